@@ -1,0 +1,3 @@
+import { readOnly } from '../../../resource';
+
+export default readOnly('api::interface-log.interface-log');

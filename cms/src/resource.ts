@@ -1,0 +1,31 @@
+import { type Core, factories, type UID } from '@strapi/strapi';
+
+type Action = 'read' | 'create' | 'update' | 'delete';
+
+/** Access is ours, not users-permissions': one guard on every route says who may do what and hides what they may not see. */
+function guarded(uid: UID.ContentType, action: Action) {
+  const subject = uid.slice(uid.lastIndexOf('.') + 1);
+  return { auth: false, middlewares: [{ name: 'plugin::access.guard', config: { action, subject } }] } as const;
+}
+
+/** What money touches is written by the services that own it; REST only reads it. */
+export const readOnly = (uid: UID.ContentType) =>
+  factories.createCoreRouter(uid, {
+    only: ['find', 'findOne'],
+    config: { find: guarded(uid, 'read'), findOne: guarded(uid, 'read') },
+  });
+
+/** Plain configuration: created, changed and removed by those whose role allows it. */
+export const editable = (uid: UID.ContentType) =>
+  factories.createCoreRouter(uid, {
+    config: {
+      find: guarded(uid, 'read'),
+      findOne: guarded(uid, 'read'),
+      create: guarded(uid, 'create'),
+      update: guarded(uid, 'update'),
+      delete: guarded(uid, 'delete'),
+    },
+  });
+
+export const controller = (uid: UID.ContentType): Core.Controller => factories.createCoreController(uid) as never;
+export const service = (uid: UID.ContentType) => factories.createCoreService(uid);

@@ -1,0 +1,27 @@
+/** Unit tests sit beside the code and read TypeScript; tests in `test/` run against the built rooms. */
+const transform = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+  ],
+};
+
+module.exports = {
+  projects: [
+    {
+      displayName: 'unit',
+      testEnvironment: 'node',
+      roots: ['<rootDir>/plugins', '<rootDir>/seeds', '<rootDir>/cms/src'],
+      testMatch: ['**/src/**/*.test.ts'],
+      transform,
+    },
+    {
+      displayName: 'house',
+      testEnvironment: 'node',
+      roots: ['<rootDir>/test'],
+      testMatch: ['**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/test/browser/'],
+      transform,
+    },
+  ],
+};

@@ -1,0 +1,3 @@
+export * from './channel';
+export * from './money';
+export * from './registry';
