@@ -23,7 +23,7 @@ function channels(): Record<string, PluginEntry> {
 /** Strapi skips a plugin it cannot load, and would then drop its tables: refuse to boot instead. */
 function built(folder: string): PluginEntry {
   if (!fs.existsSync(path.join(folder, 'dist'))) throw new Error(`${folder} is not built: run npm run build`);
-  return { enabled: true, resolve: folder };
+  return { enabled: true, resolve: path.join(folder, 'package.json') };
 }
 
 const rooms = ['jobs', 'access', 'payments', 'his', 'reconciliation', 'monitoring', 'lowcode'];

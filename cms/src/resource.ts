@@ -1,11 +1,14 @@
-import { type Core, factories, type UID } from '@strapi/strapi';
+import { factories, type UID } from '@strapi/strapi';
 
 type Action = 'read' | 'create' | 'update' | 'delete';
 
 /** Access is ours, not users-permissions': one guard on every route says who may do what and hides what they may not see. */
 function guarded(uid: UID.ContentType, action: Action) {
   const subject = uid.slice(uid.lastIndexOf('.') + 1);
-  return { auth: false, middlewares: [{ name: 'plugin::access.guard', config: { action, subject } }] } as const;
+  return {
+    auth: false as const,
+    middlewares: [{ name: 'plugin::access.guard', config: { action, subject } }],
+  };
 }
 
 /** What money touches is written by the services that own it; REST only reads it. */
@@ -27,5 +30,5 @@ export const editable = (uid: UID.ContentType) =>
     },
   });
 
-export const controller = (uid: UID.ContentType): Core.Controller => factories.createCoreController(uid) as never;
+export const controller = (uid: UID.ContentType) => factories.createCoreController(uid);
 export const service = (uid: UID.ContentType) => factories.createCoreService(uid);
