@@ -1,0 +1,44 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { root, step } from './steps.mjs';
+
+/** Runs the built platform: `npm run serve`, and the last step of `npm start`. */
+process.chdir(root);
+if (fs.existsSync('.env')) process.loadEnvFile('.env');
+for (const folder of ['.data', process.env.ARCHIVE_DIR, process.env.SANDBOX_DATA]) {
+  if (folder) fs.mkdirSync(folder, { recursive: true });
+}
+
+const require = createRequire(import.meta.url);
+const { createStrapi } = require('@strapi/strapi');
+const demo = process.env.DEMO === 'true';
+const port = process.env.PORT ?? '1337';
+process.env.PUBLIC_URL ||= `http://127.0.0.1:${port}`;
+
+const app = createStrapi({ appDir: path.join(root, 'cms'), distDir: path.join(root, 'cms', 'dist') });
+await step('启动平台，建立数据表 Booting the platform and its tables', () => app.load());
+if (demo) {
+  const { seedDemo } = require('@hospital-pay/seeds');
+  await step('演示医院数据 Demo hospital', () =>
+    seedDemo(app, { now: new Date(), onProgress: (zh, en) => process.stdout.write(`    · ${zh} ${en}\n`) }),
+  );
+}
+await app.start();
+
+const url = process.env.PUBLIC_URL;
+process.stdout.write(`
+  医院统一支付平台已就绪  Hospital unified payment platform is ready
+
+    界面 Screens          ${url}
+    接口文档 API docs      ${url}/docs
+${
+  demo
+    ? `    模拟患者 Patient       ${url}/sandbox/patient
+
+    演示账号 Demo accounts (密码 password: Hospital@2026)
+      super 超级管理员 · admin 院方管理员 · finance 财务 · cashier 收费员 · ops 运维
+`
+    : ''
+}
+`);

@@ -1,0 +1,2 @@
+export { startPostgres } from './postgres';
+export { startRedis } from './redis';

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { freePort } from './ports';
+
+/** A Redis of this run's own on a free port; or the one TEST_REDIS_URL names. */
+export async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
+  const given = process.env.TEST_REDIS_URL;
+  if (given) return { url: given, async stop() {} };
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-redis-'));
+  const port = await freePort();
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder], {
+    stdio: 'ignore',
+  });
+  const failed = new Promise<never>((_, reject) => server.once('error', reject));
+  const url = `redis://127.0.0.1:${port}`;
+  const probe = new Redis(url, { maxRetriesPerRequest: null });
+  probe.on('error', () => {});
+  await Promise.race([probe.ping(), failed]).finally(() => probe.disconnect());
+  return {
+    url,
+    async stop() {
+      const ended = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGTERM');
+      await ended;
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
