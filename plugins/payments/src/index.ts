@@ -1,1 +1,28 @@
+import type { Payments } from './types';
+
 export * from './contract';
+export {
+  completeRow,
+  dateValue,
+  documentId,
+  fromRow,
+  insertRow,
+  isPostgres,
+  isUniqueViolation,
+  toColumns,
+} from './rows';
+export type * from './types';
+
+const running = new WeakMap<object, Payments>();
+
+/** The payments of one running application (`host` is its Strapi instance), from its register phase on. */
+export function payments(host: object): Payments {
+  const instance = running.get(host);
+  if (!instance) throw new Error('the payments plugin is not registered');
+  return instance;
+}
+
+/** @internal called by the plugin's register. */
+export function providePayments(host: object, instance: Payments): void {
+  running.set(host, instance);
+}

@@ -145,7 +145,12 @@ export type BillKind = 'trade' | 'fund-flow';
  * when counts or sums differ from the file's own totals.
  */
 export type Bill<Line = BillLine> =
-  | { kind: 'ready'; file: { name: string; bytes: Buffer }; totals: BillTotals | undefined; lines(): AsyncIterable<Line> }
+  | {
+      kind: 'ready';
+      file: { name: string; bytes: Buffer };
+      totals: BillTotals | undefined;
+      lines(): AsyncIterable<Line>;
+    }
   | { kind: 'not-ready'; retryAfterMinutes: number }
   | { kind: 'empty' };
 

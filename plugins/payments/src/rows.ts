@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+import { toMinor } from './contract';
+
+/**
+ * Rows of the hot types are written past the Document Service. Names follow Strapi's own rule, and the house's
+ * naming carries the types: `…Fen` is money, `…At` / `…Time` / `at` a moment, and the names below are JSON.
+ */
+const jsonAttributes = new Set([
+  'anomalies',
+  'config',
+  'counts',
+  'event',
+  'ipAllowList',
+  'payerAction',
+  'payload',
+  'scopes',
+]);
+const isMoment = (attribute: string) => /(At|Time)$/.test(attribute) || attribute === 'at';
+
+const snake = (attribute: string) => attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camel = (column: string) => column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+export const isPostgres = (db: Knex): boolean =>
+  db.client.config.client === 'postgres' || db.client.config.client === 'pg';
+
+/** A moment as the database keeps it: ms on SQLite, a timestamp on PostgreSQL. Use it in WHERE clauses too. */
+export const dateValue = (db: Knex, date: Date): Date | number => (isPostgres(db) ? date : date.getTime());
+
+/** Attributes → columns. `undefined` is left out; Date, JSON and booleans are put as the database wants them. */
+export function toColumns(db: Knex, attributes: Record<string, unknown>): Record<string, Knex.Value> {
+  const columns: Record<string, Knex.Value> = {};
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== undefined) columns[snake(attribute)] = toColumn(db, value);
+  }
+  return columns;
+}
+
+function toColumn(db: Knex, value: unknown): Knex.Value {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  if (typeof value === 'boolean') return isPostgres(db) ? value : Number(value);
+  if (value instanceof Date) return dateValue(db, value);
+  return JSON.stringify(value);
+}
+
+/** A row as the database gives it → attributes: camelCase, money as numbers, moments as Date, JSON read. */
+export function fromRow(row: Record<string, unknown>): Record<string, unknown> {
+  const attributes: Record<string, unknown> = {};
+  for (const [column, value] of Object.entries(row)) {
+    const attribute = camel(column);
+    attributes[attribute] = fromColumn(attribute, value);
+  }
+  return attributes;
+}
+
+function fromColumn(attribute: string, value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (attribute.endsWith('Fen')) return toMinor(value);
+  if (isMoment(attribute)) return toMoment(value);
+  if (attribute === 'enabled') return Boolean(value);
+  if (jsonAttributes.has(attribute) && typeof value === 'string') return JSON.parse(value);
+  return value;
+}
+
+function toMoment(value: unknown): Date {
+  if (value instanceof Date) return value;
+  const isEpoch = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
+  return new Date(isEpoch ? Number(value) : String(value));
+}
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** Strapi's document ids are 24 lower-case letters and digits; ours come from randomBytes because cuid2 is slow in bulk. */
+export function documentId(): string {
+  let id = '';
+  for (const byte of randomBytes(24)) id += alphabet.charAt(byte % 36);
+  return id;
+}
+
+/** A row ready for INSERT, with what Strapi expects in every table. */
+export function completeRow(
+  db: Knex,
+  attributes: Record<string, unknown>,
+  now = new Date(),
+): Record<string, Knex.Value> {
+  return {
+    document_id: documentId(),
+    ...toColumns(db, { createdAt: now, updatedAt: now, publishedAt: now }),
+    ...toColumns(db, attributes),
+  };
+}
+
+/** Inserts one row. Pass a transaction as `db` to insert within it. */
+export async function insertRow(
+  db: Knex,
+  table: string,
+  attributes: Record<string, unknown>,
+  now = new Date(),
+): Promise<void> {
+  await db(table).insert(completeRow(db, attributes, now));
+}
+
+/** True for the error a unique index gives on either database. */
+export function isUniqueViolation(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return error.code === '23505' || error.code === 'SQLITE_CONSTRAINT_UNIQUE';
+}

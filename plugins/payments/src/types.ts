@@ -1,0 +1,312 @@
+import type { Bilingual } from '@hospital-pay/errors';
+import type { Clock } from '@hospital-pay/jobs';
+import type { Context } from 'koa';
+import type {
+  Acknowledgement,
+  CallRecord,
+  ChannelConfig,
+  ChannelDriver,
+  ChannelManifest,
+  Currency,
+  PayerAction,
+  RawNotification,
+  Scene,
+} from './contract';
+
+export type OrderStatus =
+  | 'created'
+  | 'pending'
+  | 'unknown'
+  | 'paid'
+  | 'partially_refunded'
+  | 'refunded'
+  | 'closed'
+  | 'reversed'
+  | 'failed';
+
+export type RefundStatus = 'requested' | 'processing' | 'succeeded' | 'failed' | 'unknown';
+export type RefundSource = 'api' | 'staff' | 'duplicate' | 'his_refused';
+export type HisState = 'none' | 'waiting' | 'confirmed' | 'refused';
+
+/** Who asks. Every service checks the merchant against it. */
+export type Caller =
+  | { kind: 'application'; appId: string; merchantCode: string }
+  /** `merchantCodes: null` = every merchant. */
+  | { kind: 'staff'; username: string; merchantCodes: string[] | null }
+  | { kind: 'system' };
+
+export interface CreateOrder {
+  merchantCode: string;
+  merchantOrderNo: string;
+  amountFen: number;
+  subject: string;
+  scene: Scene;
+  channel?: string | undefined;
+  authCode?: string | undefined;
+  payerId?: string | undefined;
+  clientIp?: string | undefined;
+  returnUrl?: string | undefined;
+  terminalCode?: string | undefined;
+  department?: string | undefined;
+  businessNo?: string | undefined;
+  bizType?: string | undefined;
+  patientName?: string | undefined;
+  patientId?: string | undefined;
+  cardNo?: string | undefined;
+  operatorCode?: string | undefined;
+  /** Seconds the payer has; per scene unless told. */
+  expiresIn?: number | undefined;
+}
+
+export interface ErrorView {
+  code: string;
+  zh: string;
+  en: string;
+  channelCode?: string;
+  channelMessage?: string;
+}
+
+export interface OrderView {
+  orderNo: string;
+  merchantCode: string;
+  merchantOrderNo: string;
+  status: OrderStatus;
+  amountFen: number;
+  paidFen: number;
+  refundedFen: number;
+  currency: Currency;
+  scene: Scene;
+  channel: string;
+  tradeType: string;
+  subject: string;
+  channelTradeNo: string | null;
+  payerAction: PayerAction | null;
+  paidAt: string | null;
+  expiresAt: string | null;
+  hisState: HisState;
+  hisOrderNo: string | null;
+  receiptNo: string | null;
+  error: ErrorView | null;
+  createdTime: string;
+}
+
+export type OrderKey = { orderNo: string } | { merchantCode: string; merchantOrderNo: string };
+export type RefundKey = { refundNo: string } | { merchantCode: string; merchantRefundNo: string };
+
+export interface CreateRefund {
+  order: OrderKey;
+  merchantRefundNo: string;
+  amountFen: number;
+  reason: string;
+}
+
+export interface RefundView {
+  refundNo: string;
+  merchantRefundNo: string;
+  orderNo: string;
+  amountFen: number;
+  currency: Currency;
+  status: RefundStatus;
+  source: RefundSource;
+  reason: string;
+  channelRefundNo: string | null;
+  refundedAt: string | null;
+  error: ErrorView | null;
+  requestedAt: string;
+}
+
+/** @throws PlatformError with a code of errors.ts */
+export interface Orders {
+  /** Same (merchant, merchantOrderNo) and body: the first order again; another body: ORDER_CONFLICT. */
+  create(input: CreateOrder, caller: Caller): Promise<OrderView>;
+  get(key: OrderKey, caller: Caller): Promise<OrderView>;
+  /** Asks the channel when the order is not final, then tells. */
+  query(key: OrderKey, caller: Caller): Promise<OrderView>;
+  close(key: OrderKey, caller: Caller): Promise<OrderView>;
+  reverse(key: OrderKey, caller: Caller): Promise<OrderView>;
+  /** Answers as soon as the order changes, or as it is after `ms` (at most 25 s). */
+  waitForChange(key: OrderKey, ms: number, caller: Caller): Promise<OrderView>;
+}
+
+export interface Refunds {
+  create(input: CreateRefund, caller: Caller): Promise<RefundView>;
+  get(key: RefundKey, caller: Caller): Promise<RefundView>;
+  query(key: RefundKey, caller: Caller): Promise<RefundView>;
+  /** Tries a failed refund again under the same number. */
+  retry(key: RefundKey, caller: Caller): Promise<RefundView>;
+}
+
+export interface Notifications {
+  receive(accountCode: string, raw: RawNotification): Promise<Acknowledgement>;
+}
+
+export interface PaymentEvents {
+  'order.changed': { orderNo: string };
+  'refund.changed': { refundNo: string; orderNo: string };
+  /** A HIS record was created or changed; emitted by the his plugin. */
+  'his.changed': { merchantCode: string; hisSerialNo: string; orderNo: string | null };
+  'channel.call': CallRecord & {
+    channel: string | null;
+    accountCode: string | null;
+    orderNo: string | null;
+    tradeType: string | null;
+    direction: 'out' | 'in';
+  };
+  alarm: {
+    kind: string;
+    level: 'info' | 'warning' | 'critical';
+    zh: string;
+    en: string;
+    orderNo: string | null;
+    dedupeKey: string;
+  };
+}
+
+export interface Events {
+  /** Listeners run after the change is committed; what they throw is logged and goes no further. */
+  on<Name extends keyof PaymentEvents>(
+    name: Name,
+    listener: (event: PaymentEvents[Name]) => void,
+  ): () => void;
+  emit<Name extends keyof PaymentEvents>(name: Name, event: PaymentEvents[Name]): void;
+}
+
+export interface AccountInput {
+  code: string;
+  name: string;
+  channel: string;
+  merchantCode: string;
+  enabled: boolean;
+  /** Public and secret fields together; a secret omitted or '' keeps its value. */
+  config: ChannelConfig;
+}
+
+export interface AccountView {
+  code: string;
+  name: string;
+  channel: string;
+  merchantCode: string;
+  enabled: boolean;
+  config: ChannelConfig;
+  secretsSet: Record<string, boolean>;
+}
+
+export type AccountTest =
+  | { ok: true; durationMs: number }
+  | ({ ok: false; code: string; durationMs: number } & Bilingual);
+
+export interface ConnectedAccount {
+  code: string;
+  merchantCode: string;
+  enabled: boolean;
+  manifest: ChannelManifest;
+  driver: ChannelDriver;
+}
+
+export interface Accounts {
+  /** Creates or replaces by code. */
+  save(input: AccountInput): Promise<AccountView>;
+  describe(code: string): Promise<AccountView>;
+  test(code: string): Promise<AccountTest>;
+  /** Works for disabled accounts too: old orders are still refunded, queried and reconciled. */
+  connect(code: string): Promise<ConnectedAccount>;
+  driver(code: string): Promise<ChannelDriver>;
+}
+
+export type Scope = 'orders:read' | 'orders:write' | 'refunds:read' | 'refunds:write' | 'his:write';
+
+export interface AuthenticatedApplication {
+  appId: string;
+  merchantCode: string;
+  scopes: Scope[];
+}
+
+export interface CreateApplication {
+  appId: string;
+  name: string;
+  merchantCode: string;
+  scopes: Scope[];
+  ipAllowList?: string[];
+  /** For seeds and tests; random unless given. */
+  secret?: string;
+}
+
+export interface Applications {
+  /** Checks signature, time, nonce, address and scope of a request to the open API. */
+  authenticate(ctx: Context, scope: Scope): Promise<AuthenticatedApplication>;
+  /** Creates or replaces by appId. The secret is told this once and not kept. */
+  create(input: CreateApplication): Promise<{ appId: string; secret: string }>;
+}
+
+/** What HIS is told when money arrived. */
+export interface HisConfirmPayload {
+  orderNo: string;
+  merchantCode: string;
+  merchantOrderNo: string;
+  businessNo: string | null;
+  bizType: string | null;
+  amountFen: number;
+  currency: Currency;
+  channel: string;
+  scene: Scene;
+  channelTradeNo: string | null;
+  paidAt: string;
+  patientId: string | null;
+  cardNo: string | null;
+  terminalCode: string | null;
+  operatorCode: string | null;
+}
+
+export interface HisRefundPayload extends HisConfirmPayload {
+  refundNo: string;
+  merchantRefundNo: string;
+  refundFen: number;
+  reason: string;
+  channelRefundNo: string | null;
+  refundedAt: string;
+}
+
+export interface OutboxTopics {
+  'his.confirm': HisConfirmPayload;
+  /** Written for refunds of orders that HIS confirmed, once a sender is registered for it. */
+  'his.refund': HisRefundPayload;
+}
+
+export type SendResult =
+  | { kind: 'done'; hisOrderNo?: string; receiptNo?: string }
+  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'retry'; error: string };
+
+export interface Outbox {
+  /** Registers the sender of a topic. `attempt` is 1 on the first try. */
+  handle<Topic extends keyof OutboxTopics>(
+    topic: Topic,
+    send: (payload: OutboxTopics[Topic], context: { attempt: number }) => Promise<SendResult>,
+  ): void;
+}
+
+export interface Vault {
+  /** `context` is bound into the cipher text: it opens under the same one only. */
+  seal(text: string, context: string): string;
+  open(sealed: string, context: string): string;
+}
+
+/** Paths and schemas another room adds to the OpenAPI document. */
+export interface OpenApiPart {
+  paths: Record<string, unknown>;
+  schemas?: Record<string, unknown>;
+}
+
+export interface Payments {
+  orders: Orders;
+  refunds: Refunds;
+  notifications: Notifications;
+  events: Events;
+  accounts: Accounts;
+  channels(): ChannelManifest[];
+  applications: Applications;
+  outbox: Outbox;
+  openapi: { add(part: OpenApiPart): void };
+  clock: Clock;
+  vault: Vault;
+}
