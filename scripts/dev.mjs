@@ -21,7 +21,7 @@ let timer;
 start(bin('tsc'), ['-b', '--watch', '--preserveWatchOutput']);
 start(npm, ['run', 'dev', '--workspace', 'admin']);
 
-const watched = ["cms", "seeds", ...rooms()];
+const watched = ['cms', 'seeds', ...rooms()];
 for (const room of watched) {
   const output = path.join(root, room, 'dist');
   if (fs.existsSync(output)) fs.watch(output, { recursive: true }, restartSoon);

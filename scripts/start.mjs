@@ -16,8 +16,13 @@ function writeEnvironment() {
   const file = path.join(root, '.env');
   if (fs.existsSync(file)) return;
   const secret = () => randomBytes(32).toString('base64');
-  const secrets = /^(SECRETS_KEY|APP_KEYS|JWT_SECRET|ADMIN_JWT_SECRET|API_TOKEN_SALT|TRANSFER_TOKEN_SALT|HIS_SECRET)=$/gm;
+  const secrets =
+    /^(SECRETS_KEY|APP_KEYS|JWT_SECRET|ADMIN_JWT_SECRET|API_TOKEN_SALT|TRANSFER_TOKEN_SALT|HIS_SECRET)=$/gm;
   const example = fs.readFileSync(path.join(root, '.env.example'), 'utf8');
-  fs.writeFileSync(file, example.replace(secrets, (_, name) => `${name}=${secret()}`), { mode: 0o600 });
+  fs.writeFileSync(
+    file,
+    example.replace(secrets, (_, name) => `${name}=${secret()}`),
+    { mode: 0o600 },
+  );
   process.stdout.write('▸ 已生成 .env（新密钥） Wrote .env with fresh keys\n');
 }

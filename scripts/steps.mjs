@@ -31,12 +31,15 @@ export function run(command, args, options = {}) {
 }
 
 export const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-export const bin = (name) => path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
+export const bin = (name) =>
+  path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
 
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  process.stderr.write(`Node 20.19 or newer is needed, this is ${process.versions.node}. 需要 Node 20.19 或更新版本。\n`);
+  process.stderr.write(
+    `Node 20.19 or newer is needed, this is ${process.versions.node}. 需要 Node 20.19 或更新版本。\n`,
+  );
   process.exit(1);
 }
 
@@ -60,7 +63,9 @@ export async function build() {
   const output = path.join(root, 'admin', 'dist', 'index.html');
   const built = fs.existsSync(output) ? fs.statSync(output).mtimeMs : 0;
   if (newest(path.join(root, 'admin'), new Set(['node_modules', 'dist'])) > built) {
-    await step('编译界面 Building the screens', () => run(npm, ['run', 'build', '--workspace', 'admin', '--silent']));
+    await step('编译界面 Building the screens', () =>
+      run(npm, ['run', 'build', '--workspace', 'admin', '--silent']),
+    );
   }
 }
 
@@ -75,4 +80,5 @@ function newest(folder, skip) {
 }
 
 /** Whether a program can be run. */
-export const has = (program, args = ['--version']) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+export const has = (program, args = ['--version']) =>
+  spawnSync(program, args, { stdio: 'ignore' }).status === 0;

@@ -11,7 +11,9 @@ await build();
 await step('规范检查 Lint, house rules and dead code', async () => {
   await run(npm, ['run', 'lint', '--silent']);
 });
-await step('界面单元测试 Unit tests of the screens', () => run(npm, ['test', '--workspace', 'admin', '--silent']));
+await step('界面单元测试 Unit tests of the screens', () =>
+  run(npm, ['test', '--workspace', 'admin', '--silent']),
+);
 
 const { startPostgres, startRedis } = await testServices();
 const postgres = await startPostgres();
@@ -21,7 +23,9 @@ process.on('exit', () => {
   postgres.stop();
   void redis.stop();
 });
-await step('单元与集成测试 Unit and integration tests', () => run(bin('jest'), ['--config', 'jest.config.cjs'], { env }));
+await step('单元与集成测试 Unit and integration tests', () =>
+  run(bin('jest'), ['--config', 'jest.config.cjs'], { env }),
+);
 await step('浏览器测试 Browser tests', () =>
   run(bin('playwright'), ['test', '--config', path.join('test', 'browser', 'playwright.config.ts')], { env }),
 );
@@ -39,7 +43,9 @@ async function services() {
   ].flatMap(([present, name]) => (present ? [] : [name]));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || !has('apt-get')) {
-    process.stderr.write(`✗ 请先安装 Install first: ${missing.join(' ')}\n  sudo apt-get install -y ${missing.join(' ')}\n`);
+    process.stderr.write(
+      `✗ 请先安装 Install first: ${missing.join(' ')}\n  sudo apt-get install -y ${missing.join(' ')}\n`,
+    );
     process.exit(1);
   }
   const aptEnv = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

@@ -31,7 +31,10 @@ export default ({ env }: { env: Env }) => {
       pool: {
         min: 1,
         max: 1,
-        afterCreate(connection: SqliteConnection, done: (error: Error | null, connection: SqliteConnection) => void) {
+        afterCreate(
+          connection: SqliteConnection,
+          done: (error: Error | null, connection: SqliteConnection) => void,
+        ) {
           for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 10000']) {
             connection.pragma(pragma);
           }

@@ -23,8 +23,12 @@ function asServerUser(command: string, args: string[]): void {
 
 function binary(name: string): string {
   const versions = '/usr/lib/postgresql';
-  const installed = fs.existsSync(versions) ? fs.readdirSync(versions).sort((a, b) => Number(b) - Number(a)) : [];
-  const folder = installed.map((v) => path.join(versions, v, 'bin')).find((bin) => fs.existsSync(path.join(bin, name)));
+  const installed = fs.existsSync(versions)
+    ? fs.readdirSync(versions).sort((a, b) => Number(b) - Number(a))
+    : [];
+  const folder = installed
+    .map((v) => path.join(versions, v, 'bin'))
+    .find((bin) => fs.existsSync(path.join(bin, name)));
   return folder ? path.join(folder, name) : name;
 }
 

@@ -11,9 +11,13 @@ export async function startRedis(): Promise<{ url: string; stop(): Promise<void>
   if (given) return { url: given, async stop() {} };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-redis-'));
   const port = await freePort();
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder], {
-    stdio: 'ignore',
-  });
+  const server = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder],
+    {
+      stdio: 'ignore',
+    },
+  );
   const failed = new Promise<never>((_, reject) => server.once('error', reject));
   const url = `redis://127.0.0.1:${port}`;
   const probe = new Redis(url, { maxRetriesPerRequest: null });

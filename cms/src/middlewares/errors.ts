@@ -9,6 +9,9 @@ export default () => async (ctx: Context, next: Next) => {
     if (!isPlatformError(error)) throw error;
     const { code, status, text, details } = error;
     ctx.status = status;
-    ctx.body = { data: null, error: { status, name: code, message: text.zh, details: { ...details, code, ...text } } };
+    ctx.body = {
+      data: null,
+      error: { status, name: code, message: text.zh, details: { ...details, code, ...text } },
+    };
   }
 };

@@ -12,12 +12,12 @@ const minorDigits: Record<Currency, number> = { CNY: 2, JPY: 0, TWD: 0, THB: 2, 
  */
 export function parseAmount(text: string, currency: Currency = 'CNY'): number {
   const digits = minorDigits[currency];
-  const match = /^([+-]?)(\d+)(?:\.(\d+))?$/.exec(text.trim().replaceAll(',', ''));
+  const match = /^([+-]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?$/.exec(text.trim());
   if (!match) throw new RangeError(`not an amount: ${JSON.stringify(text)}`);
   const [, sign, whole = '', fraction = ''] = match;
   const excess = fraction.slice(digits);
   if (/[1-9]/.test(excess)) throw new RangeError(`more than ${digits} decimals: ${JSON.stringify(text)}`);
-  const minor = toMinor(BigInt(whole + fraction.slice(0, digits).padEnd(digits, '0')));
+  const minor = toMinor(BigInt(whole.replaceAll(',', '') + fraction.slice(0, digits).padEnd(digits, '0')));
   return sign === '-' && minor !== 0 ? -minor : minor;
 }
 
