@@ -1,0 +1,291 @@
+import { describe, expect, test } from '@jest/globals';
+import { type BillRow, type HisRow, type MatchInput, match, type OrderRow, type RefundRow } from './match';
+
+const date = '2026-10-18';
+const dayStart = Date.parse('2026-10-18T00:00:00+08:00');
+const dayEnd = dayStart + 86_400_000;
+const noon = dayStart + 43_200_000;
+const rules = { date, dayStart, dayEnd, midnightMinutes: 10, nextBillKnown: false, billKnown: true };
+
+const order = (orderNo: string, paidFen: number, more: Partial<OrderRow> = {}): OrderRow => ({
+  orderNo,
+  merchantOrderNo: `M-${orderNo}`,
+  attemptNos: [`A-${orderNo}`],
+  channelTradeNo: `T-${orderNo}`,
+  standing: 'paid',
+  paidFen,
+  currency: 'CNY',
+  occurredAt: noon,
+  day: date,
+  ...more,
+});
+const refund = (
+  refundNo: string,
+  orderNo: string,
+  amountFen: number,
+  more: Partial<RefundRow> = {},
+): RefundRow => ({
+  refundNo,
+  merchantRefundNo: `M-${refundNo}`,
+  orderNo,
+  amountFen,
+  currency: 'CNY',
+  occurredAt: noon + 1000,
+  day: date,
+  ...more,
+});
+const charged = (
+  hisSerialNo: string,
+  orderNo: string,
+  amountFen: number,
+  more: Partial<HisRow> = {},
+): HisRow => ({
+  hisSerialNo,
+  kind: 'payment',
+  orderNo,
+  amountFen,
+  currency: 'CNY',
+  occurredAt: noon + 2000,
+  day: date,
+  ...more,
+});
+const line = (lineNo: number, orderNo: string, amountFen: number, more: Partial<BillRow> = {}): BillRow => ({
+  lineNo,
+  kind: 'payment',
+  orderNo: `A-${orderNo}`,
+  channelNo: `T-${orderNo}`,
+  amountFen,
+  feeFen: 0,
+  currency: 'CNY',
+  occurredAt: noon,
+  day: date,
+  ...more,
+});
+
+const run = (input: Partial<MatchInput>) =>
+  match({ orders: [], refunds: [], hisRecords: [], billLines: [], rules, ...input });
+const kinds = (input: Partial<MatchInput>) =>
+  run(input).results.map((r) => `${r.leg}:${r.tradeKind}:${r.kind}`);
+
+describe('the three-way match', () => {
+  test('a payment that all three sides know is matched on both legs', () => {
+    const { results, totals } = run({
+      orders: [order('1', 1999)],
+      hisRecords: [charged('h1', '1', 1999)],
+      billLines: [line(1, '1', 1999, { feeFen: 12 })],
+    });
+    expect(results.map((r) => [r.leg, r.kind, r.differenceFen])).toEqual([
+      ['his', 'matched', 0],
+      ['channel', 'matched', 0],
+    ]);
+    expect(totals).toEqual({
+      hisFen: 1999,
+      platformFen: 1999,
+      channelFen: 1999,
+      feeFen: 12,
+      hisCount: 1,
+      platformCount: 1,
+      channelCount: 1,
+      differenceFen: 0,
+    });
+  });
+
+  test('a payment that HIS never booked is platform_only with difference HIS − platform', () => {
+    const { results, totals } = run({ orders: [order('1', 1999)], billLines: [line(1, '1', 1999)] });
+    expect(results[0]).toMatchObject({ leg: 'his', kind: 'platform_only', differenceFen: -1999 });
+    expect(totals.differenceFen).toBe(1999);
+  });
+
+  test('a charge that nobody paid is his_only, with or without an order of ours', () => {
+    expect(kinds({ hisRecords: [charged('h1', 'nobody', 50000)] })).toEqual(['his:payment:his_only']);
+    expect(
+      kinds({ orders: [order('1', 0, { standing: 'ended' })], hisRecords: [charged('h1', '1', 50000)] }),
+    ).toEqual(['his:payment:his_only']);
+  });
+
+  test('a refund that only HIS booked has a negative amount', () => {
+    const { results } = run({ hisRecords: [charged('h1', 'x', 731, { kind: 'refund' })] });
+    expect(results[0]).toMatchObject({
+      kind: 'his_only',
+      tradeKind: 'refund',
+      hisFen: -731,
+      differenceFen: -731,
+    });
+  });
+
+  test('a bill line that the platform does not know is channel_only', () => {
+    expect(kinds({ billLines: [line(1, 'foreign', 800)] })).toEqual(['channel:payment:channel_only']);
+  });
+
+  test('money in the bill for an order still open is channel_only, for an ended one a status difference', () => {
+    expect(kinds({ orders: [order('1', 0, { standing: 'open' })], billLines: [line(1, '1', 800)] })).toEqual([
+      'channel:payment:channel_only',
+    ]);
+    expect(kinds({ orders: [order('1', 0, { standing: 'ended' })], billLines: [line(1, '1', 800)] })).toEqual(
+      ['channel:payment:status'],
+    );
+  });
+
+  test('a paid order that the bill lacks is platform_only on the channel leg', () => {
+    expect(kinds({ orders: [order('1', 800)], hisRecords: [charged('h1', '1', 800)] })).toEqual([
+      'his:payment:matched',
+      'channel:payment:platform_only',
+    ]);
+  });
+
+  test('different amounts are named on the leg where they differ', () => {
+    const { results } = run({
+      orders: [order('1', 1000)],
+      hisRecords: [charged('h1', '1', 990)],
+      billLines: [line(1, '1', 1000)],
+    });
+    expect(results.map((r) => [r.leg, r.kind, r.differenceFen])).toEqual([
+      ['his', 'amount', -10],
+      ['channel', 'matched', 0],
+    ]);
+  });
+
+  test('a charge booked twice is one match and one duplicate', () => {
+    const { results } = run({
+      orders: [order('1', 1000)],
+      hisRecords: [charged('h1', '1', 1000), charged('h2', '1', 1000)],
+      billLines: [line(1, '1', 1000)],
+    });
+    expect(results.map((r) => [r.leg, r.kind, r.hisSerialNos])).toEqual([
+      ['his', 'matched', ['h1']],
+      ['his', 'duplicate', ['h2']],
+      ['channel', 'matched', []],
+    ]);
+  });
+
+  test('a payment that stands twice in the bill is one match and one duplicate', () => {
+    expect(
+      kinds({
+        orders: [order('1', 1000)],
+        hisRecords: [charged('h1', '1', 1000)],
+        billLines: [line(1, '1', 1000), line(2, '1', 1000)],
+      }),
+    ).toEqual(['his:payment:matched', 'channel:payment:matched', 'channel:payment:duplicate']);
+  });
+
+  test('two HIS charges that add up to one payment are a split without a difference', () => {
+    const { results } = run({
+      orders: [order('1', 1000)],
+      hisRecords: [charged('h1', '1', 600), charged('h2', '1', 400)],
+    });
+    expect(results[0]).toMatchObject({ kind: 'split', differenceFen: 0, hisSerialNos: ['h1', 'h2'] });
+  });
+
+  test('another currency is a currency difference', () => {
+    expect(
+      kinds({ orders: [order('1', 1000)], hisRecords: [charged('h1', '1', 1000, { currency: 'JPY' })] })[0],
+    ).toBe('his:payment:currency');
+  });
+
+  test('refunds match by their own number, each for itself', () => {
+    const { results } = run({
+      refunds: [refund('r1', '1', 300), refund('r2', '1', 300), refund('r3', '1', 100)],
+      orders: [order('1', 1000, { day: '2026-10-17' })],
+      hisRecords: [charged('h1', '1', 300, { kind: 'refund', refundNo: 'M-r2' })],
+      billLines: [
+        line(1, '1', 300, { kind: 'refund', refundNo: 'r1' }),
+        line(2, '1', 300, { kind: 'refund', refundNo: 'r2' }),
+        line(3, '1', 90, { kind: 'refund', refundNo: 'r3' }),
+      ],
+    });
+    expect(results.map((r) => [r.leg, r.kind, r.refundNo, r.differenceFen])).toEqual([
+      ['his', 'matched', 'r2', 0],
+      ['his', 'platform_only', 'r1', 300],
+      ['his', 'platform_only', 'r3', 100],
+      ['channel', 'matched', 'r1', 0],
+      ['channel', 'matched', 'r2', 0],
+      ['channel', 'amount', 'r3', 10],
+    ]);
+  });
+
+  test('a payment given back the same day that HIS never knew nets to zero', () => {
+    const { results } = run({
+      orders: [order('1', 1000)],
+      refunds: [refund('r1', '1', 1000)],
+      billLines: [line(1, '1', 1000), line(2, '1', 1000, { kind: 'refund', refundNo: 'r1' })],
+    });
+    expect(results[0]).toMatchObject({ leg: 'his', kind: 'matched', netted: true, platformFen: 0 });
+    expect(results[0]?.platformIds).toEqual(['1', 'r1']);
+  });
+
+  test('a payment reversed at the channel nets to zero in its bill', () => {
+    const { results } = run({
+      orders: [order('1', 0, { standing: 'ended' })],
+      billLines: [line(1, '1', 1000), line(2, '1', 1000, { kind: 'refund' })],
+    });
+    expect(results).toHaveLength(1);
+    expect(results[0]).toMatchObject({ kind: 'matched', netted: true, channelFen: 0, lineNos: [1, 2] });
+  });
+
+  test('a record that stands in the neighbour day is in transit, seen from either day', () => {
+    const late = { occurredAt: dayEnd - 30_000 };
+    const tomorrow = charged('h1', '1', 1000, { day: '2026-10-19', occurredAt: dayEnd + 30_000 });
+    const today = run({
+      orders: [order('1', 1000, late)],
+      hisRecords: [tomorrow],
+      billLines: [line(1, '1', 1000)],
+    });
+    expect(today.results[0]).toMatchObject({
+      kind: 'in_transit',
+      platformFen: 1000,
+      hisFen: 0,
+      elsewhereFen: 1000,
+      elsewhereDays: ['2026-10-19'],
+    });
+    const next = run({
+      orders: [order('1', 1000, late)],
+      hisRecords: [tomorrow],
+      rules: { ...rules, date: '2026-10-19' },
+    });
+    expect(next.results).toHaveLength(1);
+    expect(next.results[0]).toMatchObject({
+      kind: 'in_transit',
+      platformFen: 0,
+      hisFen: 1000,
+      differenceFen: 1000,
+    });
+  });
+
+  test('a payment just before midnight may be in the next bill; once that is at hand it is missing', () => {
+    const input = {
+      orders: [order('1', 1000, { occurredAt: dayEnd - 60_000 })],
+      hisRecords: [charged('h1', '1', 1000)],
+    };
+    expect(kinds(input)[1]).toBe('channel:payment:in_transit');
+    expect(kinds({ ...input, rules: { ...rules, nextBillKnown: true } })[1]).toBe(
+      'channel:payment:platform_only',
+    );
+    expect(kinds({ ...input, orders: [order('1', 1000)] })[1]).toBe('channel:payment:platform_only');
+  });
+
+  test('a fee that differs from the agreed rate is named with what was expected', () => {
+    const { results } = run({
+      orders: [order('1', 10050)],
+      hisRecords: [charged('h1', '1', 10050)],
+      billLines: [line(1, '1', 10050, { feeFen: 61 })],
+      rules: { ...rules, feePpm: 6000 },
+    });
+    expect(results[1]).toMatchObject({ kind: 'fee', feeFen: 61, expectedFeeFen: 60, differenceFen: 0 });
+  });
+
+  test('HIS may call an order by our number, its own number, or the channel’s', () => {
+    const numbers = [{ orderNo: '1' }, { orderNo: 'M-1' }, { orderNo: 'A-1' }, { channelTradeNo: 'T-1' }];
+    for (const number of numbers) {
+      const { orderNo: _, ...record } = charged('h1', '1', 1000);
+      expect(kinds({ orders: [order('1', 1000)], hisRecords: [{ ...record, ...number }] })[0]).toBe(
+        'his:payment:matched',
+      );
+    }
+  });
+
+  test('without a bill there is no channel leg', () => {
+    expect(kinds({ orders: [order('1', 1)], rules: { ...rules, billKnown: false } })).toEqual([
+      'his:payment:platform_only',
+    ]);
+  });
+});

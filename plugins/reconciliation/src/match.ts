@@ -1,0 +1,471 @@
+/**
+ * The three-way match of one account's day: orders and refunds × HIS records × bill lines.
+ *
+ * Pure: flat rows in, flat results out, in an order that depends on the rows alone. There are two legs, platform × HIS
+ * and platform × channel. On each leg every row of the day ends in exactly one result, so that the results' sums by
+ * side equal the sources to the fen. Rows of other days may be given as counterparts: they explain rows of this
+ * day and are never counted here.
+ */
+export type Leg = 'his' | 'channel';
+export type TradeKind = 'payment' | 'refund';
+export type ResultKind =
+  | 'matched'
+  | 'in_transit'
+  | 'his_only'
+  | 'platform_only'
+  | 'channel_only'
+  | 'amount'
+  | 'fee'
+  | 'status'
+  | 'currency'
+  | 'duplicate'
+  | 'split';
+
+/** `open`: the channel may still say paid; `ended`: closed, reversed, failed. Only `paid` orders carry money. */
+export type OrderStanding = 'paid' | 'open' | 'ended';
+
+export interface OrderRow {
+  orderNo: string;
+  merchantOrderNo: string;
+  /** The numbers under which the channel knows this order. */
+  attemptNos: string[];
+  channelTradeNo?: string;
+  standing: OrderStanding;
+  paidFen: number;
+  currency: string;
+  occurredAt: number;
+  day: string;
+}
+
+/** A refund that the channel confirmed. */
+export interface RefundRow {
+  refundNo: string;
+  merchantRefundNo: string;
+  orderNo: string;
+  amountFen: number;
+  currency: string;
+  occurredAt: number;
+  day: string;
+}
+
+/** A booked HIS record; amounts are positive, `kind` gives the direction. */
+export interface HisRow {
+  hisSerialNo: string;
+  kind: TradeKind;
+  orderNo?: string;
+  refundNo?: string;
+  channelTradeNo?: string;
+  amountFen: number;
+  currency: string;
+  occurredAt: number;
+  day: string;
+}
+
+export interface BillRow {
+  lineNo: number;
+  kind: TradeKind;
+  orderNo: string;
+  refundNo?: string;
+  channelNo: string;
+  amountFen: number;
+  feeFen: number;
+  currency: string;
+  occurredAt: number;
+  /** The day of the bill that this line stands in. */
+  day: string;
+}
+
+export interface MatchRules {
+  date: string;
+  /** The channel's calendar day `date`, in epoch ms: [start, end). */
+  dayStart: number;
+  dayEnd: number;
+  /** How far from midnight the channel's clock may put a payment into the other day. */
+  midnightMinutes: number;
+  /** The next day's bill is at hand, so what it does not hold is missing and not on its way. */
+  nextBillKnown: boolean;
+  /** There is a bill at all; an account without one has no channel leg. */
+  billKnown: boolean;
+  /** Agreed fee in millionths of the amount; fees are not judged without it. */
+  feePpm?: number;
+}
+
+export interface MatchInput {
+  orders: OrderRow[];
+  refunds: RefundRow[];
+  hisRecords: HisRow[];
+  billLines: BillRow[];
+  rules: MatchRules;
+}
+
+export interface MatchResult {
+  leg: Leg;
+  kind: ResultKind;
+  tradeKind: TradeKind;
+  /** Order number, or what stands for it when the platform has no such order. */
+  key: string;
+  orderNo?: string;
+  refundNo?: string;
+  /** Cleared as a sum of charges and refunds of one order, not line by line. */
+  netted: boolean;
+  /** This day's rows, each in exactly one result of its leg. */
+  platformIds: string[];
+  hisSerialNos: string[];
+  lineNos: number[];
+  /** Signed (refunds negative), this day's rows only. */
+  platformFen: number;
+  hisFen: number;
+  channelFen: number;
+  feeFen: number;
+  expectedFeeFen?: number;
+  /** What the counterpart of another day carries, and which days. */
+  elsewhereFen: number;
+  elsewhereDays: string[];
+  /** The other side − platform, as cases show it. */
+  differenceFen: number;
+  occurredAt: number;
+}
+
+export interface MatchTotals {
+  hisFen: number;
+  platformFen: number;
+  channelFen: number;
+  feeFen: number;
+  hisCount: number;
+  platformCount: number;
+  channelCount: number;
+  /** Platform − HIS, as summaries show it. */
+  differenceFen: number;
+}
+
+/** One row of either side, reduced to what matching looks at. */
+interface Row {
+  side: 'platform' | 'other';
+  id: string;
+  kind: TradeKind;
+  key: string;
+  numbers: string[];
+  amountFen: number;
+  feeFen: number;
+  currency: string;
+  occurredAt: number;
+  day: string;
+}
+
+const byTimeThenId = (a: Row, b: Row): number =>
+  a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+const signed = (row: Row): number => (row.kind === 'refund' ? -row.amountFen : row.amountFen);
+const sum = (rows: Row[]): number => rows.reduce((total, row) => total + signed(row), 0);
+
+/** Every number by which HIS or a channel may call an order; a platform number wins over anyone else's. */
+function aliasesOf(orders: OrderRow[], refunds: RefundRow[]): Map<string, string> {
+  const aliases = new Map<string, string>();
+  const learn = (alias: string | undefined, orderNo: string): void => {
+    if (alias && !aliases.has(alias)) aliases.set(alias, orderNo);
+  };
+  const inOrder = orders.toSorted((a, b) => (a.orderNo < b.orderNo ? -1 : 1));
+  for (const order of inOrder) learn(order.orderNo, order.orderNo);
+  for (const order of inOrder) for (const attemptNo of order.attemptNos) learn(attemptNo, order.orderNo);
+  for (const order of inOrder) learn(order.merchantOrderNo, order.orderNo);
+  for (const order of inOrder) learn(order.channelTradeNo, order.orderNo);
+  for (const refund of refunds.toSorted((a, b) => (a.refundNo < b.refundNo ? -1 : 1))) {
+    learn(refund.refundNo, refund.orderNo);
+    learn(refund.merchantRefundNo, refund.orderNo);
+  }
+  return aliases;
+}
+
+/** What a row without an order of ours is called; also the key under which its case is kept. */
+export const strayKey = (numbers: { orderNo?: string; channelNo?: string; id: string }): string =>
+  numbers.orderNo || numbers.channelNo || `#${numbers.id}`;
+
+export function match(input: MatchInput): { results: MatchResult[]; totals: MatchTotals } {
+  const { orders, refunds, hisRecords, billLines, rules } = input;
+  const aliases = aliasesOf(orders, refunds);
+  const standings = new Map(orders.map((order) => [order.orderNo, order.standing]));
+  const resolve = (...numbers: (string | undefined)[]): string | undefined => {
+    for (const number of numbers) {
+      const orderNo = number && aliases.get(number);
+      if (orderNo) return orderNo;
+    }
+    return undefined;
+  };
+
+  const platform: Row[] = [
+    ...orders
+      .filter((order) => order.standing === 'paid')
+      .map(
+        (order): Row => ({
+          side: 'platform',
+          id: order.orderNo,
+          kind: 'payment',
+          key: order.orderNo,
+          numbers: [],
+          amountFen: order.paidFen,
+          feeFen: 0,
+          currency: order.currency,
+          occurredAt: order.occurredAt,
+          day: order.day,
+        }),
+      ),
+    ...refunds.map(
+      (refund): Row => ({
+        side: 'platform',
+        id: refund.refundNo,
+        kind: 'refund',
+        key: refund.orderNo,
+        numbers: [refund.refundNo, refund.merchantRefundNo],
+        amountFen: refund.amountFen,
+        feeFen: 0,
+        currency: refund.currency,
+        occurredAt: refund.occurredAt,
+        day: refund.day,
+      }),
+    ),
+  ];
+  const his = hisRecords.map(
+    (record): Row => ({
+      side: 'other',
+      id: record.hisSerialNo,
+      kind: record.kind,
+      key:
+        resolve(record.orderNo, record.channelTradeNo, record.refundNo) ??
+        strayKey({
+          ...(record.orderNo ? { orderNo: record.orderNo } : {}),
+          ...(record.channelTradeNo ? { channelNo: record.channelTradeNo } : {}),
+          id: record.hisSerialNo,
+        }),
+      numbers: record.refundNo ? [record.refundNo] : [],
+      amountFen: record.amountFen,
+      feeFen: 0,
+      currency: record.currency,
+      occurredAt: record.occurredAt,
+      day: record.day,
+    }),
+  );
+  const bill = billLines.map(
+    (line): Row => ({
+      side: 'other',
+      id: String(line.lineNo),
+      kind: line.kind,
+      key:
+        resolve(line.orderNo, line.channelNo, line.refundNo) ??
+        strayKey({ orderNo: line.orderNo, channelNo: line.channelNo, id: `line ${line.lineNo}` }),
+      numbers: line.refundNo ? [line.refundNo] : [],
+      amountFen: line.amountFen,
+      feeFen: line.feeFen,
+      currency: line.currency,
+      occurredAt: line.occurredAt,
+      day: line.day,
+    }),
+  );
+
+  const known = (key: string): OrderStanding | undefined => standings.get(key);
+  const results = [
+    ...matchLeg('his', platform, his, rules, known),
+    ...(rules.billKnown ? matchLeg('channel', platform, bill, rules, known) : []),
+  ];
+
+  const today = (rows: Row[]): Row[] => rows.filter((row) => row.day === rules.date);
+  const hisFen = sum(today(his));
+  const platformFen = sum(today(platform));
+  return {
+    results,
+    totals: {
+      hisFen,
+      platformFen,
+      channelFen: sum(today(bill)),
+      feeFen: today(bill).reduce((total, row) => total + row.feeFen, 0),
+      hisCount: today(his).length,
+      platformCount: today(platform).length,
+      channelCount: today(bill).length,
+      differenceFen: platformFen - hisFen,
+    },
+  };
+}
+
+function matchLeg(
+  leg: Leg,
+  platform: Row[],
+  other: Row[],
+  rules: MatchRules,
+  known: (key: string) => OrderStanding | undefined,
+): MatchResult[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of [...platform, ...other]) {
+    const group = groups.get(row.key);
+    if (group) group.push(row);
+    else groups.set(row.key, [row]);
+  }
+  const keys = [...groups.keys()].sort();
+  return keys.flatMap((key) => {
+    const rows = (groups.get(key) ?? []).sort(byTimeThenId);
+    return rows.some((row) => row.day === rules.date) ? matchOrder(leg, key, rows, rules, known(key)) : [];
+  });
+}
+
+/** All rows of one order on one leg. */
+function matchOrder(
+  leg: Leg,
+  key: string,
+  rows: Row[],
+  rules: MatchRules,
+  standing: OrderStanding | undefined,
+): MatchResult[] {
+  const results: MatchResult[] = [];
+  const emit = (kind: ResultKind, claimed: Row[], netted = false): void => {
+    if (claimed.some((row) => row.day === rules.date)) {
+      results.push(resultOf(leg, kind, key, claimed, rules, standing !== undefined, netted));
+    }
+  };
+
+  const leftovers: { platform: Row[]; other: Row[]; claimedAmounts: Set<number> }[] = [];
+  for (const tradeKind of ['payment', 'refund'] as const) {
+    const ofKind = rows.filter((row) => row.kind === tradeKind);
+    let mine = ofKind.filter((row) => row.side === 'platform');
+    let theirs = ofKind.filter((row) => row.side === 'other');
+    const claimedAmounts = new Set<number>();
+
+    const pair = (fits: (a: Row, b: Row) => boolean): void => {
+      const rest: Row[] = [];
+      for (const own of mine) {
+        const index = theirs.findIndex((row) => fits(own, row));
+        const counterpart = theirs[index];
+        if (counterpart === undefined) {
+          rest.push(own);
+          continue;
+        }
+        theirs = theirs.toSpliced(index, 1);
+        claimedAmounts.add(counterpart.amountFen);
+        emit(judgePair(leg, own, counterpart, rules), [own, counterpart]);
+      }
+      mine = rest;
+    };
+    const sameMoney = (a: Row, b: Row): boolean => a.amountFen === b.amountFen && a.currency === b.currency;
+    const sameNumber = (a: Row, b: Row): boolean => b.numbers.some((number) => a.numbers.includes(number));
+    pair((a, b) => sameNumber(a, b) && sameMoney(a, b) && a.day === b.day);
+    pair((a, b) => sameNumber(a, b) && sameMoney(a, b));
+    pair(sameNumber);
+    pair((a, b) => sameMoney(a, b) && a.day === b.day);
+    pair(sameMoney);
+
+    if (
+      mine.length > 0 &&
+      theirs.length > 0 &&
+      isOneCurrency([...mine, ...theirs]) &&
+      sum(mine) === sum(theirs)
+    ) {
+      const claimed = [...mine, ...theirs];
+      for (const row of theirs) claimedAmounts.add(row.amountFen);
+      emit(isOneDay(claimed) ? 'split' : 'in_transit', claimed);
+      mine = [];
+      theirs = [];
+    }
+    leftovers.push({ platform: mine, other: theirs, claimedAmounts });
+  }
+
+  // What one order took and gave back on the same day clears as a sum: a reversed payment, a corrected booking.
+  const everything = leftovers.flatMap((left) => [...left.platform, ...left.other]);
+  const own = everything.filter((row) => row.side === 'platform');
+  const others = everything.filter((row) => row.side === 'other');
+  if (
+    everything.length > 1 &&
+    new Set(everything.map((row) => row.kind)).size === 2 &&
+    isOneDay(everything) &&
+    isOneCurrency(everything) &&
+    sum(own) === sum(others)
+  ) {
+    emit('matched', everything, true);
+    return results;
+  }
+
+  for (const { platform: mine, other: theirs, claimedAmounts } of leftovers) {
+    if (mine.length > 0 && theirs.length > 0) {
+      const claimed = [...mine, ...theirs];
+      const ownedByAnotherDay = !mine.some((row) => row.day === rules.date);
+      const kind = isOneCurrency(claimed) ? 'amount' : 'currency';
+      emit(ownedByAnotherDay ? 'in_transit' : kind, claimed);
+      continue;
+    }
+    for (const row of mine) emit(isOnItsWay(leg, row, rules) ? 'in_transit' : 'platform_only', [row]);
+    for (const row of theirs) {
+      emit(claimedAmounts.has(row.amountFen) ? 'duplicate' : loneKind(leg, row, standing), [row]);
+    }
+  }
+  return results;
+}
+
+function judgePair(leg: Leg, own: Row, other: Row, rules: MatchRules): ResultKind {
+  if (own.currency !== other.currency) return 'currency';
+  if (own.amountFen !== other.amountFen) return own.day === rules.date ? 'amount' : 'in_transit';
+  if (own.day !== other.day) return 'in_transit';
+  if (leg === 'channel' && rules.feePpm !== undefined && other.feeFen !== expectedFee(other, rules.feePpm)) {
+    return 'fee';
+  }
+  return 'matched';
+}
+
+function loneKind(leg: Leg, row: Row, standing: OrderStanding | undefined): ResultKind {
+  if (leg === 'his') return 'his_only';
+  return standing === 'ended' && row.kind === 'payment' ? 'status' : 'channel_only';
+}
+
+/** Paid so close to midnight that the channel may have put it into its next bill. */
+function isOnItsWay(leg: Leg, row: Row, rules: MatchRules): boolean {
+  const margin = rules.midnightMinutes * 60_000;
+  return leg === 'channel' && !rules.nextBillKnown && row.occurredAt >= rules.dayEnd - margin;
+}
+
+/** Half up, in integers: an agreed rate never passes through a binary fraction. */
+function expectedFee(row: Row, ppm: number): number {
+  const fee = Number((BigInt(row.amountFen) * BigInt(ppm) + 500_000n) / 1_000_000n);
+  return row.kind === 'refund' && fee !== 0 ? -fee : fee;
+}
+
+const isOneDay = (rows: Row[]): boolean => new Set(rows.map((row) => row.day)).size === 1;
+const isOneCurrency = (rows: Row[]): boolean => new Set(rows.map((row) => row.currency)).size === 1;
+
+function resultOf(
+  leg: Leg,
+  kind: ResultKind,
+  key: string,
+  claimed: Row[],
+  rules: MatchRules,
+  isOurs: boolean,
+  netted: boolean,
+): MatchResult {
+  const today = claimed.filter((row) => row.day === rules.date);
+  const elsewhere = claimed.filter((row) => row.day !== rules.date);
+  const own = today.filter((row) => row.side === 'platform');
+  const others = today.filter((row) => row.side === 'other');
+  const first = claimed[0];
+  const tradeKind = netted ? 'payment' : (first?.kind ?? 'payment');
+  const refundNo = claimed.find((row) => row.side === 'platform' && row.kind === 'refund')?.id;
+  const line = others[0];
+  const platformFen = sum(own);
+  const otherFen = sum(others);
+  return {
+    leg,
+    kind,
+    tradeKind,
+    key,
+    ...(isOurs ? { orderNo: key } : {}),
+    ...(refundNo !== undefined && tradeKind === 'refund' ? { refundNo } : {}),
+    netted,
+    platformIds: own.map((row) => row.id),
+    hisSerialNos: leg === 'his' ? others.map((row) => row.id) : [],
+    lineNos: leg === 'channel' ? others.map((row) => Number(row.id)) : [],
+    platformFen,
+    hisFen: leg === 'his' ? otherFen : 0,
+    channelFen: leg === 'channel' ? otherFen : 0,
+    feeFen: others.reduce((total, row) => total + row.feeFen, 0),
+    ...(kind === 'fee' && line && rules.feePpm !== undefined
+      ? { expectedFeeFen: expectedFee(line, rules.feePpm) }
+      : {}),
+    elsewhereFen: sum(elsewhere),
+    elsewhereDays: [...new Set(elsewhere.map((row) => row.day))].sort(),
+    differenceFen: otherFen - platformFen,
+    occurredAt: Math.min(...today.map((row) => row.occurredAt)),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Bilingual } from '@hospital-pay/errors';
+
+/** Every reason why an order is abnormal, in the order in which the screens list them. */
+export const anomalyTexts = {
+  charge_differs: { zh: '收费金额不一样', en: 'Charged amount differs' },
+  refund_differs: { zh: '退费金额不一样', en: 'Refunded amount differs' },
+  his_without_payment: { zh: 'HIS已收费但平台未收款', en: 'Booked by HIS, not paid here' },
+  his_duplicate: { zh: 'HIS重复入账', en: 'Booked twice by HIS' },
+  currency_differs: { zh: '币种不一致', en: 'Currency differs' },
+} as const satisfies Record<string, Bilingual>;
+
+export type Anomaly = keyof typeof anomalyTexts;
+
+export const isAnomaly = (code: string): code is Anomaly => Object.hasOwn(anomalyTexts, code);
+
+export interface PlatformSide {
+  /** What the channel took; 0 until it said so. */
+  paidFen: number;
+  /** What the channel gave back, all succeeded refunds together. */
+  refundedFen: number;
+  currency: string;
+}
+
+/** One booked (not voided) record of HIS. The amount is positive; `kind` gives the direction. */
+export interface HisEntry {
+  kind: 'charge' | 'refund';
+  amountFen: number;
+  currency: string;
+}
+
+export interface OrderState {
+  reconState: 'none' | 'waiting' | 'normal' | 'abnormal';
+  anomalies: Anomaly[];
+  hisChargedFen: number;
+  hisRefundedFen: number;
+}
+
+const sum = (entries: HisEntry[]): number => entries.reduce((total, entry) => total + entry.amountFen, 0);
+
+function hasTwins(entries: HisEntry[]): boolean {
+  return new Set(entries.map((entry) => entry.amountFen)).size < entries.length;
+}
+
+/**
+ * Compares one order with what HIS booked for it.
+ *
+ * A difference that the other side's news may still close waits while the grace period runs: a charge that only one
+ * side has, and any refund difference (HIS and the channel each need their time). Two charges that disagree do not
+ * get better by waiting and are abnormal at once. `anomalies` names every reason, not only the first.
+ */
+export function orderState(platform: PlatformSide, entries: HisEntry[], graceRunning: boolean): OrderState {
+  const charges = entries.filter((entry) => entry.kind === 'charge');
+  const refunds = entries.filter((entry) => entry.kind === 'refund');
+  const hisChargedFen = sum(charges);
+  const hisRefundedFen = sum(refunds);
+  const totals = { hisChargedFen, hisRefundedFen };
+  if (platform.paidFen === 0 && platform.refundedFen === 0 && entries.length === 0) {
+    return { reconState: 'none', anomalies: [], ...totals };
+  }
+
+  const chargeDiffers = hisChargedFen !== platform.paidFen;
+  const refundDiffers = hisRefundedFen !== platform.refundedFen;
+  const paidByNobody = platform.paidFen === 0 && hisChargedFen > 0;
+  const twice =
+    (hisChargedFen > platform.paidFen && hasTwins(charges)) ||
+    (hisRefundedFen > platform.refundedFen && hasTwins(refunds));
+  const currencyDiffers = entries.some((entry) => entry.currency !== platform.currency);
+
+  const found: Record<Anomaly, boolean> = {
+    charge_differs: chargeDiffers,
+    refund_differs: refundDiffers,
+    his_without_payment: paidByNobody,
+    his_duplicate: twice,
+    currency_differs: currencyDiffers,
+  };
+  const anomalies = Object.keys(found)
+    .filter(isAnomaly)
+    .filter((code) => found[code]);
+  if (anomalies.length === 0) return { reconState: 'normal', anomalies, ...totals };
+
+  const chargeMayCome = chargeDiffers && (platform.paidFen === 0 || hisChargedFen === 0);
+  const onlyTimeIsMissing = !twice && !currencyDiffers && (!chargeDiffers || chargeMayCome);
+  return graceRunning && onlyTimeIsMissing
+    ? { reconState: 'waiting', anomalies: [], ...totals }
+    : { reconState: 'abnormal', anomalies, ...totals };
+}
