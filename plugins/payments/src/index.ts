@@ -1,5 +1,6 @@
 import type { Payments } from './types';
 
+export { businessDay, businessDayBounds, type DayRule, shiftDay } from './business-day';
 export * from './contract';
 export {
   completeRow,
