@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { DateTime } from 'luxon';
+import { z } from 'zod';
+
+/** What a HIS may call a channel. Anything else is kept as it came: it may be a channel of tomorrow, or cash. */
+const payTypeNames: Record<string, string> = {
+  weixin: 'wechat',
+  wx: 'wechat',
+  wxpay: 'wechat',
+  wechatpay: 'wechat',
+  微信: 'wechat',
+  微信支付: 'wechat',
+  zfb: 'alipay',
+  支付宝: 'alipay',
+};
+
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .transform((value) => (value === '' ? undefined : value))
+    .optional();
+
+const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i;
+const isLocal = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
+
+export const hisRecordInput = z
+  .object({
+    hisSerialNo: z
+      .string()
+      .trim()
+      .min(1)
+      .max(64)
+      .meta({ description: 'HIS流水号 / HIS serial number, unique' }),
+    kind: z.enum(['charge', 'refund']).meta({ description: '收费 charge, 退费 refund; gives the direction' }),
+    amountFen: z
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .meta({ description: '金额(分)，恒为正 / amount in fen, always positive' }),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .default('CNY'),
+    payType: z.string().trim().min(1).max(32).meta({ description: '支付方式: alipay, wechat, …' }),
+    orderNo: text(64).meta({ description: '订单号 / our order number or the merchant order number' }),
+    refundNo: text(64),
+    channelTradeNo: text(64),
+    hisOrderNo: text(64),
+    bizType: text(32),
+    patientName: text(64),
+    patientId: text(64),
+    cardNo: text(64),
+    operatorCode: text(64),
+    department: text(64),
+    terminalCode: text(64),
+    occurredAt: z
+      .string()
+      .refine((value) => isLocal.test(value) || hasOffset.test(value), {
+        message: 'an ISO time with offset, or yyyy-MM-dd HH:mm:ss in the merchant’s zone',
+      })
+      .meta({ description: 'ISO 8601 with offset, or yyyy-MM-dd HH:mm:ss in the merchant’s zone' }),
+    status: z.enum(['booked', 'voided']).default('booked'),
+  })
+  .strict();
+
+export type HisRecordInput = z.output<typeof hisRecordInput>;
+
+/** One record in our own terms, ready to be stored. */
+export interface HisRecord extends Omit<HisRecordInput, 'occurredAt'> {
+  occurredAt: Date;
+  settledOn: string;
+  /** The same for the same content, however it was written. */
+  bodyHash: string;
+}
+
+/** @throws RangeError when the time does not exist */
+export function readRecord(
+  input: HisRecordInput,
+  businessDayOf: (moment: Date) => string,
+  zone: string,
+): HisRecord {
+  const moment = isLocal.test(input.occurredAt)
+    ? DateTime.fromFormat(input.occurredAt, 'yyyy-MM-dd HH:mm:ss', { zone })
+    : DateTime.fromISO(input.occurredAt);
+  if (!moment.isValid) throw new RangeError(`occurredAt: ${moment.invalidReason ?? 'not a time'}`);
+  const occurredAt = moment.toJSDate();
+  const known = { ...input, payType: payTypeNames[input.payType.toLowerCase()] ?? input.payType, occurredAt };
+  return { ...known, settledOn: businessDayOf(occurredAt), bodyHash: hashOf(known) };
+}
+
+function hashOf(record: object): string {
+  const fields = Object.entries(record)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+}

@@ -1,0 +1,238 @@
+import { isPlatformError } from '@hospital-pay/errors';
+import type { Clock } from '@hospital-pay/jobs';
+import { businessDay, completeRow, type DayRule, type Events } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import { fail } from './errors';
+import { type HisRecord, hisRecordInput, readRecord } from './record';
+
+export const largestBatch = 10_000;
+/** Rows in one statement: 500 × 27 columns stays below SQLite's limit of 32,766 parameters. */
+const chunkSize = 500;
+
+export type RowResult =
+  | { hisSerialNo: string; result: 'created' | 'unchanged' | 'updated' }
+  | {
+      hisSerialNo: string | null;
+      result: 'error';
+      error: { code: string; zh: string; en: string; fields?: string[] };
+    };
+
+export interface HisRecords {
+  /** Idempotent by (merchant, serial number): the same body changes nothing, another body is HIS's correction. */
+  put(merchantCode: string, input: unknown): Promise<RowResult>;
+  /** Good rows land even when others are bad; every row is answered in its place. */
+  putBatch(merchantCode: string, inputs: unknown[]): Promise<RowResult[]>;
+}
+
+interface MerchantRule extends DayRule {
+  graceSeconds: number;
+}
+
+const merchantRow = z.object({
+  zone: z.string().nullable(),
+  day_cutoff: z.string().nullable(),
+  grace_seconds: z.number().nullable(),
+});
+const storedRow = z.object({
+  his_serial_no: z.string(),
+  body_hash: z.string().nullable(),
+  order_no: z.string().nullable(),
+});
+
+export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRecords {
+  async function ruleOf(merchantCode: string): Promise<MerchantRule> {
+    const row: unknown = await db('merchants')
+      .where({ code: merchantCode })
+      .first('zone', 'day_cutoff', 'grace_seconds');
+    if (!row) throw fail('MERCHANT_UNKNOWN', { merchantCode });
+    const merchant = merchantRow.parse(row);
+    return {
+      zone: merchant.zone ?? 'Asia/Shanghai',
+      dayCutoff: merchant.day_cutoff ?? '00:00',
+      graceSeconds: merchant.grace_seconds ?? 120,
+    };
+  }
+
+  async function putBatch(merchantCode: string, inputs: unknown[]): Promise<RowResult[]> {
+    const rule = await ruleOf(merchantCode);
+    const results: (RowResult | undefined)[] = inputs.map(() => undefined);
+    const accepted = new Map<string, { index: number; record: HisRecord }>();
+    const echoes: { index: number; of: string }[] = [];
+
+    inputs.forEach((input, index) => {
+      const reading = read(input, rule);
+      if ('result' in reading) {
+        results[index] = reading;
+        return;
+      }
+      const earlier = accepted.get(reading.hisSerialNo);
+      if (!earlier) accepted.set(reading.hisSerialNo, { index, record: reading });
+      else if (earlier.record.bodyHash === reading.bodyHash) echoes.push({ index, of: reading.hisSerialNo });
+      else results[index] = refusal(reading.hisSerialNo, fail('HIS_SERIAL_REPEATED'));
+    });
+
+    const rows = [...accepted.values()];
+    for (let start = 0; start < rows.length; start += chunkSize) {
+      const chunk = rows.slice(start, start + chunkSize);
+      const outcome = await store(
+        merchantCode,
+        chunk.map((row) => row.record),
+        rule,
+      );
+      for (const { index, record } of chunk) {
+        results[index] = {
+          hisSerialNo: record.hisSerialNo,
+          result: outcome.get(record.hisSerialNo) ?? 'unchanged',
+        };
+      }
+    }
+    for (const echo of echoes) results[echo.index] = { hisSerialNo: echo.of, result: 'unchanged' };
+    return results.filter((result) => result !== undefined);
+  }
+
+  /** One chunk in one transaction; tells after the commit who changed. */
+  async function store(
+    merchantCode: string,
+    records: HisRecord[],
+    rule: MerchantRule,
+  ): Promise<Map<string, 'created' | 'unchanged' | 'updated'>> {
+    const now = clock.now();
+    const outcome = new Map<string, 'created' | 'unchanged' | 'updated'>();
+    const touchedOrders = new Map<string, Set<string | null>>();
+    await db.transaction(async (trx) => {
+      const rows: unknown = await trx('his_records')
+        .where({ merchant_code: merchantCode })
+        .whereIn(
+          'his_serial_no',
+          records.map((record) => record.hisSerialNo),
+        )
+        .select('his_serial_no', 'body_hash', 'order_no');
+      const stored = new Map(
+        z
+          .array(storedRow)
+          .parse(rows)
+          .map((row) => [row.his_serial_no, row]),
+      );
+      const changed = records.filter((record) => {
+        const before = stored.get(record.hisSerialNo);
+        const result = !before ? 'created' : before.body_hash === record.bodyHash ? 'unchanged' : 'updated';
+        outcome.set(record.hisSerialNo, result);
+        if (result === 'unchanged') return false;
+        touchedOrders.set(
+          record.hisSerialNo,
+          new Set([record.orderNo ?? null, ...(before ? [before.order_no] : [])]),
+        );
+        return true;
+      });
+      if (changed.length === 0) return;
+      const dueReconAt = new Date(now.getTime() + rule.graceSeconds * 1000);
+      await trx('his_records')
+        .insert(
+          changed.map((record) => completeRow(trx, attributesOf(merchantCode, record, now, dueReconAt), now)),
+        )
+        .onConflict(['merchant_code', 'his_serial_no'])
+        .merge(mergedColumns);
+    });
+    for (const [hisSerialNo, orderNos] of touchedOrders) {
+      for (const orderNo of orderNos) events.emit('his.changed', { merchantCode, hisSerialNo, orderNo });
+    }
+    return outcome;
+  }
+
+  return {
+    putBatch,
+    async put(merchantCode, input) {
+      const [result] = await putBatch(merchantCode, [input]);
+      if (!result) throw fail('HIS_RECORD_INVALID');
+      return result;
+    },
+  };
+}
+
+/** Every attribute in every row, so that one statement fits them all and a correction can also clear a field. */
+function attributesOf(
+  merchantCode: string,
+  record: HisRecord,
+  receivedAt: Date,
+  dueReconAt: Date,
+): Record<string, unknown> {
+  return {
+    merchantCode,
+    hisSerialNo: record.hisSerialNo,
+    hisOrderNo: record.hisOrderNo ?? null,
+    kind: record.kind,
+    orderNo: record.orderNo ?? null,
+    refundNo: record.refundNo ?? null,
+    channelTradeNo: record.channelTradeNo ?? null,
+    amountFen: record.amountFen,
+    currency: record.currency,
+    payType: record.payType,
+    bizType: record.bizType ?? null,
+    status: record.status,
+    patientName: record.patientName ?? null,
+    patientId: record.patientId ?? null,
+    cardNo: record.cardNo ?? null,
+    terminalCode: record.terminalCode ?? null,
+    department: record.department ?? null,
+    operatorCode: record.operatorCode ?? null,
+    occurredAt: record.occurredAt,
+    settledOn: record.settledOn,
+    receivedAt,
+    bodyHash: record.bodyHash,
+    dueReconAt,
+  };
+}
+
+const mergedColumns = [
+  'updated_at',
+  'his_order_no',
+  'kind',
+  'order_no',
+  'refund_no',
+  'channel_trade_no',
+  'amount_fen',
+  'currency',
+  'pay_type',
+  'biz_type',
+  'status',
+  'patient_name',
+  'patient_id',
+  'card_no',
+  'terminal_code',
+  'department',
+  'operator_code',
+  'occurred_at',
+  'settled_on',
+  'received_at',
+  'body_hash',
+  'due_recon_at',
+];
+
+function read(input: unknown, rule: MerchantRule): HisRecord | RowResult {
+  const parsed = hisRecordInput.safeParse(input);
+  if (!parsed.success) {
+    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'record'))];
+    return refusal(serialOf(input), fail('HIS_RECORD_INVALID'), fields);
+  }
+  try {
+    return readRecord(parsed.data, (moment) => businessDay(moment, rule), rule.zone);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return refusal(parsed.data.hisSerialNo, fail('HIS_RECORD_INVALID'), ['occurredAt']);
+  }
+}
+
+function refusal(hisSerialNo: string | null, error: unknown, fields?: string[]): RowResult {
+  if (!isPlatformError(error)) throw error;
+  return {
+    hisSerialNo,
+    result: 'error',
+    error: { code: error.code, ...error.text, ...(fields ? { fields } : {}) },
+  };
+}
+
+function serialOf(input: unknown): string | null {
+  const named = z.object({ hisSerialNo: z.string() }).safeParse(input);
+  return named.success ? named.data.hisSerialNo : null;
+}
