@@ -4,10 +4,15 @@ import type { Server } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { type Core, createStrapi } from '@strapi/strapi';
-import { startPostgres } from '../services/postgres';
 import { freePort } from '../services/ports';
+import { startPostgres } from '../services/postgres';
 
-const root = path.resolve(__dirname, '..', '..', ...(path.basename(path.dirname(__dirname)) === 'dist' ? ['..'] : []));
+const root = path.resolve(
+  __dirname,
+  '..',
+  '..',
+  ...(path.basename(path.dirname(__dirname)) === 'dist' ? ['..'] : []),
+);
 
 export interface PlatformOptions {
   database?: 'sqlite' | 'postgres';

@@ -1,0 +1,24 @@
+import { payments } from '@hospital-pay/payments';
+import { demoCredentials } from '@hospital-pay/sandbox';
+import { startHospital } from '../harness/hospital';
+import { bePart } from './processes';
+
+/** The platform in a process of its own; it tells how long the gateway took for each order. */
+async function main(): Promise<void> {
+  const { GATEWAY_URL = '', CREDENTIALS = '', DATABASE_URL = '' } = process.env;
+  const hospital = await startHospital({
+    database: DATABASE_URL ? 'postgres' : 'sqlite',
+    gateways: { url: GATEWAY_URL, credentials: demoCredentials(CREDENTIALS) },
+  });
+  const gatewayMs = new Map<string, number>();
+  payments(hospital.strapi()).events.on('channel.call', (call) => {
+    if (call.direction === 'out' && call.orderNo) gatewayMs.set(call.orderNo, call.durationMs);
+  });
+  bePart(
+    { url: hospital.url, appId: hospital.application.appId, secret: hospital.application.secret },
+    () => Object.fromEntries(gatewayMs),
+    () => hospital.stop(),
+  );
+}
+
+void main();
