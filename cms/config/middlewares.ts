@@ -1,7 +1,8 @@
 export default () => [
-  'global::errors',
   'strapi::logger',
   'strapi::errors',
+  // Inside Strapi's own, which would answer first.
+  'global::errors',
   {
     name: 'strapi::security',
     config: {

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+export const genesisHash = '0'.repeat(64);
+
+export interface ChainedEntry {
+  at: Date;
+  actor: string;
+  action: string;
+  subject: string;
+  subjectKey: string | null;
+  before: unknown;
+  after: unknown;
+  ip: string | null;
+}
+
+/** Keys in one order, because PostgreSQL's jsonb gives them back in its own. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}
+
+/** An entry's hash covers everything it says and the hash before it: changing or removing one breaks all that follow. */
+export function hashEntry(previousHash: string, entry: ChainedEntry): string {
+  const { at, actor, action, subject, subjectKey, before, after, ip } = entry;
+  const said = [
+    previousHash,
+    at.toISOString(),
+    actor,
+    action,
+    subject,
+    subjectKey,
+    before ?? null,
+    after ?? null,
+    ip,
+  ];
+  return createHash('sha256').update(canonical(said)).digest('hex');
+}
+
+const secretName = /secret|password|passwd|token|private_?key|api_?key|signing_?key|auth_?code|credential/i;
+
+/** Audit says that something changed, never a secret itself. */
+export function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (value instanceof Date) return value.toISOString();
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      secretName.test(key) && inner !== null && typeof inner !== 'boolean' ? '***' : withoutSecrets(inner),
+    ]),
+  );
+}

@@ -1,0 +1,4 @@
+/** Replaceable, so that tests can turn it. */
+export interface Clock {
+  now(): Date;
+}

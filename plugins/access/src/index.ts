@@ -1,0 +1,58 @@
+import type { Core } from '@strapi/strapi';
+import {
+  type AccountRow,
+  type Accounts,
+  createAccounts,
+  type NewAccount,
+  type SignedInAccount,
+} from './accounts';
+import { type Audit, type AuditRecord, type ChainVerdict, createAudit } from './audit';
+import type { Clock } from './clock';
+import { masksFor, typeFields } from './fields';
+import { maskRow } from './masking';
+import { createSessions, type Sessions } from './sessions';
+
+export { type Mask, maskCard, maskId, maskName, maskSubject } from './masking';
+export { type Action, actions, builtInRoles, type Rule, type Subject } from './rules';
+export type { AccountRow, Audit, AuditRecord, ChainVerdict, Clock, NewAccount, SignedInAccount };
+
+/** What other rooms and the seeds use of this one. */
+export interface Access {
+  /** Replace `now` to turn the clock in a test. */
+  clock: Clock;
+  accounts: Accounts;
+  sessions: Sessions;
+  audit: Audit;
+  /** Creates the account with its password unless the name is taken already. */
+  createAccount(account: NewAccount): Promise<void>;
+  /** A copy of a row of this content type as this account may see it: patients masked unless it may unmask them. */
+  mask<Row extends object>(type: string, row: Row, account: SignedInAccount): Row;
+}
+
+const instances = new WeakMap<object, Access>();
+
+export function access(strapi: Core.Strapi): Access {
+  const instance = instances.get(strapi);
+  if (instance === undefined) throw new Error('the access plugin is not registered');
+  return instance;
+}
+
+export const audit = (strapi: Core.Strapi): Audit => access(strapi).audit;
+
+/** Reads the whole audit trail and says where it was tampered with, if it was. */
+export const verifyChain = (strapi: Core.Strapi): Promise<ChainVerdict> => access(strapi).audit.verifyChain();
+
+export function install(strapi: Core.Strapi): Access {
+  const clock: Clock = { now: () => new Date() };
+  const accounts = createAccounts(strapi);
+  const instance: Access = {
+    clock,
+    accounts,
+    sessions: createSessions(strapi, accounts, clock),
+    audit: createAudit(strapi, clock),
+    createAccount: (account) => accounts.create(account),
+    mask: (type, row, account) => maskRow(row, masksFor(typeFields(strapi, type), account)),
+  };
+  instances.set(strapi, instance);
+  return instance;
+}

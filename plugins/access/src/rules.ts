@@ -1,0 +1,116 @@
+import { createMongoAbility, type MongoAbility } from '@casl/ability';
+import { z } from 'zod';
+
+export const actions = [
+  'read',
+  'create',
+  'update',
+  'delete',
+  'refund',
+  'pay',
+  'reconcile',
+  'resolve',
+  'test',
+  'unmask',
+  'manage',
+] as const;
+export type Action = (typeof actions)[number];
+
+/** A content type's singular name, or 'cashier', 'summary', 'dashboard', 'patient', 'all'. */
+export type Subject = string;
+export type Ability = MongoAbility<[string, string]>;
+
+const oneOrMany = <Item extends z.ZodType>(item: Item) => z.union([item, z.array(item).min(1)]);
+
+/** A role only ever adds rights: without `inverted`, an account's roles are the plain union of their rules. */
+const ruleSchema = z.strictObject({
+  action: oneOrMany(z.enum(actions)),
+  subject: oneOrMany(z.string().min(1)),
+  fields: z.array(z.string().min(1)).min(1).optional(),
+});
+export const rulesSchema = z.array(ruleSchema);
+export type Rule = z.infer<typeof ruleSchema>;
+
+export function abilityOf(rules: readonly Rule[]): Ability {
+  return createMongoAbility<Ability>(
+    rules.map(({ action, subject, fields }) => (fields ? { action, subject, fields } : { action, subject })),
+  );
+}
+
+export interface RoleDefinition {
+  code: string;
+  name: string;
+  nameEn: string;
+  rules: Rule[];
+}
+
+const money = ['order', 'attempt', 'refund', 'his-record'];
+const books = ['discrepancy', 'daily-total', 'reconciliation-run', 'bill-archive', 'summary', 'dashboard'];
+const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
+const configuration = ['merchant', 'route', 'terminal', 'channel-account'];
+
+export const builtInRoles: RoleDefinition[] = [
+  {
+    code: 'super',
+    name: '超级管理员',
+    nameEn: 'Super administrator',
+    rules: [{ action: 'manage', subject: 'all' }],
+  },
+  {
+    code: 'hospital_admin',
+    name: '院方管理员',
+    nameEn: 'Hospital administrator',
+    rules: [
+      { action: 'read', subject: 'all' },
+      { action: ['create', 'update', 'delete'], subject: [...configuration, 'view', 'application'] },
+      { action: 'test', subject: 'channel-account' },
+      { action: 'update', subject: 'message' },
+    ],
+  },
+  {
+    code: 'finance',
+    name: '财务',
+    nameEn: 'Finance',
+    rules: [
+      {
+        action: 'read',
+        subject: [...money, ...books, ...configuration, 'message', 'notification', 'outbox'],
+      },
+      { action: 'refund', subject: ['order', 'refund'] },
+      { action: 'reconcile', subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary'] },
+      { action: 'resolve', subject: 'discrepancy' },
+      { action: 'unmask', subject: 'patient' },
+      { action: 'update', subject: 'message' },
+    ],
+  },
+  {
+    code: 'cashier',
+    name: '收费员',
+    nameEn: 'Cashier',
+    rules: [
+      { action: 'pay', subject: ['cashier', 'order'] },
+      { action: 'read', subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal'] },
+    ],
+  },
+  {
+    code: 'ops',
+    name: '运维',
+    nameEn: 'Operations',
+    rules: [
+      {
+        action: 'read',
+        subject: [
+          ...logs,
+          ...configuration,
+          'reconciliation-run',
+          'bill-archive',
+          'lease',
+          'dashboard',
+          'audit-entry',
+        ],
+      },
+      { action: 'test', subject: 'channel-account' },
+      { action: 'update', subject: 'message' },
+    ],
+  },
+];
