@@ -11,7 +11,7 @@ export interface Part {
 }
 
 export async function startPart(name: string, env: Record<string, string>): Promise<Part> {
-  const child = fork(path.join(__dirname, `${name}.js`), {
+  const child = fork(path.join(__dirname.replace(/test\/bench$/, 'test/dist/bench'), `${name}.js`), {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

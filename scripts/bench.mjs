@@ -1,0 +1,18 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { build, install, root } from './steps.mjs';
+
+/** `npm run bench orders [-- --orders 2000 --concurrency 16]`: figures as ratios against a named peer in the same run. */
+process.chdir(root);
+const [name = 'orders', ...rest] = process.argv.slice(2).filter((word) => word !== '--');
+const options = Object.fromEntries(
+  rest.flatMap((word, index) => (word.startsWith('--') ? [[word.slice(2), Number(rest[index + 1])]] : [])),
+);
+await install();
+await build();
+const benches = createRequire(import.meta.url)(path.join(root, 'test', 'dist', 'bench', 'index.js'));
+if (!(name in benches)) {
+  process.stderr.write(`No benchmark called ${name}; there are: ${Object.keys(benches).join(', ')}\n`);
+  process.exit(1);
+}
+await benches[name](options);
