@@ -1,0 +1,20 @@
+export {
+  type AlipayChannelConfig,
+  type AlipayCredentials,
+  type ChannelConfigChoices,
+  type CredentialChoices,
+  channelConfigs,
+  demoCredentials,
+  generateCredentials,
+  type SandboxCredentials,
+  type WechatChannelConfig,
+  type WechatCredentials,
+} from './credentials';
+export type { Fault, FaultInput, FaultKind, Faults, Operation } from './faults';
+export type { HisBooking, HisPlatform, HisRefundRecord, SandboxHis } from './his/his';
+export type { GatewayName, Ledger, LedgerFilter, Payment, Refund, Scene, SeedPayment } from './ledger';
+export { sandbox } from './mounted';
+export type { Notifier, SentNotification } from './notifier';
+export { type MicropayOutcome, micropayOutcomes, type Outcomes } from './outcomes';
+export type { Patient } from './patient/patient';
+export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox';
