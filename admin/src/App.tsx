@@ -1,0 +1,186 @@
+import { ProConfigProvider } from '@ant-design/pro-components';
+import { Authenticated, type I18nProvider, Refine } from '@refinedev/core';
+import routerProvider from '@refinedev/react-router';
+import { App as AntApp, Button, ConfigProvider, Result, Spin } from 'antd';
+import enUS from 'antd/es/locale/en_US';
+import zhCN from 'antd/es/locale/zh_CN';
+import dayjs from 'dayjs';
+import 'dayjs/locale/zh-cn';
+import { lazy, type ReactNode, Suspense } from 'react';
+import { BrowserRouter, Link, Navigate, Route, Routes } from 'react-router';
+import { accessControlProvider, authProvider, homeOf } from './http/account';
+import { dataProvider } from './http/dataProvider';
+import { i18n, type Language, switchLanguage, useText } from './i18n';
+import { menu } from './shell/menu';
+import { Page } from './shell/Page';
+import { Shell } from './shell/Shell';
+import { useAccount } from './shell/useAccount';
+
+const SignIn = lazy(() => import('./screens/SignIn'));
+const Workbench = lazy(() => import('./screens/Workbench'));
+const Cashier = lazy(() => import('./cashier/Cashier'));
+const Orders = lazy(() => import('./orders/Orders'));
+const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
+const Locate = lazy(() => import('./reconciliation/Locate'));
+const Summary = lazy(() => import('./reconciliation/Summary'));
+const Statistics = lazy(() => import('./reconciliation/Statistics'));
+const Runs = lazy(() => import('./reconciliation/Runs'));
+const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
+const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
+const Generic = lazy(() => import('./screens/Generic'));
+
+const subjectOf = new Map(
+  menu.flatMap(({ items }) => items.map(({ path, action, subject }) => [path, { action, subject }])),
+);
+
+/** A screen that the account may not see says so, however its address was reached. */
+function Allowed({ path, children }: { path: string; children: ReactNode }) {
+  const { t } = useText();
+  const { account, may } = useAccount();
+  if (!account) return <Spin className="page" />;
+  const need = subjectOf.get(path);
+  if (need && !may(need.action, need.subject)) {
+    return (
+      <Result
+        status="403"
+        title={t('common.notAllowed')}
+        extra={
+          <Link to="/">
+            <Button type="primary">{t('common.goHome')}</Button>
+          </Link>
+        }
+      />
+    );
+  }
+  return children;
+}
+
+function Home() {
+  const { account } = useAccount();
+  return account ? <Navigate to={homeOf(account)} replace /> : <Spin className="page" />;
+}
+
+function Welcome() {
+  const { t } = useText();
+  const { account } = useAccount();
+  return <Page title={t('app.title')}>{t('common.welcome', { name: account?.displayName ?? '' })}</Page>;
+}
+
+function NotFound() {
+  const { t } = useText();
+  return (
+    <Result
+      status="404"
+      title={t('common.notFound')}
+      extra={
+        <Link to="/">
+          <Button type="primary">{t('common.goHome')}</Button>
+        </Link>
+      }
+    />
+  );
+}
+
+const screens: [path: string, element: ReactNode][] = [
+  ['/workbench', <Workbench key="workbench" />],
+  ['/cashier', <Cashier key="cashier" />],
+  ['/orders', <Orders key="orders" />],
+  ['/discrepancies', <Discrepancies key="discrepancies" />],
+  ['/locate', <Locate key="locate" />],
+  ['/summary', <Summary key="summary" />],
+  ['/statistics', <Statistics key="statistics" />],
+  ['/reconciliation-runs', <Runs key="runs" />],
+  ['/interface-logs', <InterfaceLogs key="interface-logs" />],
+  ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],
+];
+const byHand = new Set(screens.map(([path]) => path));
+const generic = menu
+  .flatMap(({ items }) => items)
+  .filter(({ path }) => !byHand.has(path))
+  .map(({ path, subject }): [string, ReactNode] => [path, <Generic key={subject} type={subject} />]);
+
+const isLanguage = (value: string): value is Language => value === 'zh' || value === 'en';
+
+export function App() {
+  const { t, language } = useText();
+  dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
+  const i18nProvider: I18nProvider = {
+    translate: (key: string, options?: unknown, fallback?: string) =>
+      String(
+        i18n.t(key, {
+          ...(typeof options === 'object' ? options : {}),
+          ...(fallback ? { defaultValue: fallback } : {}),
+        }),
+      ),
+    changeLocale: (next: string) => (isLanguage(next) ? switchLanguage(next) : Promise.resolve()),
+    getLocale: () => language,
+  };
+  return (
+    <ConfigProvider
+      locale={language === 'zh' ? zhCN : enUS}
+      button={{ autoInsertSpace: false }}
+      theme={{
+        token: { colorPrimary: '#0958d9', colorLink: '#0958d9', borderRadius: 6 },
+        components: { Table: { cellPaddingInlineSM: 8 } },
+      }}
+    >
+      <ProConfigProvider hashed={false}>
+        <AntApp>
+          <BrowserRouter>
+            <Refine
+              dataProvider={dataProvider}
+              authProvider={authProvider}
+              accessControlProvider={accessControlProvider}
+              i18nProvider={i18nProvider}
+              routerProvider={routerProvider}
+              resources={[...subjectOf].map(([path, { subject }]) => ({
+                name: path.slice(1),
+                list: path,
+                meta: { subject },
+              }))}
+              options={{
+                disableTelemetry: true,
+                syncWithLocation: false,
+                reactQuery: {
+                  clientConfig: {
+                    defaultOptions: { queries: { refetchOnWindowFocus: false, retry: false } },
+                  },
+                },
+                title: { text: t('app.title') },
+              }}
+            >
+              <Suspense fallback={<Spin fullscreen delay={300} />}>
+                <Routes>
+                  <Route path="/sign-in" element={<SignIn />} />
+                  <Route
+                    element={
+                      <Authenticated
+                        key="inside"
+                        fallback={<ToSignIn />}
+                        loading={<Spin fullscreen delay={300} />}
+                      >
+                        <Shell />
+                      </Authenticated>
+                    }
+                  >
+                    <Route index element={<Home />} />
+                    <Route path="/welcome" element={<Welcome />} />
+                    {[...screens, ...generic].map(([path, element]) => (
+                      <Route key={path} path={path} element={<Allowed path={path}>{element}</Allowed>} />
+                    ))}
+                    <Route path="*" element={<NotFound />} />
+                  </Route>
+                </Routes>
+              </Suspense>
+            </Refine>
+          </BrowserRouter>
+        </AntApp>
+      </ProConfigProvider>
+    </ConfigProvider>
+  );
+}
+
+function ToSignIn() {
+  const here = `${window.location.pathname}${window.location.search}`;
+  return <Navigate to={here === '/' ? '/sign-in' : `/sign-in?to=${encodeURIComponent(here)}`} replace />;
+}

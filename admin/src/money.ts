@@ -1,0 +1,60 @@
+/**
+ * Amounts travel as integers of fen (digit strings, or JSON integers) and are never floats here:
+ * text in, BigInt between, text out.
+ */
+export type Fen = string | number | bigint;
+
+/** `"1425873_20"`, so to say: `"142587320"` → `"1,425,873.20"`; undefined for what is no whole number of fen. */
+export function fenText(fen: Fen | null | undefined, { grouped = true } = {}): string | undefined {
+  const minor = toBigInt(fen);
+  if (minor === undefined) return undefined;
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(3, '0');
+  const whole = digits.slice(0, -2);
+  const shown = grouped ? whole.replace(/\B(?=(\d{3})+$)/g, ',') : whole;
+  return `${minor < 0n ? '-' : ''}${shown}.${digits.slice(-2)}`;
+}
+
+export function toBigInt(fen: Fen | null | undefined): bigint | undefined {
+  if (typeof fen === 'bigint') return fen;
+  if (typeof fen === 'number') return Number.isSafeInteger(fen) ? BigInt(fen) : undefined;
+  if (typeof fen === 'string' && /^-?\d+$/.test(fen)) return BigInt(fen);
+  return undefined;
+}
+
+export function sumFen(amounts: Iterable<Fen | null | undefined>): bigint {
+  let sum = 0n;
+  for (const amount of amounts) sum += toBigInt(amount) ?? 0n;
+  return sum;
+}
+
+export type YuanReading =
+  | { ok: true; fen: number }
+  | { ok: false; reason: 'empty' | 'format' | 'zero' | 'tooLarge' };
+
+/** 9,999,999.99: beyond it a keyed-in amount is a slip of the hand. */
+const largest = 999_999_999n;
+
+/** Reads what a cashier typed, exactly: `19.99` → 1999. At most two decimals, above zero. */
+export function parseYuan(text: string, limit: bigint = largest): YuanReading {
+  const plain = text
+    .trim()
+    .replace(/^[¥￥]\s*/, '')
+    .replaceAll(',', '')
+    .replaceAll('，', '');
+  if (plain === '') return { ok: false, reason: 'empty' };
+  const match = /^(\d+)(?:\.(\d{0,2}))?$|^\.(\d{1,2})$/.exec(plain);
+  if (!match) return { ok: false, reason: 'format' };
+  const fen = BigInt((match[1] ?? '0') + (match[2] ?? match[3] ?? '').padEnd(2, '0'));
+  if (fen === 0n) return { ok: false, reason: 'zero' };
+  if (fen > limit) return { ok: false, reason: 'tooLarge' };
+  return { ok: true, fen: Number(fen) };
+}
+
+/** One key of the on-screen keypad applied to the amount typed so far; a key that makes no amount changes nothing. */
+export function pressKey(text: string, key: string): string {
+  if (key === 'clear') return '';
+  if (key === 'back') return text.slice(0, -1);
+  const next = text === '0' && key !== '.' && key !== '00' ? key : text + key;
+  const shaped = next.startsWith('.') ? `0${next}` : next;
+  return /^\d{0,7}(\.\d{0,2})?$/.test(shaped) ? shaped : text;
+}

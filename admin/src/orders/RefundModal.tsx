@@ -1,0 +1,158 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { AutoComplete, Descriptions, Form, Input, Modal } from 'antd';
+import { useRef, useState } from 'react';
+import { saleNumber } from '../cashier/sale';
+import { call } from '../http/client';
+import { type RefundView, type Row, refundView } from '../http/contracts';
+import { refusal } from '../http/failure';
+import { useText } from '../i18n';
+import { fenText, parseYuan, toBigInt } from '../money';
+import { Money } from '../schema/Cell';
+import { FailureView } from '../shell/FailureView';
+import { useToast } from '../shell/useToast';
+
+const refundableStatuses = new Set(['paid', 'partially_refunded']);
+
+const amount = (value: unknown): bigint =>
+  typeof value === 'string' || typeof value === 'number' ? (toBigInt(value) ?? 0n) : 0n;
+
+/** What may still be given back: paid, less what has been and what is being refunded. */
+export function refundableFen(order: Row): bigint {
+  if (!refundableStatuses.has(String(order.status))) return 0n;
+  const paid = amount(order.paidFen) > 0n ? amount(order.paidFen) : amount(order.amountFen);
+  return paid - amount(order.refundedFen) - amount(order.refundingFen);
+}
+
+interface Values {
+  amount: string;
+  reason: string;
+}
+
+/** Gives money back. One number a request: pressing twice, or again after a lost answer, refunds once. */
+export function RefundModal({
+  order,
+  onClose,
+  onDone,
+}: {
+  order: Row;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { t } = useText();
+  const toast = useToast();
+  const client = useQueryClient();
+  const [form] = Form.useForm<Values>();
+  const [failure, setFailure] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const request = useRef<
+    { body: { amountFen: number; reason: string; merchantRefundNo: string } } | undefined
+  >(undefined);
+  const orderNo = String(order.orderNo);
+  const refundable = refundableFen(order);
+
+  const report = (refund: RefundView) => {
+    if (refund.status === 'succeeded') toast.success(t('orders.refundDone'));
+    else if (refund.status === 'failed') toast.failure(refusal(refund.error));
+    else toast.info(t('orders.refundProcessing'));
+  };
+
+  const submit = async ({ amount: typed, reason }: Values) => {
+    const reading = parseYuan(typed);
+    if (!reading.ok || isBusy) return;
+    const same = request.current?.body;
+    if (!same || same.amountFen !== reading.fen || same.reason !== reason.trim()) {
+      request.current = {
+        body: { amountFen: reading.fen, reason: reason.trim(), merchantRefundNo: saleNumber('R') },
+      };
+    }
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      const refund = await call(`/payments/orders/${encodeURIComponent(orderNo)}/refunds`, refundView, {
+        method: 'POST',
+        body: request.current?.body,
+      });
+      report(refund);
+      await client.invalidateQueries({ queryKey: ['locate'] });
+      onDone();
+    } catch (error) {
+      setFailure(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal
+      open
+      title={t('orders.refundTitle')}
+      okText={t('orders.refundSubmit')}
+      cancelText={t('common.cancel')}
+      okButtonProps={{ danger: true, disabled: refundable <= 0n }}
+      confirmLoading={isBusy}
+      onOk={() => form.submit()}
+      onCancel={onClose}
+      maskClosable={false}
+    >
+      <Descriptions
+        size="small"
+        column={1}
+        items={[
+          { key: 'no', label: t('cashier.orderNo'), children: <span className="number">{orderNo}</span> },
+          { key: 'amount', label: t('orders.refundable'), children: <Money fen={refundable} strong /> },
+        ]}
+      />
+      <Form<Values>
+        form={form}
+        layout="vertical"
+        onFinish={(values) => void submit(values)}
+        initialValues={{ amount: fenText(refundable, { grouped: false }), reason: '' }}
+      >
+        <Form.Item
+          name="amount"
+          label={t('orders.refundAmount')}
+          rules={[
+            {
+              validator: (_, typed: unknown) => {
+                const reading = parseYuan(String(typed ?? ''));
+                if (!reading.ok) return Promise.reject(new Error(t(amountProblem[reading.reason])));
+                return BigInt(reading.fen) > refundable
+                  ? Promise.reject(new Error(t('orders.refundTooLarge', { amount: fenText(refundable) })))
+                  : Promise.resolve();
+              },
+            },
+          ]}
+        >
+          <Input
+            prefix="¥"
+            inputMode="decimal"
+            autoFocus
+            autoComplete="off"
+            onPressEnter={() => form.submit()}
+          />
+        </Form.Item>
+        <Form.Item
+          name="reason"
+          label={t('orders.refundReason')}
+          rules={[{ required: true, whitespace: true, message: t('orders.reasonMissing') }]}
+        >
+          <AutoComplete
+            maxLength={80}
+            options={['patient', 'duplicate', 'hisFailed', 'wrongAmount', 'other'].map((reason) => ({
+              value: t(`orders.reasons.${reason}`),
+            }))}
+          />
+        </Form.Item>
+      </Form>
+      {failure !== undefined && <FailureView error={failure} />}
+    </Modal>
+  );
+}
+
+/** Texts for an amount that cannot be read. */
+export const amountProblem = {
+  empty: 'cashier.amountEmpty',
+  format: 'cashier.amountFormat',
+  zero: 'cashier.amountZero',
+  tooLarge: 'cashier.amountTooLarge',
+} as const;

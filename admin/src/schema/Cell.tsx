@@ -1,0 +1,129 @@
+import { Tag, Tooltip, Typography } from 'antd';
+import type { Field } from '../http/contracts';
+import { useText } from '../i18n';
+import { type Fen, fenText } from '../money';
+import { useChannels, useMerchants } from '../shell/references';
+import { dateTimeText } from '../time';
+import { anomalyCodes } from './columns';
+
+const isFen = (value: unknown): value is Fen =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+
+/** An amount of fen as yuan: right-aligned digits that line up, red below zero. */
+export function Money({ fen, strong = false }: { fen: unknown; strong?: boolean }) {
+  const text = isFen(fen) ? fenText(fen) : undefined;
+  if (text === undefined) return <span className="quiet">—</span>;
+  const className = `money${text.startsWith('-') ? ' negative' : ''}${strong ? ' strong' : ''}`;
+  return <span className={className}>{text}</span>;
+}
+
+export function ChannelName({ code }: { code: unknown }) {
+  const { titleOf } = useChannels();
+  return typeof code === 'string' && code !== '' ? <span>{titleOf(code)}</span> : <Nothing />;
+}
+
+function MerchantName({ code }: { code: unknown }) {
+  const { nameOf } = useMerchants();
+  return typeof code === 'string' && code !== '' ? <span title={code}>{nameOf(code)}</span> : <Nothing />;
+}
+
+export function EnumTag({ field, value }: { field: Field; value: unknown }) {
+  const { pick } = useText();
+  if (value === null || value === undefined || value === '') return <Nothing />;
+  const option = field.options?.find((candidate) => candidate.value === value);
+  if (!option) return <span>{String(value)}</span>;
+  return <Tag color={option.color ?? 'default'}>{pick(option)}</Tag>;
+}
+
+const Nothing = () => <span className="quiet">—</span>;
+
+/** One number people carry between systems, with a button that copies it. */
+export function CopyableNumber({ value }: { value: string }) {
+  const { t } = useText();
+  return (
+    <Typography.Text
+      className="number"
+      ellipsis={{ tooltip: value }}
+      copyable={{ text: value, tooltips: [t('common.copy'), t('common.copied')] }}
+    >
+      {value}
+    </Typography.Text>
+  );
+}
+
+interface CellProps {
+  field: Field;
+  value: unknown;
+  copyable?: boolean;
+  /** In a detail nothing is cut short. */
+  whole?: boolean;
+}
+
+/** A value of a content type, drawn by its kind. */
+export function Cell({ field, value, copyable = false, whole = false }: CellProps) {
+  const { t } = useText();
+  if (value === null || value === undefined || value === '') return <Nothing />;
+  switch (field.kind) {
+    case 'money':
+      return <Money fen={value} />;
+    case 'datetime':
+      return (
+        <span className="number">{dateTimeText(typeof value === 'number' ? value : String(value))}</span>
+      );
+    case 'enum':
+      return <EnumTag field={field} value={value} />;
+    case 'boolean':
+      return value === true || value === 1 ? (
+        <Tag color="success">{t('common.yes')}</Tag>
+      ) : (
+        <Tag>{t('common.no')}</Tag>
+      );
+    case 'channel':
+      return <ChannelName code={value} />;
+    case 'merchant':
+      return <MerchantName code={value} />;
+    case 'anomalies': {
+      const reasons = anomalyCodes(value).map((code) => t(`anomaly.${code}`, { defaultValue: code }));
+      return reasons.length === 0 ? (
+        <Nothing />
+      ) : (
+        <Clipped text={reasons.join('; ')} whole={whole} className="alarm" />
+      );
+    }
+    case 'json':
+      return whole ? (
+        <pre className="code">{JSON.stringify(value, null, 2)}</pre>
+      ) : (
+        <Clipped text={JSON.stringify(value)} />
+      );
+    case 'integer':
+    case 'day':
+      return <span className="number">{String(value)}</span>;
+    case 'text':
+    case 'string':
+      return copyable ? (
+        <CopyableNumber value={String(value)} />
+      ) : (
+        <Clipped text={String(value)} whole={whole} />
+      );
+    default:
+      return field.kind satisfies never;
+  }
+}
+
+export function Clipped({
+  text,
+  whole = false,
+  className,
+}: {
+  text: string;
+  whole?: boolean;
+  className?: string;
+}) {
+  if (whole) return <span className={className}>{text}</span>;
+  return (
+    <Tooltip title={text.length > 12 ? text : undefined} placement="topLeft">
+      <span className={`clipped ${className ?? ''}`}>{text}</span>
+    </Tooltip>
+  );
+}

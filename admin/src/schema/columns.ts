@@ -1,0 +1,110 @@
+import type { ColumnsState } from '@ant-design/pro-components';
+import type { ColumnChoice, Field, Screen } from '../http/contracts';
+
+/** One column of a list as it is decided, before anything is drawn. */
+export interface ColumnPlan {
+  field: Field;
+  width: number;
+  align: 'left' | 'right';
+  fixed: 'left' | 'right' | undefined;
+  hidden: boolean;
+  sortable: boolean;
+  copyable: boolean;
+}
+
+const widths: Record<Field['kind'], number> = {
+  string: 130,
+  text: 200,
+  integer: 90,
+  money: 108,
+  boolean: 80,
+  datetime: 168,
+  day: 108,
+  enum: 96,
+  json: 180,
+  channel: 96,
+  merchant: 140,
+  anomalies: 190,
+};
+
+/** Numbers that people copy from one system into another. */
+export const isNumberOfSomething = ({ name, kind }: Pick<Field, 'name' | 'kind'>): boolean =>
+  kind === 'string' &&
+  /(orderNo|serialNo|tradeNo|refundNo|attemptNo|caseNo|runNo|businessNo|merchantOrderNo)$/i.test(name);
+
+const sortableKinds: ReadonlySet<Field['kind']> = new Set(['datetime', 'day', 'money', 'integer']);
+
+/** The columns of the view, in its order; the first one stays in place while the rest scrolls. */
+export function planColumns({ view, fields }: Pick<Screen, 'view' | 'fields'>): ColumnPlan[] {
+  const known = new Map(fields.map((field) => [field.name, field]));
+  const chosen = view.columns.flatMap((choice) => {
+    const field = known.get(choice.field);
+    return field ? [{ choice, field }] : [];
+  });
+  const firstShown = chosen.findIndex(({ choice }) => !choice.hidden);
+  return chosen.map(({ choice, field }, index) => {
+    const copyable = isNumberOfSomething(field);
+    return {
+      field,
+      width: choice.width ?? (copyable ? 200 : widths[field.kind]),
+      align: field.kind === 'money' || field.kind === 'integer' ? 'right' : 'left',
+      fixed: side(choice.fixed) ?? (index === firstShown ? 'left' : undefined),
+      hidden: choice.hidden ?? false,
+      sortable: sortableKinds.has(field.kind) && !field.masked,
+      copyable,
+    };
+  });
+}
+
+function side(fixed: ColumnChoice['fixed']): 'left' | 'right' | undefined {
+  if (fixed === 'left' || fixed === 'right') return fixed;
+  return fixed === true ? 'left' : undefined;
+}
+
+export type ColumnsMap = Record<string, ColumnsState>;
+
+/** The view's columns as the column-settings panel keeps them, and back. */
+export function toColumnsMap(plans: ColumnPlan[]): ColumnsMap {
+  return Object.fromEntries(
+    plans.map(({ field, hidden, fixed }, order) => [
+      field.name,
+      { show: !hidden, order, ...(fixed ? { fixed } : {}) },
+    ]),
+  );
+}
+
+export function fromColumnsMap(view: Screen['view'], map: ColumnsMap): ColumnChoice[] {
+  const place = (name: string, otherwise: number) => map[name]?.order ?? otherwise;
+  return view.columns
+    .map((choice, index) => ({ choice, place: place(choice.field, index), index }))
+    .sort((a, b) => a.place - b.place || a.index - b.index)
+    .map(({ choice }) => {
+      const state = map[choice.field];
+      const fixed = side(state?.fixed);
+      return {
+        field: choice.field,
+        ...(choice.width ? { width: choice.width } : {}),
+        ...(fixed ? { fixed } : {}),
+        ...(state?.show === false ? { hidden: true } : {}),
+      };
+    });
+}
+
+/** Several reasons, each a code or an object that carries one; whatever is stored, nothing is dropped. */
+export function anomalyCodes(value: unknown): string[] {
+  if (value === null || value === undefined || value === '') return [];
+  if (Array.isArray(value)) return value.flatMap(anomalyCodes);
+  if (typeof value === 'object') {
+    if ('code' in value) return anomalyCodes(value.code);
+    if ('kind' in value) return anomalyCodes(value.kind);
+    return [JSON.stringify(value)];
+  }
+  if (typeof value === 'string' && value.startsWith('[')) {
+    try {
+      return anomalyCodes(JSON.parse(value));
+    } catch {
+      return [value];
+    }
+  }
+  return [String(value)];
+}

@@ -1,0 +1,102 @@
+import {
+  AlertOutlined,
+  AuditOutlined,
+  BankOutlined,
+  BarChartOutlined,
+  DashboardOutlined,
+  FileDoneOutlined,
+  MonitorOutlined,
+  PayCircleOutlined,
+  ScanOutlined,
+  SettingOutlined,
+} from '@ant-design/icons';
+import type { ReactNode } from 'react';
+
+export interface MenuItem {
+  path: string;
+  /** Key under `menu.` */
+  text: string;
+  action: string;
+  subject: string;
+  icon?: ReactNode;
+}
+
+export interface MenuGroup {
+  text: string;
+  icon: ReactNode;
+  items: MenuItem[];
+}
+
+const read = (path: string, text: string, subject: string, icon?: ReactNode): MenuItem => ({
+  path,
+  text,
+  action: 'read',
+  subject,
+  icon,
+});
+
+/** Every screen, where it stands in the menu, and what an account needs to be shown it. */
+export const menu: MenuGroup[] = [
+  {
+    text: 'pay',
+    icon: <PayCircleOutlined />,
+    items: [
+      read('/workbench', 'workbench', 'dashboard', <DashboardOutlined />),
+      { path: '/cashier', text: 'cashier', action: 'pay', subject: 'cashier', icon: <ScanOutlined /> },
+      read('/orders', 'orders', 'order', <FileDoneOutlined />),
+      read('/refunds', 'refunds', 'refund'),
+    ],
+  },
+  {
+    text: 'reconcile',
+    icon: <AuditOutlined />,
+    items: [
+      read('/discrepancies', 'discrepancies', 'discrepancy', <AlertOutlined />),
+      read('/locate', 'locate', 'discrepancy'),
+      read('/summary', 'summary', 'summary', <BankOutlined />),
+      read('/statistics', 'statistics', 'summary', <BarChartOutlined />),
+      read('/his-records', 'hisRecords', 'his-record'),
+      read('/reconciliation-runs', 'runs', 'reconciliation-run'),
+      read('/bill-archives', 'bills', 'bill-archive'),
+    ],
+  },
+  {
+    text: 'monitor',
+    icon: <MonitorOutlined />,
+    items: [
+      read('/interface-logs', 'interfaceLogs', 'interface-log'),
+      read('/abnormal-requests', 'abnormalRequests', 'abnormal-request'),
+      read('/login-logs', 'loginLogs', 'login-log'),
+      read('/messages', 'messages', 'message'),
+    ],
+  },
+  {
+    text: 'configure',
+    icon: <SettingOutlined />,
+    items: [
+      read('/merchants', 'merchants', 'merchant'),
+      read('/channel-accounts', 'channelAccounts', 'channel-account'),
+      read('/routes', 'routes', 'route'),
+      read('/terminals', 'terminals', 'terminal'),
+      read('/applications', 'applications', 'application'),
+      read('/accounts', 'accounts', 'account'),
+      read('/audit-entries', 'auditEntries', 'audit-entry'),
+    ],
+  },
+];
+
+/** A cashier needs merchants, routes and terminals named, not managed: these need the right to change them. */
+const managed = new Set(['merchant', 'channel-account', 'route', 'terminal', 'application', 'account']);
+
+export function visibleMenu(may: (action: string, subject: string) => boolean): MenuGroup[] {
+  return menu
+    .map((group) => ({
+      ...group,
+      items: group.items.filter(({ action, subject }) =>
+        managed.has(subject)
+          ? may('update', subject) || (subject === 'channel-account' && may('test', subject))
+          : may(action, subject),
+      ),
+    }))
+    .filter(({ items }) => items.length > 0);
+}

@@ -1,0 +1,77 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { call } from '../http/client';
+import { type Channel, channels, page, type Row } from '../http/contracts';
+import { useText } from '../i18n';
+
+const minutes = 60_000;
+const many = { 'pagination[pageSize]': 200 };
+
+/** Lists that many screens name things from. An account that may not read one sees codes instead of names. */
+function useReference(name: string, path: string) {
+  return useQuery({
+    queryKey: ['reference', name],
+    queryFn: () => call(path, page, { query: many }).then(({ data }) => data),
+    staleTime: 5 * minutes,
+    retry: false,
+  });
+}
+
+const text = (row: Row, name: string): string => {
+  const value = row[name];
+  return typeof value === 'string' ? value : '';
+};
+
+export interface Choice {
+  value: string;
+  label: string;
+  row: Row;
+}
+
+const toChoices = (rows: Row[] | undefined): Choice[] =>
+  (rows ?? []).map((row) => ({
+    value: text(row, 'code'),
+    label: text(row, 'name') || text(row, 'code'),
+    row,
+  }));
+
+export function useMerchants() {
+  const { data, isFetched } = useReference('merchants', '/merchants');
+  return useMemo(() => {
+    const choices = toChoices(data);
+    const names = new Map(choices.map(({ value, label }) => [value, label]));
+    return { choices, isFetched, nameOf: (code: string) => names.get(code) ?? code };
+  }, [data, isFetched]);
+}
+
+export function useTerminals() {
+  const { data } = useReference('terminals', '/terminals');
+  return useMemo(() => toChoices(data), [data]);
+}
+
+export function useChannelAccounts() {
+  const { data } = useReference('channel-accounts', '/channel-accounts');
+  return useMemo(() => toChoices(data), [data]);
+}
+
+const none: Channel[] = [];
+
+export function useChannels() {
+  const { t, pick } = useText();
+  const { data, error, refetch } = useQuery({
+    queryKey: ['reference', 'channels'],
+    queryFn: () => call('/payments/channels', channels),
+    staleTime: 5 * minutes,
+    retry: false,
+  });
+  const list = data ?? none;
+  return {
+    channels: list,
+    error,
+    refetch,
+    titleOf: (code: string) => {
+      const known = list.find((channel) => channel.code === code);
+      return known ? pick(known.title) : t(`channel.${code}`, { defaultValue: code });
+    },
+  };
+}
