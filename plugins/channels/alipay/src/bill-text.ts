@@ -69,7 +69,6 @@ export class Columns {
 
   constructor(header: TextLine, required: readonly string[], title: string) {
     const names = header.text.split(',').map(columnName);
-    if (names.at(-1) === '') names.pop();
     this.width = names.length;
     this.places = new Map(names.map((name, place) => [name, place]));
     this.titlePlace = this.places.get(title);
@@ -81,7 +80,6 @@ export class Columns {
   /** Reads a row. @throws BillError when its cells cannot be told apart. */
   row(line: TextLine): (name: string) => string {
     const cells = line.text.split(',');
-    if (cells.length === this.width + 1 && cells.at(-1) === '') cells.pop();
     const extra = cells.length - this.width;
     if (extra > 0 && this.titlePlace !== undefined) {
       // Other tills put commas into titles; the file has no quotes, and every other column has a strict form.
