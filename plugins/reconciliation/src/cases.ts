@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { completeRow, toColumns } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { Leg, ResultKind, TradeKind } from './match';
+import { readRow } from './rows';
+
+export type CaseKind = Exclude<ResultKind, 'matched'>;
+export type Resolution = 'online_refund' | 'cash' | 'other' | 'his_supplement' | 'write_off' | 'healed';
+
+/** One difference as finance handles it. Refund amounts are negative; difference = the other side − platform. */
+export interface CaseDraft {
+  dedupeKey: string;
+  leg: Leg;
+  kind: CaseKind;
+  tradeKind: TradeKind;
+  source: 'realtime' | 't1';
+  merchantCode: string;
+  accountCode: string | null;
+  date: string;
+  occurredAt: Date;
+  orderNo: string | null;
+  refundNo: string | null;
+  hisSerialNo: string | null;
+  channelTradeNo: string | null;
+  payType: string | null;
+  bizType: string | null;
+  patientName: string | null;
+  cardNo: string | null;
+  platformFen: number;
+  hisFen: number;
+  channelFen: number;
+  differenceFen: number;
+  feeFen: number;
+  remark: string;
+}
+
+/** How a machine closes a case by itself. */
+export interface Closing {
+  status: 'void' | 'resolved';
+  resolution: Resolution;
+  resolutionFen: number;
+  resolvedBy: string | null;
+  resolvedAt: Date;
+}
+
+/** The name of one difference, whoever finds it: real time and T+1 speak of the same case by it. */
+export const caseKey = (leg: Leg, merchantCode: string, key: string, tradeKind: TradeKind): string =>
+  `${leg}:${merchantCode}:${key}:${tradeKind}`;
+
+/** Follows from the key, so that a repeated run finds the same number. */
+export function caseNoOf(dedupeKey: string, date: string): string {
+  const digest = createHash('sha256').update(dedupeKey).digest('hex').slice(0, 10).toUpperCase();
+  return `D${date.replaceAll('-', '')}${digest}`;
+}
+
+export function remarkOf(leg: Leg, kind: CaseKind): string {
+  const isHis = leg === 'his';
+  switch (kind) {
+    case 'his_only':
+      return '单边账: HIS有, 平台无';
+    case 'platform_only':
+      return isHis ? '单边账: 平台有, HIS无' : '平台有, 渠道账单无';
+    case 'channel_only':
+      return '渠道账单有, 平台无';
+    case 'amount':
+      return isHis ? '平台与HIS金额不符' : '平台与渠道金额不符';
+    case 'fee':
+      return '手续费与约定不符';
+    case 'status':
+      return '渠道已收款, 平台订单未支付';
+    case 'currency':
+      return '币种不符';
+    case 'duplicate':
+      return isHis ? 'HIS重复入账' : '渠道重复扣款';
+    case 'in_transit':
+      return '跨日在途';
+    case 'split':
+      return '分笔入账, 合计相符';
+    default:
+      return unreachable(kind);
+  }
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unknown kind ${String(value)}`);
+}
+
+export const storedCase = z.object({
+  id: z.number(),
+  caseNo: z.string(),
+  dedupeKey: z.string(),
+  status: z.enum(['open', 'pending_approval', 'resolved', 'void']),
+  source: z.enum(['realtime', 't1']),
+  resolvedBy: z.string().nullable(),
+  kind: z.string(),
+  platformFen: z.number(),
+  hisFen: z.number(),
+  channelFen: z.number(),
+  differenceFen: z.number(),
+});
+
+/** Raises a case or brings it up to date; what a person has touched stays as it is. True when it is newly open. */
+export async function raiseCase(trx: Knex, draft: CaseDraft, now: Date): Promise<boolean> {
+  const existing = readRow(
+    storedCase,
+    await trx('discrepancies').where({ dedupe_key: draft.dedupeKey }).first().forUpdate(),
+  );
+  if (!existing) {
+    const caseNo = caseNoOf(draft.dedupeKey, draft.date);
+    await trx('discrepancies').insert(completeRow(trx, { ...draft, caseNo, status: 'open' }, now));
+    return true;
+  }
+  const isHealed = existing.status === 'void' && existing.resolvedBy === null;
+  if (existing.status !== 'open' && !isHealed) return false;
+  const isSame =
+    existing.status === 'open' &&
+    existing.kind === draft.kind &&
+    existing.platformFen === draft.platformFen &&
+    existing.hisFen === draft.hisFen;
+  if (isSame) return false;
+  await trx('discrepancies')
+    .where({ id: existing.id, status: existing.status })
+    .update(
+      toColumns(trx, {
+        kind: draft.kind,
+        remark: draft.remark,
+        platformFen: draft.platformFen,
+        hisFen: draft.hisFen,
+        differenceFen: draft.differenceFen,
+        hisSerialNo: draft.hisSerialNo,
+        occurredAt: draft.occurredAt,
+        status: 'open',
+        resolution: null,
+        resolutionFen: 0,
+        resolvedAt: null,
+        updatedAt: now,
+      }),
+    );
+  return isHealed;
+}
+
+/** Closes what is open under these keys; cases in a person's hands are left alone. */
+export async function closeCases(trx: Knex, keys: string[], closing: Closing, now: Date): Promise<void> {
+  await trx('discrepancies')
+    .whereIn('dedupe_key', keys)
+    .where({ status: 'open' })
+    .update(toColumns(trx, { ...closing, updatedAt: now }));
+}

@@ -1,0 +1,389 @@
+import type { Clock } from '@hospital-pay/jobs';
+import { dateValue, type Events, toColumns } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { type CaseDraft, caseKey, caseNoOf, closeCases, raiseCase, remarkOf } from './cases';
+import { strayKey, type TradeKind } from './match';
+import { orderVerdicts } from './order-cases';
+import { type HisEntry, isAnomaly, orderState } from './order-state';
+import {
+  attemptRow,
+  carriesMoney,
+  hisRow,
+  orderRow,
+  readRow,
+  readRows,
+  refundRow,
+  type StoredHisRecord,
+  type StoredOrder,
+  type StoredRefund,
+} from './rows';
+
+export interface Realtime {
+  /** Compares one order with HIS and brings its state and its cases up to date. */
+  order(orderNo: string): Promise<void>;
+  /** Finds the order of one HIS record and compares it; a record without an order is kept an eye on. */
+  hisRecord(merchantCode: string, hisSerialNo: string, formerOrderNo?: string | null): Promise<void>;
+  /** Looks at everything whose grace period has ended. Says how many it looked at. */
+  sweep(): Promise<number>;
+}
+
+const sweepSize = 200;
+
+export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime {
+  /** What becomes an alarm once the transaction that opened the case has committed. */
+  const announce = (drafts: CaseDraft[]): void => {
+    for (const draft of drafts) {
+      const what =
+        draft.tradeKind === 'payment' ? { zh: '收费', en: 'charge' } : { zh: '退费', en: 'refund' };
+      const name = draft.orderNo ?? draft.hisSerialNo ?? '';
+      events.emit('alarm', {
+        kind: 'one_sided',
+        level: 'warning',
+        zh: `单边账预警: ${what.zh} ${name} ${draft.remark}`,
+        en: `One-sided ${what.en} ${name}: ${draft.kind}`,
+        orderNo: draft.orderNo,
+        dedupeKey: `case:${caseNoOf(draft.dedupeKey, draft.date)}`,
+      });
+    }
+  };
+
+  async function order(orderNo: string): Promise<void> {
+    announce(await db.transaction((trx) => compareOrder(trx, orderNo, clock.now())));
+  }
+
+  async function hisRecord(
+    merchantCode: string,
+    hisSerialNo: string,
+    formerOrderNo?: string | null,
+  ): Promise<void> {
+    const record = readRow(
+      hisRow,
+      await db('his_records').where({ merchant_code: merchantCode, his_serial_no: hisSerialNo }).first(),
+    );
+    if (!record) return;
+    // A correction may have moved the record away from another order, which has then lost it.
+    if (formerOrderNo && formerOrderNo !== record.orderNo) await place({ ...record, orderNo: formerOrderNo });
+    await place(record);
+  }
+
+  async function place(record: StoredHisRecord): Promise<void> {
+    const orderNo = await orderOf(db, record);
+    if (orderNo === undefined) {
+      announce(await db.transaction((trx) => watchStray(trx, record, clock.now())));
+      return;
+    }
+    if (!record.orderNo) {
+      await db('his_records').where({ id: record.id }).whereNull('order_no').update({ order_no: orderNo });
+    }
+    await order(orderNo);
+  }
+
+  return {
+    order,
+    hisRecord,
+    async sweep() {
+      const due = dateValue(db, clock.now());
+      const orders = readRows(
+        orderRow.pick({ orderNo: true }),
+        await db('orders')
+          .where('due_recon_at', '<=', due)
+          .orderBy('due_recon_at')
+          .limit(sweepSize)
+          .select('order_no'),
+      );
+      for (const { orderNo } of orders) await order(orderNo);
+      const records = readRows(
+        hisRow.pick({ merchantCode: true, hisSerialNo: true }),
+        await db('his_records')
+          .where('due_recon_at', '<=', due)
+          .orderBy('due_recon_at')
+          .limit(sweepSize)
+          .select('merchant_code', 'his_serial_no'),
+      );
+      for (const { merchantCode, hisSerialNo } of records) await hisRecord(merchantCode, hisSerialNo);
+      return orders.length + records.length;
+    },
+  };
+}
+
+/** The order a HIS record speaks of, by any of the numbers it may use. */
+export async function orderOf(
+  db: Knex,
+  record: Pick<StoredHisRecord, 'merchantCode' | 'orderNo' | 'channelTradeNo' | 'refundNo'>,
+): Promise<string | undefined> {
+  const one = async (query: Knex.QueryBuilder): Promise<string | undefined> =>
+    readRow(orderRow.pick({ orderNo: true }), await query.first('order_no'))?.orderNo;
+  const orders = () => db('orders').where({ merchant_code: record.merchantCode });
+  if (record.orderNo) {
+    const found =
+      (await one(orders().where({ order_no: record.orderNo }))) ??
+      (await one(
+        orders().whereIn('order_no', db('attempts').where({ attempt_no: record.orderNo }).select('order_no')),
+      )) ??
+      (await one(orders().where({ merchant_order_no: record.orderNo })));
+    if (found) return found;
+  }
+  if (record.channelTradeNo) {
+    const found = await one(orders().where({ channel_trade_no: record.channelTradeNo }));
+    if (found) return found;
+  }
+  if (record.refundNo) {
+    const refunds = () => db('refunds').where({ merchant_code: record.merchantCode });
+    return (
+      (await one(refunds().where({ refund_no: record.refundNo }))) ??
+      (await one(refunds().where({ merchant_refund_no: record.refundNo })))
+    );
+  }
+  return undefined;
+}
+
+/** What HIS booked for one order, under whatever number. */
+export async function hisRecordsOf(db: Knex, order: StoredOrder): Promise<StoredHisRecord[]> {
+  const attempts: unknown = await db('attempts').where({ order_no: order.orderNo }).select('attempt_no');
+  const numbers = [
+    order.orderNo,
+    order.merchantOrderNo,
+    ...readRows(attemptRow, attempts).map((attempt) => attempt.attemptNo),
+  ];
+  const rows: unknown = await db('his_records')
+    .where({ merchant_code: order.merchantCode })
+    .where((either) => {
+      either.whereIn('order_no', [...new Set(numbers)]);
+      if (order.channelTradeNo) either.orWhere({ channel_trade_no: order.channelTradeNo });
+    })
+    .orderBy(['occurred_at', 'his_serial_no']);
+  return readRows(hisRow, rows);
+}
+
+/** Runs under the order's row lock, so that two comparisons of one order cannot cross. */
+async function compareOrder(trx: Knex, orderNo: string, now: Date): Promise<CaseDraft[]> {
+  const order = readRow(orderRow, await trx('orders').where({ order_no: orderNo }).first().forUpdate());
+  if (!order) return [];
+  const records = (await hisRecordsOf(trx, order)).filter((record) => record.status === 'booked');
+  const refunds = readRows(
+    refundRow,
+    await trx('refunds').where({ order_no: orderNo, status: 'succeeded' }).orderBy('refunded_at'),
+  );
+  const entries: HisEntry[] = records.map(({ kind, amountFen, currency }) => ({ kind, amountFen, currency }));
+  const isPaid = carriesMoney(order.status);
+  const platform = {
+    paidFen: isPaid ? order.paidFen : 0,
+    refundedFen: isPaid ? order.refundedFen : 0,
+    currency: order.currency,
+  };
+  const deadlines = [order, ...records].flatMap((row) => (row.dueReconAt ? [row.dueReconAt.getTime()] : []));
+  const graceRunning = deadlines.some((deadline) => deadline > now.getTime());
+
+  const state = orderState(platform, entries, graceRunning);
+  const foreign = (order.anomalies ?? []).filter((code) => !isAnomaly(code));
+  const anomalies = [...state.anomalies, ...foreign];
+  const reconState = foreign.length > 0 ? 'abnormal' : state.reconState;
+  const isSettled = state.reconState === 'normal' || state.reconState === 'none';
+  const isOver = (due: Date | null): boolean => due !== null && (isSettled || due <= now);
+  const isSame =
+    order.reconState === reconState &&
+    order.hisChargedFen === state.hisChargedFen &&
+    order.hisRefundedFen === state.hisRefundedFen &&
+    JSON.stringify(order.anomalies ?? []) === JSON.stringify(anomalies) &&
+    !isOver(order.dueReconAt);
+  if (!isSame) {
+    await trx('orders')
+      .where({ id: order.id })
+      .update(
+        toColumns(trx, {
+          reconState,
+          anomalies,
+          hisChargedFen: state.hisChargedFen,
+          hisRefundedFen: state.hisRefundedFen,
+          ...(isOver(order.dueReconAt) ? { dueReconAt: null } : {}),
+          updatedAt: now,
+        }),
+      );
+  }
+  const finished = records.filter((record) => isOver(record.dueReconAt)).map((record) => record.id);
+  if (finished.length > 0) {
+    await trx('his_records').whereIn('id', finished).update({ due_recon_at: null });
+  }
+  return settleCases(trx, { order, records, refunds, entries, platform, graceRunning, now });
+}
+
+interface Comparison {
+  order: StoredOrder;
+  records: StoredHisRecord[];
+  refunds: StoredRefund[];
+  entries: HisEntry[];
+  platform: { paidFen: number; refundedFen: number; currency: string };
+  graceRunning: boolean;
+  now: Date;
+}
+
+async function settleCases(trx: Knex, comparison: Comparison): Promise<CaseDraft[]> {
+  const { order, records, refunds, entries, platform, graceRunning, now } = comparison;
+  const verdicts = orderVerdicts(platform, entries, graceRunning);
+  const raised: CaseDraft[] = [];
+  for (const tradeKind of ['payment', 'refund'] as const) {
+    const verdict = verdicts[tradeKind];
+    // While HIS named a number we did not know yet, the case was kept under that number.
+    const aliases = [
+      order.merchantOrderNo,
+      order.channelTradeNo,
+      ...records.map((record) => `#${record.hisSerialNo}`),
+    ];
+    const strays = aliases.flatMap((alias) =>
+      alias === null ? [] : [caseKey('his', order.merchantCode, alias, tradeKind)],
+    );
+    const key = caseKey('his', order.merchantCode, order.orderNo, tradeKind);
+    switch (verdict.kind) {
+      case 'wait':
+        break;
+      case 'agrees':
+        await closeCases(trx, [key, ...strays], healed(now), now);
+        break;
+      case 'cured': {
+        const last = refunds.at(-1);
+        const isRefunded = tradeKind === 'payment' && verdict.refundedFen > 0 && last !== undefined;
+        await closeCases(
+          trx,
+          [key, ...strays],
+          isRefunded
+            ? {
+                status: 'resolved',
+                resolution: 'online_refund',
+                resolutionFen: verdict.refundedFen,
+                resolvedBy: last.operatorCode ?? 'system',
+                resolvedAt: last.refundedAt ?? now,
+              }
+            : healed(now),
+          now,
+        );
+        break;
+      }
+      case 'differs': {
+        await closeCases(
+          trx,
+          strays.filter((stray) => stray !== key),
+          healed(now),
+          now,
+        );
+        const draft = draftOf(comparison, tradeKind, key, verdict);
+        if (await raiseCase(trx, draft, now)) raised.push(draft);
+        break;
+      }
+      default:
+        unreachable(verdict);
+    }
+  }
+  return raised;
+}
+
+const healed = (now: Date) =>
+  ({ status: 'void', resolution: 'healed', resolutionFen: 0, resolvedBy: null, resolvedAt: now }) as const;
+
+function draftOf(
+  { order, records, refunds }: Comparison,
+  tradeKind: TradeKind,
+  dedupeKey: string,
+  verdict: { caseKind: CaseDraft['kind']; platformFen: number; hisFen: number },
+): CaseDraft {
+  const ofKind = records.filter((record) => (record.kind === 'charge') === (tradeKind === 'payment'));
+  const record = ofKind.at(-1);
+  const refund = refunds.at(-1);
+  const own =
+    tradeKind === 'payment'
+      ? { at: order.paidAt, day: order.settledOn }
+      : { at: refund?.refundedAt ?? null, day: refund?.settledOn ?? null };
+  const isOurs = verdict.platformFen !== 0;
+  const occurredAt = (isOurs ? own.at : null) ?? record?.occurredAt ?? order.createdTime;
+  const someone = records.find((candidate) => candidate.patientName !== null || candidate.cardNo !== null);
+  return {
+    dedupeKey,
+    leg: 'his',
+    kind: verdict.caseKind,
+    tradeKind,
+    source: 'realtime',
+    merchantCode: order.merchantCode,
+    accountCode: order.accountCode,
+    date: (isOurs ? own.day : null) ?? record?.settledOn ?? occurredAt.toISOString().slice(0, 10),
+    occurredAt,
+    orderNo: order.orderNo,
+    refundNo: tradeKind === 'refund' && isOurs ? (refund?.refundNo ?? null) : null,
+    hisSerialNo: record?.hisSerialNo ?? null,
+    channelTradeNo: order.channelTradeNo,
+    payType: order.payType ?? order.channel ?? record?.payType ?? null,
+    bizType: order.bizType ?? record?.bizType ?? null,
+    patientName: order.patientName ?? someone?.patientName ?? null,
+    cardNo: order.cardNo ?? someone?.cardNo ?? null,
+    platformFen: verdict.platformFen,
+    hisFen: verdict.hisFen,
+    channelFen: 0,
+    differenceFen: verdict.hisFen - verdict.platformFen,
+    feeFen: 0,
+    remark: remarkOf('his', verdict.caseKind),
+  };
+}
+
+/** HIS booked something the platform has no order for. All records of the same number make one case. */
+async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promise<CaseDraft[]> {
+  const tradeKind: TradeKind = record.kind === 'charge' ? 'payment' : 'refund';
+  const name = strayKey({
+    ...(record.orderNo ? { orderNo: record.orderNo } : {}),
+    ...(record.channelTradeNo ? { channelNo: record.channelTradeNo } : {}),
+    id: record.hisSerialNo,
+  });
+  const same = trx('his_records').where({
+    merchant_code: record.merchantCode,
+    kind: record.kind,
+    status: 'booked',
+  });
+  if (record.orderNo) same.where({ order_no: record.orderNo });
+  else if (record.channelTradeNo)
+    same.whereNull('order_no').where({ channel_trade_no: record.channelTradeNo });
+  else same.where({ id: record.id });
+  const booked = readRows(hisRow, await same.orderBy(['occurred_at', 'his_serial_no']));
+  const key = caseKey('his', record.merchantCode, name, tradeKind);
+  const first = booked[0];
+  if (!first) {
+    await closeCases(trx, [key], healed(now), now);
+    await trx('his_records').where({ id: record.id }).update({ due_recon_at: null });
+    return [];
+  }
+  if (booked.some((entry) => entry.dueReconAt !== null && entry.dueReconAt > now)) return [];
+  await trx('his_records')
+    .whereIn(
+      'id',
+      booked.map((entry) => entry.id),
+    )
+    .update({ due_recon_at: null });
+  const sum = booked.reduce((total, entry) => total + entry.amountFen, 0);
+  const hisFen = tradeKind === 'refund' ? 0 - sum : sum;
+  const draft: CaseDraft = {
+    dedupeKey: key,
+    leg: 'his',
+    kind: 'his_only',
+    tradeKind,
+    source: 'realtime',
+    merchantCode: record.merchantCode,
+    accountCode: null,
+    date: first.settledOn,
+    occurredAt: first.occurredAt,
+    orderNo: record.orderNo,
+    refundNo: tradeKind === 'refund' ? record.refundNo : null,
+    hisSerialNo: first.hisSerialNo,
+    channelTradeNo: record.channelTradeNo,
+    payType: first.payType,
+    bizType: first.bizType,
+    patientName: first.patientName,
+    cardNo: first.cardNo,
+    platformFen: 0,
+    hisFen,
+    channelFen: 0,
+    differenceFen: hisFen,
+    feeFen: 0,
+    remark: remarkOf('his', 'his_only'),
+  };
+  return (await raiseCase(trx, draft, now)) ? [draft] : [];
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unknown verdict ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,350 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, Queue } from '@hospital-pay/jobs';
+import {
+  type Bill,
+  BillError,
+  businessDay,
+  businessDayBounds,
+  type ConnectedAccount,
+  completeRow,
+  dateValue,
+  type Payments,
+  shiftDay,
+  toColumns,
+} from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { ArchivedLine, BillArchive } from './archive';
+import { fail } from './errors';
+import { match } from './match';
+import type { Realtime } from './realtime';
+import { accountRow, merchantRow, orderRow, pieces, readRow, readRows, type StoredAccount } from './rows';
+import { type DaySources, readDay } from './source-rows';
+import { casesOf, writeDay } from './write-back';
+
+export type RunStatus = 'queued' | 'downloading' | 'matching' | 'deferred' | 'done' | 'failed';
+
+const runRow = z.object({
+  runNo: z.string(),
+  merchantCode: z.string(),
+  channel: z.string(),
+  accountCode: z.string(),
+  date: z.string(),
+  status: z.enum(['queued', 'downloading', 'matching', 'deferred', 'done', 'failed']),
+  counts: z.record(z.string(), z.unknown()).nullable().catch(null),
+  errorCode: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+  nextAt: z.date().nullable(),
+  createdTime: z.date(),
+  finishedAt: z.date().nullable(),
+});
+export type Run = z.output<typeof runRow>;
+
+export interface Runs {
+  /** Queues the T+1 of one account, or of every enabled account, for a day that is over. */
+  request(input: {
+    date: string;
+    accountCode?: string | undefined;
+    requestedBy: string;
+    merchantCodes?: string[] | null;
+  }): Promise<Run[]>;
+  /** Runs it here and now; a run that is already under way elsewhere is left alone. */
+  execute(runNo: string): Promise<Run>;
+  get(runNo: string): Promise<Run | undefined>;
+  /** Requests yesterday's runs once the bill hour has come, and wakes runs that wait or were cut off. */
+  sweep(): Promise<void>;
+}
+
+/** A run that has not moved for this long died with its process. */
+const abandonedAfterMs = 15 * 60_000;
+const billHour = 10;
+const unavailableRetryMinutes = 10;
+
+export interface RunsOptions {
+  db: Knex;
+  clock: Clock;
+  queue: Queue;
+  payments: Pick<Payments, 'accounts' | 'orders' | 'events'>;
+  archive: BillArchive;
+  realtime: Realtime;
+}
+
+export function createRuns({ db, clock, queue, payments, archive, realtime }: RunsOptions): Runs {
+  const runs = () => db('reconciliation_runs');
+
+  async function get(runNo: string): Promise<Run | undefined> {
+    return readRow(runRow, await runs().where({ run_no: runNo }).first());
+  }
+
+  async function accounts(where: Record<string, string>): Promise<StoredAccount[]> {
+    return readRows(accountRow, await db('channel_accounts').where(where).orderBy('code'));
+  }
+
+  async function dayRules(): Promise<Map<string, { zone: string; dayCutoff: string }>> {
+    const merchants = readRows(merchantRow, await db('merchants').select('code', 'zone', 'day_cutoff'));
+    return new Map(merchants.map((merchant) => [merchant.code, merchant]));
+  }
+  const china = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
+
+  async function create(account: StoredAccount, date: string, requestedBy: string): Promise<Run> {
+    const now = clock.now();
+    const runNo = `R${date.replaceAll('-', '')}${randomBytes(5).toString('hex').toUpperCase()}`;
+    await runs().insert(
+      completeRow(
+        db,
+        {
+          runNo,
+          merchantCode: account.merchantCode,
+          channel: account.channel,
+          accountCode: account.code,
+          date,
+          status: 'queued',
+          requestedBy,
+          createdTime: now,
+        },
+        now,
+      ),
+    );
+    const run = await get(runNo);
+    if (!run) throw new Error(`run ${runNo} vanished`);
+    await wake(run);
+    return run;
+  }
+
+  const wake = (run: Pick<Run, 'runNo' | 'accountCode' | 'date'>): Promise<void> =>
+    queue.add(
+      'reconcile',
+      { runNo: run.runNo },
+      { id: `reconcile:${run.runNo}`, key: `reconcile:${run.accountCode}` },
+    );
+
+  async function move(runNo: string, from: RunStatus[], changes: Record<string, unknown>): Promise<boolean> {
+    const moved = await runs()
+      .where({ run_no: runNo })
+      .whereIn('status', from)
+      .update(toColumns(db, { ...changes, updatedAt: clock.now() }));
+    return moved > 0;
+  }
+
+  async function execute(runNo: string): Promise<Run> {
+    const started = {
+      status: 'downloading',
+      startedAt: clock.now(),
+      nextAt: null,
+      errorCode: null,
+      errorMessage: null,
+    };
+    const isMine = await move(runNo, ['queued', 'deferred'], started);
+    const run = await get(runNo);
+    if (!run) throw new Error(`no run ${runNo}`);
+    if (!isMine) return run;
+    try {
+      await reconcile(run);
+    } catch (error) {
+      await give(run, error);
+    }
+    return (await get(runNo)) ?? run;
+  }
+
+  async function give(run: Run, error: unknown): Promise<void> {
+    if (error instanceof BillError && error.code === 'UNAVAILABLE') {
+      await defer(run, unavailableRetryMinutes, `BILL_${error.code}`, error.message);
+      return;
+    }
+    const errorCode = error instanceof BillError ? `BILL_${error.code}` : 'INTERNAL';
+    const errorMessage = error instanceof Error ? error.message : String(error);
+    const counts = error instanceof BillError && error.lineNo !== undefined ? { lineNo: error.lineNo } : null;
+    await move(run.runNo, ['downloading', 'matching'], {
+      status: 'failed',
+      errorCode,
+      errorMessage,
+      counts,
+      finishedAt: clock.now(),
+    });
+    payments.events.emit('alarm', {
+      kind: 'reconciliation_failed',
+      level: 'critical',
+      zh: `对账失败: ${run.accountCode} ${run.date} ${errorCode}`,
+      en: `Reconciliation failed: ${run.accountCode} ${run.date} ${errorCode}`,
+      orderNo: null,
+      dedupeKey: `run:${run.runNo}`,
+    });
+  }
+
+  async function defer(
+    run: Run,
+    minutes: number,
+    errorCode: string | null,
+    errorMessage: string | null,
+  ): Promise<void> {
+    const delay = minutes * 60_000;
+    await move(run.runNo, ['downloading'], {
+      status: 'deferred',
+      nextAt: new Date(clock.now().getTime() + delay),
+      errorCode,
+      errorMessage,
+    });
+  }
+
+  async function reconcile(run: Run): Promise<void> {
+    const [account] = await accounts({ code: run.accountCode });
+    if (!account) throw fail('ACCOUNT_UNKNOWN', { accountCode: run.accountCode });
+    const connected = await payments.accounts.connect(account.code);
+    const bill: Bill | undefined = await connected.driver.bill?.(run.date);
+    if (bill?.kind === 'not-ready') {
+      await defer(run, bill.retryAfterMinutes, null, null);
+      return;
+    }
+    const lines = await keep(account, run.date, bill);
+    await move(run.runNo, ['downloading'], { status: 'matching' });
+
+    const { currency } = connected.manifest;
+    let sources = await readDay(db, archive, account, currency, run.date, lines);
+    if (await askAboutOpenOrders(sources)) {
+      sources = await readDay(db, archive, account, currency, run.date, lines);
+    }
+    const { results, totals } = match({
+      ...sources.input,
+      rules: {
+        date: run.date,
+        ...channelDay(connected, run.date),
+        midnightMinutes: 10,
+        nextBillKnown: sources.nextBillKnown,
+        billKnown: lines !== undefined,
+      },
+    });
+
+    // The order's own page and its cases speak first; the day's cases then leave out what they already name.
+    const affected = new Set(
+      results.flatMap((result) => (result.kind === 'matched' || !result.orderNo ? [] : [result.orderNo])),
+    );
+    for (const orderNo of affected) await realtime.order(orderNo);
+    await refresh(sources, affected);
+
+    const cases = casesOf(results, sources, account, run.date);
+    const now = clock.now();
+    await writeDay(db, account, run.date, run.runNo, cases, totals, now);
+    const counts: Record<string, number> = {};
+    for (const { leg, kind } of results) counts[`${leg}.${kind}`] = (counts[`${leg}.${kind}`] ?? 0) + 1;
+    await move(run.runNo, ['matching'], {
+      status: 'done',
+      counts: {
+        ...counts,
+        ...totals,
+        bill: lines === undefined ? 'none' : lines.length === 0 ? 'empty' : 'ready',
+      },
+      finishedAt: clock.now(),
+    });
+    await settleYesterday(account, run.date);
+  }
+
+  async function keep(
+    account: StoredAccount,
+    date: string,
+    bill: Exclude<Bill, { kind: 'not-ready' }> | undefined,
+  ): Promise<ArchivedLine[] | undefined> {
+    if (!bill) return undefined;
+    switch (bill.kind) {
+      case 'empty':
+        return [];
+      case 'ready':
+        return (await archive.keep(account, date, bill, clock.now())).lines;
+      default:
+        return unreachable(bill);
+    }
+  }
+
+  /** The bill is final: orders that it names and that are still open here are asked about once more. */
+  async function askAboutOpenOrders(sources: DaySources): Promise<boolean> {
+    const named = new Set(sources.bill.map((line) => line.orderNo));
+    const open = sources.input.orders.filter(
+      (order) => order.standing === 'open' && order.attemptNos.some((attemptNo) => named.has(attemptNo)),
+    );
+    for (const { orderNo } of open) {
+      await payments.orders.query({ orderNo }, { kind: 'system' }).catch(() => undefined);
+    }
+    return open.length > 0;
+  }
+
+  async function refresh(sources: DaySources, orderNos: Set<string>): Promise<void> {
+    for (const piece of pieces(orderNos)) {
+      for (const order of readRows(orderRow, await db('orders').whereIn('order_no', piece))) {
+        sources.orders.set(order.orderNo, order);
+      }
+    }
+  }
+
+  /** Payments close to midnight waited for this bill; now it is known whether it holds them. */
+  async function settleYesterday(account: StoredAccount, date: string): Promise<void> {
+    const before = shiftDay(date, -1);
+    const waiting: unknown = await db('discrepancies')
+      .where({ account_code: account.code, date: before, kind: 'in_transit', status: 'open', source: 't1' })
+      .first('id');
+    if (waiting) await create(account, before, 'system');
+  }
+
+  return {
+    get,
+    execute,
+
+    async request({ date, accountCode, requestedBy, merchantCodes = null }) {
+      const found = await accounts(accountCode === undefined ? {} : { code: accountCode });
+      const visible = found.filter(
+        (account) => merchantCodes === null || merchantCodes.includes(account.merchantCode),
+      );
+      if (accountCode !== undefined && visible.length === 0) throw fail('ACCOUNT_UNKNOWN', { accountCode });
+      const rules = await dayRules();
+      const requested: Run[] = [];
+      for (const account of visible) {
+        if (accountCode === undefined && !account.enabled) continue;
+        if (date >= businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
+          throw fail('DATE_NOT_OVER', { date });
+        const waiting = readRow(
+          runRow,
+          await runs().where({ account_code: account.code, date, status: 'queued' }).first(),
+        );
+        requested.push(waiting ?? (await create(account, date, requestedBy)));
+      }
+      return requested;
+    },
+
+    async sweep() {
+      const now = clock.now();
+      const rules = await dayRules();
+      for (const account of await accounts({})) {
+        const rule = rules.get(account.merchantCode) ?? china;
+        const today = businessDay(now, rule);
+        const ready = businessDayBounds(today, rule).start.getTime() + billHour * 3_600_000;
+        if (!account.enabled || now.getTime() < ready) continue;
+        const yesterday = shiftDay(today, -1);
+        const existing: unknown = await runs()
+          .where({ account_code: account.code, date: yesterday })
+          .first('id');
+        if (!existing) await create(account, yesterday, 'system');
+      }
+      const abandoned = new Date(now.getTime() - abandonedAfterMs);
+      await runs()
+        .whereIn('status', ['downloading', 'matching'])
+        .where('updated_at', '<', dateValue(db, abandoned))
+        .update(toColumns(db, { status: 'queued', updatedAt: now }));
+      const due: unknown = await runs()
+        .where({ status: 'queued' })
+        .orWhere((deferred) =>
+          deferred.where({ status: 'deferred' }).where('next_at', '<=', dateValue(db, now)),
+        )
+        .orderBy('created_time')
+        .limit(100);
+      for (const run of readRows(runRow, due)) await wake(run);
+    },
+  };
+}
+
+/** The day as the channel cuts it. */
+function channelDay(connected: ConnectedAccount, date: string): { dayStart: number; dayEnd: number } {
+  const { start, end } = businessDayBounds(date, { zone: connected.manifest.zone, dayCutoff: '00:00' });
+  return { dayStart: start.getTime(), dayEnd: end.getTime() };
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unknown bill ${JSON.stringify(value)}`);
+}

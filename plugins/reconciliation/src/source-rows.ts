@@ -1,0 +1,326 @@
+import { shiftDay } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { ArchivedLine, BillArchive } from './archive';
+import type { BillRow, HisRow, MatchInput, OrderRow, RefundRow } from './match';
+import {
+  carriesMoney,
+  hisRow,
+  moneyStates,
+  orderRow,
+  pieces,
+  readRows,
+  refundRow,
+  type StoredAccount,
+  type StoredHisRecord,
+  type StoredOrder,
+  type StoredRefund,
+} from './rows';
+
+const attemptRow = z.object({ attemptNo: z.string(), orderNo: z.string(), accountCode: z.string() });
+
+/** Everything the match of one account's day looks at, and the stored rows behind it for the cases. */
+export interface DaySources {
+  input: Omit<MatchInput, 'rules'>;
+  orders: Map<string, StoredOrder>;
+  refunds: Map<string, StoredRefund>;
+  hisRecords: Map<string, StoredHisRecord>;
+  bill: ArchivedLine[];
+  nextBillKnown: boolean;
+}
+
+/**
+ * Reads the day's own rows first, then, by number, the counterparts that stand on other days: a charge that HIS booked
+ * after midnight, an order that a bill line names and that is not paid here.
+ */
+export async function readDay(
+  db: Knex,
+  archive: BillArchive,
+  account: StoredAccount,
+  currency: string,
+  date: string,
+  bill: ArchivedLine[] | undefined,
+): Promise<DaySources> {
+  const orders = new Map<string, StoredOrder>();
+  const refunds = new Map<string, StoredRefund>();
+  const attempts = new Map<string, string[]>();
+  const orderByNumber = new Map<string, string>();
+  const hisRecords = new Map<string, StoredHisRecord>();
+
+  const learn = (order: StoredOrder): void => {
+    orders.set(order.orderNo, order);
+    orderByNumber.set(order.orderNo, order.orderNo);
+  };
+  const learnAlias = (alias: string | null | undefined, orderNo: string): void => {
+    if (alias && !orderByNumber.has(alias)) orderByNumber.set(alias, orderNo);
+  };
+
+  const mine = { account_code: account.code, settled_on: date };
+  for (const order of readRows(
+    orderRow,
+    await db('orders')
+      .where(mine)
+      .whereIn('status', [...moneyStates])
+      .orderBy('order_no'),
+  )) {
+    learn(order);
+  }
+  for (const refund of readRows(
+    refundRow,
+    await db('refunds')
+      .where({ ...mine, status: 'succeeded' })
+      .orderBy('refund_no'),
+  )) {
+    refunds.set(refund.refundNo, refund);
+  }
+  const day = { merchant_code: account.merchantCode, status: 'booked', settled_on: date };
+  for (const record of readRows(
+    hisRow,
+    await db('his_records')
+      .where({ ...day, pay_type: account.channel })
+      .orderBy('his_serial_no'),
+  )) {
+    hisRecords.set(record.hisSerialNo, record);
+  }
+
+  const ordersBy = async (column: string, numbers: Iterable<string>): Promise<void> => {
+    for (const piece of pieces(new Set(numbers))) {
+      const rows: unknown = await db('orders')
+        .where({ merchant_code: account.merchantCode })
+        .whereIn(column, piece)
+        .orderBy('order_no');
+      for (const order of readRows(orderRow, rows)) if (!orders.has(order.orderNo)) learn(order);
+    }
+  };
+  const attemptsBy = async (column: string, numbers: Iterable<string>): Promise<void> => {
+    for (const piece of pieces(new Set(numbers))) {
+      const rows: unknown = await db('attempts').whereIn(column, piece).orderBy('attempt_no');
+      for (const { attemptNo, orderNo } of readRows(attemptRow, rows)) {
+        const known = attempts.get(orderNo) ?? [];
+        if (!known.includes(attemptNo)) attempts.set(orderNo, [...known, attemptNo]);
+        learnAlias(attemptNo, orderNo);
+      }
+    }
+  };
+  const isStray = (number: string | null | undefined): number is string =>
+    Boolean(number) && !orderByNumber.has(number ?? '');
+  const learnOrderAliases = (): void => {
+    for (const order of orders.values()) {
+      learnAlias(order.merchantOrderNo, order.orderNo);
+      learnAlias(order.channelTradeNo, order.orderNo);
+    }
+    for (const refund of refunds.values()) {
+      learnAlias(refund.refundNo, refund.orderNo);
+      learnAlias(refund.merchantRefundNo, refund.orderNo);
+    }
+  };
+
+  await attemptsBy('order_no', orders.keys());
+  learnOrderAliases();
+
+  // Orders that HIS or the bill name and that are not among the day's own: unpaid, of another day, of another account.
+  const named = [
+    ...[...hisRecords.values()].map((record) => record.orderNo),
+    ...(bill ?? []).map((line) => line.orderNo),
+    ...[...refunds.values()].map((refund) => refund.orderNo),
+  ].filter(isStray);
+  await ordersBy('order_no', named);
+  await attemptsBy('attempt_no', named.filter(isStray));
+  await ordersBy(
+    'order_no',
+    [...attempts.keys()].filter((orderNo) => !orders.has(orderNo)),
+  );
+  await ordersBy('merchant_order_no', named.filter(isStray));
+  const channelNumbers = [
+    ...[...hisRecords.values()]
+      .filter((record) => !record.orderNo || isStray(record.orderNo))
+      .map((record) => record.channelTradeNo),
+    ...(bill ?? []).filter((line) => isStray(line.orderNo)).map((line) => line.channelNo),
+  ].filter(isStray);
+  await ordersBy('channel_trade_no', channelNumbers);
+  await attemptsBy(
+    'order_no',
+    [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
+  );
+  learnOrderAliases();
+
+  const orderOf = (record: StoredHisRecord): StoredOrder | undefined => {
+    for (const number of [record.orderNo, record.channelTradeNo, record.refundNo]) {
+      const orderNo = number && orderByNumber.get(number);
+      if (orderNo) return orders.get(orderNo);
+    }
+    return undefined;
+  };
+
+  // A record belongs to the account that took the money; one without an order to the merchant's first such account.
+  const isFirst = (await firstAccount(db, account)) === account.code;
+  for (const [hisSerialNo, record] of hisRecords) {
+    const order = orderOf(record);
+    const isElsewhere = order?.accountCode ? order.accountCode !== account.code : !isFirst;
+    if (isElsewhere) hisRecords.delete(hisSerialNo);
+  }
+
+  // Counterparts on other days, or under another payment type: asked for by number, only where something is missing.
+  const bookedFor = new Set([...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? []));
+  const refundedOrders = new Set([...refunds.values()].map((refund) => refund.orderNo));
+  const own = [...orders.values()].filter((order) => order.accountCode === account.code);
+  const lacking = own.filter(
+    (order) =>
+      (order.settledOn === date || refundedOrders.has(order.orderNo)) &&
+      (!bookedFor.has(order.orderNo) || refundedOrders.has(order.orderNo)),
+  );
+  const numbersOf = (order: StoredOrder): string[] => [
+    order.orderNo,
+    order.merchantOrderNo,
+    ...(attempts.get(order.orderNo) ?? []),
+  ];
+  const findRecords = async (column: string, numbers: string[]): Promise<void> => {
+    for (const piece of pieces(new Set(numbers))) {
+      const rows: unknown = await db('his_records')
+        .where({ merchant_code: account.merchantCode, status: 'booked' })
+        .whereIn(column, piece)
+        .orderBy('his_serial_no');
+      for (const record of readRows(hisRow, rows)) hisRecords.set(record.hisSerialNo, record);
+    }
+  };
+  await findRecords('order_no', lacking.flatMap(numbersOf));
+  await findRecords(
+    'channel_trade_no',
+    lacking.flatMap((order) => order.channelTradeNo ?? []),
+  );
+  // Refunds that HIS knows today and the channel confirmed on another day.
+  for (const piece of pieces(
+    new Set([...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? [])),
+  )) {
+    const rows: unknown = await db('refunds')
+      .where({ account_code: account.code, status: 'succeeded' })
+      .whereIn('order_no', piece)
+      .orderBy('refund_no');
+    for (const refund of readRows(refundRow, rows)) {
+      if (!refunds.has(refund.refundNo)) refunds.set(refund.refundNo, refund);
+    }
+  }
+
+  const lines = new Map<string, BillRow>();
+  const billRow = (line: ArchivedLine, day: string): BillRow => ({
+    lineNo: line.lineNo,
+    kind: line.kind,
+    orderNo: line.orderNo,
+    ...(line.refundNo ? { refundNo: line.refundNo } : {}),
+    channelNo: line.channelNo,
+    amountFen: line.amountFen,
+    feeFen: line.feeFen,
+    currency,
+    occurredAt: Date.parse(line.occurredAt),
+    day,
+  });
+  for (const line of bill ?? []) lines.set(`${date}:${line.lineNo}`, billRow(line, date));
+  const nextBillKnown = await archive.has(account.code, shiftDay(date, 1));
+  if (bill) {
+    const inBill = new Set(bill.map((line) => orderByNumber.get(line.orderNo)));
+    const missing = new Set(
+      own
+        .filter(
+          (order) => order.settledOn === date && carriesMoney(order.status) && !inBill.has(order.orderNo),
+        )
+        .flatMap((order) => attempts.get(order.orderNo) ?? [order.orderNo]),
+    );
+    const missingRefunds = new Set([...refunds.values()].map((refund) => refund.refundNo));
+    for (const line of bill) if (line.refundNo) missingRefunds.delete(line.refundNo);
+    if (missing.size > 0 || missingRefunds.size > 0) {
+      for (const neighbour of [shiftDay(date, -1), shiftDay(date, 1)]) {
+        for (const line of (await archive.latest(account.code, neighbour))?.lines ?? []) {
+          const isWanted =
+            line.kind === 'payment' ? missing.has(line.orderNo) : missingRefunds.has(line.refundNo ?? '');
+          if (isWanted) lines.set(`${neighbour}:${line.lineNo}`, billRow(line, neighbour));
+        }
+      }
+    }
+  }
+
+  return {
+    orders,
+    refunds,
+    hisRecords,
+    bill: bill ?? [],
+    nextBillKnown,
+    input: {
+      orders: own.map((order) => toOrderRow(order, attempts.get(order.orderNo) ?? [])),
+      refunds: [...refunds.values()].map(toRefundRow),
+      hisRecords: [...hisRecords.values()].map(toHisRow),
+      billLines: [...lines.values()],
+    },
+  };
+}
+
+async function firstAccount(db: Knex, account: StoredAccount): Promise<string | undefined> {
+  const rows: unknown = await db('channel_accounts')
+    .where({ merchant_code: account.merchantCode, channel: account.channel })
+    .orderBy([{ column: 'enabled', order: 'desc' }, 'code'])
+    .limit(1)
+    .select('code');
+  return z.array(z.object({ code: z.string() })).parse(rows)[0]?.code;
+}
+
+function toOrderRow(order: StoredOrder, attemptNos: string[]): OrderRow {
+  return {
+    orderNo: order.orderNo,
+    merchantOrderNo: order.merchantOrderNo,
+    attemptNos,
+    ...(order.channelTradeNo ? { channelTradeNo: order.channelTradeNo } : {}),
+    standing: standingOf(order.status),
+    paidFen: order.paidFen,
+    currency: order.currency,
+    occurredAt: (order.paidAt ?? order.createdTime).getTime(),
+    day: order.settledOn ?? '',
+  };
+}
+
+function standingOf(status: StoredOrder['status']): OrderRow['standing'] {
+  switch (status) {
+    case 'paid':
+    case 'partially_refunded':
+    case 'refunded':
+      return 'paid';
+    case 'created':
+    case 'pending':
+    case 'unknown':
+      return 'open';
+    case 'closed':
+    case 'reversed':
+    case 'failed':
+      return 'ended';
+    default:
+      return unreachable(status);
+  }
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unknown status ${String(value)}`);
+}
+
+function toRefundRow(refund: StoredRefund): RefundRow {
+  return {
+    refundNo: refund.refundNo,
+    merchantRefundNo: refund.merchantRefundNo,
+    orderNo: refund.orderNo,
+    amountFen: refund.amountFen,
+    currency: refund.currency,
+    occurredAt: (refund.refundedAt ?? refund.requestedAt).getTime(),
+    day: refund.settledOn ?? '',
+  };
+}
+
+function toHisRow(record: StoredHisRecord): HisRow {
+  return {
+    hisSerialNo: record.hisSerialNo,
+    kind: record.kind === 'charge' ? 'payment' : 'refund',
+    ...(record.orderNo ? { orderNo: record.orderNo } : {}),
+    ...(record.refundNo ? { refundNo: record.refundNo } : {}),
+    ...(record.channelTradeNo ? { channelTradeNo: record.channelTradeNo } : {}),
+    amountFen: record.amountFen,
+    currency: record.currency,
+    occurredAt: record.occurredAt.getTime(),
+    day: record.settledOn,
+  };
+}

@@ -1,0 +1,253 @@
+import { completeRow, toColumns } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
+import type { MatchResult, MatchTotals } from './match';
+import { pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
+import type { DaySources } from './source-rows';
+
+/** A T+1 case together with how it stands: what explains itself is written closed, so that it still explains the day. */
+export interface DayCase extends CaseDraft {
+  status: 'open' | 'void' | 'resolved';
+  resolution: 'healed' | 'online_refund' | null;
+  resolutionFen: number;
+  resolvedBy: string | null;
+  resolvedAt: Date | null;
+}
+
+/** What the order's whole life says: its refunds have made up for what HIS lacks. */
+export const isCured = (order: StoredOrder): boolean =>
+  order.refundedFen > order.hisRefundedFen &&
+  order.paidFen !== order.hisChargedFen &&
+  order.paidFen - order.refundedFen === order.hisChargedFen - order.hisRefundedFen;
+
+/** Results of one day → the cases to be kept. Same results, same cases, whenever and however often it runs. */
+export function casesOf(
+  results: MatchResult[],
+  sources: Pick<DaySources, 'orders' | 'refunds' | 'hisRecords' | 'bill'>,
+  account: Pick<StoredAccount, 'code' | 'channel' | 'merchantCode'>,
+  date: string,
+): DayCase[] {
+  const sums = new Map<string, number>();
+  const sumKey = (leg: string, key: string, tradeKind: string): string => `${leg} ${tradeKind} ${key}`;
+  for (const result of results) {
+    const key = sumKey(result.leg, result.key, result.tradeKind);
+    sums.set(key, (sums.get(key) ?? 0) + (result.leg === 'his' ? result.hisFen : result.channelFen));
+  }
+  const lines = new Map(sources.bill.map((line) => [line.lineNo, line]));
+  const used = new Map<string, number>();
+
+  return results.flatMap((result): DayCase[] => {
+    const { kind, leg, tradeKind, key } = result;
+    if (kind === 'matched' || (kind === 'split' && result.differenceFen === 0)) return [];
+    const base = caseKey(leg, account.merchantCode, key, tradeKind);
+    const named = kind === 'in_transit' ? `${base}:transit:${date}` : base;
+    const times = (used.get(named) ?? 0) + 1;
+    used.set(named, times);
+
+    const order = result.orderNo === undefined ? undefined : sources.orders.get(result.orderNo);
+    const refund = result.refundNo === undefined ? undefined : sources.refunds.get(result.refundNo);
+    const record = sources.hisRecords.get(result.hisSerialNos[0] ?? '');
+    const line = lines.get(result.lineNos[0] ?? -1);
+    const cured = leg === 'his' && order !== undefined && isCured(order);
+    return [
+      {
+        dedupeKey: times === 1 ? named : `${named}#${times}`,
+        leg,
+        kind,
+        tradeKind,
+        source: 't1',
+        merchantCode: account.merchantCode,
+        accountCode: account.code,
+        date,
+        occurredAt: new Date(result.occurredAt),
+        orderNo: result.orderNo ?? record?.orderNo ?? line?.orderNo ?? null,
+        refundNo: result.refundNo ?? record?.refundNo ?? line?.refundNo ?? null,
+        hisSerialNo: record?.hisSerialNo ?? null,
+        channelTradeNo: order?.channelTradeNo ?? record?.channelTradeNo ?? line?.channelNo ?? null,
+        payType: account.channel,
+        bizType: order?.bizType ?? record?.bizType ?? null,
+        patientName: order?.patientName ?? record?.patientName ?? null,
+        cardNo: order?.cardNo ?? record?.cardNo ?? null,
+        platformFen: result.platformFen,
+        hisFen: leg === 'his' ? result.hisFen : (sums.get(sumKey('his', key, tradeKind)) ?? 0),
+        channelFen:
+          leg === 'channel' ? result.channelFen : (sums.get(sumKey('channel', key, tradeKind)) ?? 0),
+        differenceFen: result.differenceFen,
+        feeFen: result.feeFen,
+        remark: remarkFor(result, kind),
+        ...closingOf(result, cured, order, refund?.operatorCode ?? null, refund?.refundedAt ?? null),
+      },
+    ];
+  });
+}
+
+function remarkFor(result: MatchResult, kind: CaseKind): string {
+  const remark = remarkOf(result.leg, kind);
+  if (kind === 'fee') return `${remark}: 应为 ${result.expectedFeeFen ?? 0} 分, 实为 ${result.feeFen} 分`;
+  return result.elsewhereDays.length > 0 ? `${remark}: 对方记于 ${result.elsewhereDays.join(', ')}` : remark;
+}
+
+function closingOf(
+  result: MatchResult,
+  cured: boolean,
+  order: StoredOrder | undefined,
+  operatorCode: string | null,
+  refundedAt: Date | null,
+): Pick<DayCase, 'status' | 'resolution' | 'resolutionFen' | 'resolvedBy' | 'resolvedAt'> {
+  if (result.kind === 'in_transit' && result.elsewhereDays.length > 0) {
+    return { status: 'void', resolution: 'healed', resolutionFen: 0, resolvedBy: null, resolvedAt: null };
+  }
+  if (cured && order) {
+    const resolutionFen = result.tradeKind === 'payment' ? order.paidFen - order.hisChargedFen : 0;
+    return {
+      status: 'resolved',
+      resolution: 'online_refund',
+      resolutionFen: Math.max(resolutionFen, 0),
+      resolvedBy: operatorCode ?? 'system',
+      resolvedAt: refundedAt ?? new Date(result.occurredAt),
+    };
+  }
+  return { status: 'open', resolution: null, resolutionFen: 0, resolvedBy: null, resolvedAt: null };
+}
+
+const comparable = z.object({
+  id: z.number(),
+  dedupeKey: z.string(),
+  source: z.enum(['realtime', 't1']),
+  status: z.enum(['open', 'pending_approval', 'resolved', 'void']),
+  resolvedBy: z.string().nullable(),
+  kind: z.string(),
+  platformFen: z.number(),
+  hisFen: z.number(),
+  channelFen: z.number(),
+  differenceFen: z.number(),
+  feeFen: z.number(),
+  remark: z.string().nullable(),
+  hisSerialNo: z.string().nullable(),
+  patientName: z.string().nullable(),
+  cardNo: z.string().nullable(),
+});
+
+/**
+ * Cases and totals of one account's day in one transaction. Replaced is only what a run wrote and nobody has
+ * touched; what is unchanged is not written at all, so a repeated run leaves every byte as it was.
+ */
+export async function writeDay(
+  db: Knex,
+  account: StoredAccount,
+  date: string,
+  runNo: string,
+  cases: DayCase[],
+  totals: MatchTotals,
+  now: Date,
+): Promise<void> {
+  await db.transaction(async (trx) => {
+    const wanted = new Map(cases.map((entry) => [entry.dedupeKey, entry]));
+    const isUntouched = (row: z.output<typeof comparable>): boolean =>
+      row.source === 't1' && row.resolvedBy === null && (row.status === 'open' || row.status === 'void');
+
+    const before = readRows(
+      comparable,
+      await trx('discrepancies').where({ account_code: account.code, date, source: 't1' }).forUpdate(),
+    );
+    const gone = before.filter((row) => isUntouched(row) && !wanted.has(row.dedupeKey)).map((row) => row.id);
+    for (const piece of pieces(gone)) await trx('discrepancies').whereIn('id', piece).delete();
+
+    const known = new Map(before.map((row) => [row.dedupeKey, row]));
+    for (const piece of pieces(wanted.keys())) {
+      for (const row of readRows(comparable, await trx('discrepancies').whereIn('dedupe_key', piece))) {
+        known.set(row.dedupeKey, row);
+      }
+    }
+    const inserts: DayCase[] = [];
+    for (const entry of cases) {
+      const row = known.get(entry.dedupeKey);
+      if (!row) inserts.push(entry);
+      else if (isUntouched(row) && !isSame(row, entry)) {
+        await trx('discrepancies')
+          .where({ id: row.id })
+          .update(toColumns(trx, { ...entry, runNo, updatedAt: now }));
+      }
+    }
+    for (const piece of pieces(inserts, 200)) {
+      await trx('discrepancies').insert(
+        piece.map((entry) =>
+          completeRow(trx, { ...entry, caseNo: caseNoOf(entry.dedupeKey, entry.date), runNo }, now),
+        ),
+      );
+    }
+    await writeTotals(trx, account, date, runNo, totals, now);
+  });
+}
+
+function isSame(row: z.output<typeof comparable>, entry: DayCase): boolean {
+  return (
+    row.status === entry.status &&
+    row.kind === entry.kind &&
+    row.platformFen === entry.platformFen &&
+    row.hisFen === entry.hisFen &&
+    row.channelFen === entry.channelFen &&
+    row.differenceFen === entry.differenceFen &&
+    row.feeFen === entry.feeFen &&
+    row.remark === entry.remark &&
+    row.hisSerialNo === entry.hisSerialNo &&
+    row.patientName === entry.patientName &&
+    row.cardNo === entry.cardNo
+  );
+}
+
+const totalRow = z.object({
+  id: z.number(),
+  hisFen: z.number(),
+  platformFen: z.number(),
+  channelFen: z.number(),
+  feeFen: z.number(),
+  differenceFen: z.number(),
+  hisCount: z.number(),
+  platformCount: z.number(),
+  channelCount: z.number(),
+});
+
+async function writeTotals(
+  trx: Knex,
+  account: StoredAccount,
+  date: string,
+  runNo: string,
+  totals: MatchTotals,
+  now: Date,
+): Promise<void> {
+  const identity = {
+    merchant_code: account.merchantCode,
+    account_code: account.code,
+    pay_type: account.channel,
+    date,
+  };
+  const row = readRow(totalRow, await trx('daily_totals').where(identity).first().forUpdate());
+  if (!row) {
+    const attributes = {
+      merchantCode: account.merchantCode,
+      accountCode: account.code,
+      payType: account.channel,
+      date,
+      ...totals,
+      runNo,
+    };
+    await trx('daily_totals').insert(completeRow(trx, attributes, now));
+    return;
+  }
+  const { id, ...stored } = row;
+  const isUnchanged =
+    stored.hisFen === totals.hisFen &&
+    stored.platformFen === totals.platformFen &&
+    stored.channelFen === totals.channelFen &&
+    stored.feeFen === totals.feeFen &&
+    stored.differenceFen === totals.differenceFen &&
+    stored.hisCount === totals.hisCount &&
+    stored.platformCount === totals.platformCount &&
+    stored.channelCount === totals.channelCount;
+  if (isUnchanged) return;
+  await trx('daily_totals')
+    .where({ id })
+    .update(toColumns(trx, { ...totals, runNo, updatedAt: now }));
+}
