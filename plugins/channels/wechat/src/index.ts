@@ -1,0 +1,24 @@
+import { type ChannelManifest, defineChannel, registerChannel } from '@hospital-pay/payments/contract';
+import { configSchema, readSettings } from './config';
+import { createDriver } from './driver';
+import { errorExplanations } from './errors';
+
+export const manifest: ChannelManifest = defineChannel({
+  code: 'wechat',
+  title: { zh: '微信', en: 'WeChat Pay' },
+  logName: 'weixin',
+  currency: 'CNY',
+  zone: 'Asia/Shanghai',
+  scenes: ['micropay', 'native', 'jsapi', 'h5', 'app'],
+  authCode: /^1[0-5]\d{16}$/,
+  config: configSchema,
+  errors: errorExplanations,
+  billReadyHour: 10,
+  connect: (config, context) => createDriver(readSettings(config), context),
+});
+
+export default {
+  register({ strapi }: { strapi: object }): void {
+    registerChannel(strapi, manifest);
+  },
+};

@@ -1,0 +1,59 @@
+/** A payment code stays recognisable to the cashier (kind of wallet and last digits) and useless to anybody else. */
+function maskCode(code: string): string {
+  return code.length <= 6
+    ? '*'.repeat(code.length)
+    : `${code.slice(0, 2)}${'*'.repeat(code.length - 6)}${code.slice(-4)}`;
+}
+
+const maskIdentity = (text: string) => (text.length <= 8 ? '***' : `${text.slice(0, 3)}***${text.slice(-4)}`);
+
+const coverings: Record<string, (text: string) => string> = {
+  auth_code: maskCode,
+  openid: maskIdentity,
+  sub_openid: maskIdentity,
+  payer_client_ip: (text) => text,
+  sign: () => '***',
+  signature: () => '***',
+  paySign: () => '***',
+  ciphertext: () => '***',
+  user_received_account: (text) => text.replace(/\d{4,}/g, '****'),
+  refund_recv_accout_0: (text) => text.replace(/\d{4,}/g, '****'),
+};
+
+function mask(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(mask);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      const cover = coverings[name];
+      if (cover && typeof inner === 'string') return [name, cover(inner)];
+      if (name === 'download_url' && typeof inner === 'string') return [name, maskUrl(inner)];
+      return [name, mask(inner)];
+    }),
+  );
+}
+
+/** A body that is no JSON is kept short: it is some gateway's error page. */
+export function maskJson(text: string): string {
+  if (text === '') return '';
+  try {
+    return JSON.stringify(mask(JSON.parse(text)));
+  } catch {
+    return text.slice(0, 500);
+  }
+}
+
+const sensitiveElement =
+  /<(auth_code|openid|sub_openid|sign|refund_recv_accout_\d+)>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?<\/\1>/gs;
+
+export function maskXml(text: string): string {
+  return text
+    .replace(sensitiveElement, (_whole, name: string, value: string) => {
+      const cover = coverings[name] ?? coverings.refund_recv_accout_0;
+      return `<${name}>${cover ? cover(value) : '***'}</${name}>`;
+    })
+    .slice(0, 8000);
+}
+
+/** The token in a bill's address opens the bill. */
+export const maskUrl = (url: string) => url.replace(/([?&]token=)[^&]*/g, '$1***');

@@ -1,0 +1,24 @@
+import { DateTime } from 'luxon';
+
+const zone = 'Asia/Shanghai';
+
+/** Cut by characters, never through one. */
+export const cut = (text: string, length: number) => Array.from(text).slice(0, length).join('');
+
+export const rfc3339 = (date: Date): string =>
+  DateTime.fromJSDate(date, { zone }).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
+
+/** RFC 3339 as v3 writes it; `undefined` when absent or unreadable. */
+export function readRfc3339(text: string | undefined): Date | undefined {
+  if (!text) return undefined;
+  const read = DateTime.fromISO(text, { setZone: true });
+  return read.isValid ? read.toJSDate() : undefined;
+}
+
+/** `yyyyMMddHHmmss` or `yyyy-MM-dd HH:mm:ss`, China time, as v2 writes them. */
+export function readChinaTime(text: string | undefined): Date | undefined {
+  if (!text) return undefined;
+  const format = text.includes('-') ? 'yyyy-MM-dd HH:mm:ss' : 'yyyyMMddHHmmss';
+  const read = DateTime.fromFormat(text, format, { zone });
+  return read.isValid ? read.toJSDate() : undefined;
+}
