@@ -39,7 +39,8 @@ export function hashEntry(previousHash: string, entry: ChainedEntry): string {
   return createHash('sha256').update(canonical(said)).digest('hex');
 }
 
-const secretName = /secret|password|passwd|token|private_?key|api_?key|signing_?key|auth_?code|credential/i;
+const secretName =
+  /secret|password|passwd|token|private_?key|api_?(?:v\d_?)?key|signing_?key|auth_?code|credential/i;
 
 /** Audit says that something changed, never a secret itself. */
 export function withoutSecrets(value: unknown): unknown {

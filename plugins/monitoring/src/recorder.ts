@@ -1,0 +1,118 @@
+import { type ChannelManifest, completeRow, type Events, type PaymentEvents } from '@hospital-pay/payments';
+import type { Core } from '@strapi/strapi';
+import { type Batch, createBatch } from './batch';
+import { scrub, storable } from './scrub';
+import { explain } from './wording';
+
+type Db = Core.Strapi['db']['connection'];
+type Attributes = Record<string, unknown>;
+
+export interface RecorderOptions {
+  db: () => Db;
+  channels: () => readonly ChannelManifest[];
+  /** Told when something could not be written. Nothing of a row goes into it. */
+  warn: (text: string) => void;
+  delayMs?: number;
+}
+
+export interface Recorder {
+  /** Starts listening; the answer stops it. */
+  attach(events: Pick<Events, 'on'>): () => void;
+  flush(): Promise<void>;
+}
+
+const longestBody = 64 * 1024;
+const longestLine = 255;
+
+export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions): Recorder {
+  const table = (name: string, isRepeatable: boolean): Batch<Attributes> =>
+    createBatch<Attributes>({
+      async insert(rows) {
+        const connection = db();
+        const insert = connection(name).insert(rows.map((row) => completeRow(connection, row)));
+        if (isRepeatable) await insert.onConflict('dedupe_key').ignore();
+        else await insert;
+      },
+      onLost: (count, cause) =>
+        warn(`${name}: ${count} row lost (${cause instanceof Error ? cause.name : 'unknown'})`),
+      ...(delayMs === undefined ? {} : { delayMs }),
+    });
+  const calls = table('interface_logs', false);
+  const errors = table('abnormal_requests', false);
+  const messages = table('messages', true);
+
+  /** A payment never learns that its log could not be written. */
+  const quietly =
+    <Event>(listen: (event: Event) => void) =>
+    (event: Event) => {
+      try {
+        listen(event);
+      } catch (error) {
+        warn(`an event could not be recorded (${error instanceof Error ? error.name : 'unknown'})`);
+      }
+    };
+
+  function onCall(call: PaymentEvents['channel.call']): void {
+    const known = [call.orderNo, call.attemptNo, call.refundNo].filter(
+      (number) => typeof number === 'string',
+    );
+    const text = (value: string, length: number) => storable(scrub(value, known), length);
+    const shared = {
+      at: call.startedAt,
+      orderNo: call.orderNo,
+      tradeType: call.tradeType,
+      channel: call.channel,
+      accountCode: call.accountCode,
+      errorCode: call.errorCode === undefined ? null : storable(call.errorCode, longestLine),
+    };
+    calls.add({
+      ...shared,
+      method: storable(call.method, longestLine),
+      direction: call.direction,
+      url: text(call.url, 2048),
+      request: text(call.request, longestBody),
+      response: text(call.response, longestBody),
+      httpStatus: call.httpStatus ?? null,
+      durationMs: Math.round(call.durationMs),
+    });
+    if (call.errorCode === undefined || call.errorCode === '') return;
+    const { method, errorCode, errorMessage } = call;
+    const manifest = channels().find(({ code }) => code === call.channel);
+    const { action, message, advice } = explain({ method, errorCode, errorMessage }, manifest);
+    errors.add({
+      ...shared,
+      errorMessage: text(message, 2000),
+      action: storable(action, longestLine),
+      advice,
+    });
+  }
+
+  function onAlarm({ kind, level, zh, en, orderNo, dedupeKey }: PaymentEvents['alarm']): void {
+    const text = (value: string, length: number) =>
+      storable(scrub(value, orderNo === null ? [] : [orderNo]), length);
+    messages.add({
+      at: new Date(),
+      kind: storable(kind, longestLine),
+      level,
+      title: text(zh, 200),
+      titleEn: text(en, 200),
+      body: text(zh, longestBody),
+      bodyEn: text(en, longestBody),
+      audience: level === 'info' ? 'ops' : 'finance,ops',
+      orderNo,
+      dedupeKey: storable(dedupeKey, longestLine),
+    });
+  }
+
+  return {
+    attach(events) {
+      const stops = [events.on('channel.call', quietly(onCall)), events.on('alarm', quietly(onAlarm))];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+    async flush() {
+      await Promise.all([calls.flush(), errors.flush(), messages.flush()]);
+    },
+  };
+}
