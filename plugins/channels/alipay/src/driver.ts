@@ -256,8 +256,7 @@ async function fetchBill<Line>(
   if (!isDay(date)) throw new RangeError(`not a day: ${date}`);
   const now = context.now();
   const readyAt = hourAfter(date, 1, billReadyHour);
-  // Today's bill is never there; asking early only uses up the call limit.
-  if (dayOf(now) <= date) return notReady(minutesUntil(readyAt, now));
+  if (dayOf(now) < date) return notReady(minutesUntil(readyAt, now));
   const reply = await gateway.call({
     record: 'download_bill',
     method: 'alipay.data.dataservice.bill.downloadurl.query',
@@ -316,6 +315,8 @@ export function billLink(reply: Reply, date: string, now: Date): Link {
         case 'unknow-error':
           return notReady(10);
         default:
+          // A day that has not ended is refused in more than one way.
+          if (dayOf(now) <= date) return notReady(minutesUntil(readyAt, now));
           throw new BillError(
             'UNAVAILABLE',
             `${body.sub_code ?? body.code}: ${body.sub_msg ?? body.msg ?? ''}`,

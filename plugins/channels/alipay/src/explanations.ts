@@ -295,6 +295,18 @@ export const explanations: Record<string, ErrorExplanation> = {
     advice: advice.ops,
   },
   'isv.illegal-json': { zh: '请求内容不是合法 JSON', en: 'Illegal JSON', advice: advice.ops },
+  'isv.invalid-signature-type': { zh: '签名类型无效', en: 'Invalid signature type', advice: advice.ops },
+  'isv.invalid-method': { zh: '接口名无效', en: 'Unknown method', advice: advice.ops },
+  'isv.invalid-app-cert-sn': {
+    zh: '应用公钥证书与开放平台上的不一致',
+    en: 'The application certificate is not the registered one',
+    advice: advice.ops,
+  },
+  'isv.invalid-root-cert-sn': {
+    zh: '支付宝根证书不匹配，请重新下载',
+    en: 'The Alipay root certificates do not match: download them again',
+    advice: advice.ops,
+  },
   'isv.missing-signature-config': {
     zh: '应用未在开放平台配置公钥',
     en: 'No public key registered on the open platform',

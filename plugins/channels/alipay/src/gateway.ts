@@ -205,14 +205,20 @@ async function readBody(response: Response, limit: number): Promise<Buffer | und
   return Buffer.concat(chunks, size);
 }
 
+/** By shape and not by class: a timeout is a DOMException, and errors may come from another realm. */
+const faultShape = z.object({
+  name: z.string(),
+  message: z.string(),
+  code: z.string().optional().catch(undefined),
+});
+
 function networkFault(error: unknown, timeoutMs: number): { code: string; cause: string } {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return { code: 'TIMEOUT', cause: `no answer within ${timeoutMs} ms` };
-  }
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : '';
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return { code: 'NETWORK', cause: `connection failed: ${[code, message].filter(Boolean).join(' ')}` };
+  const fault = faultShape.safeParse(error).data;
+  if (fault?.name === 'TimeoutError') return { code: 'TIMEOUT', cause: `no answer within ${timeoutMs} ms` };
+  // fetch says "fetch failed" and keeps the reason inside.
+  const inner = z.object({ cause: faultShape }).safeParse(error).data?.cause ?? fault;
+  const reason = [inner?.code, inner?.message].filter(Boolean).join(' ') || 'no reason given';
+  return { code: 'NETWORK', cause: `connection failed: ${reason}` };
 }
 
 /** UTF-8 as the gateway answers, or GBK as its error pages are written. */

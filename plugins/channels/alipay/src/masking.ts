@@ -18,7 +18,8 @@ const masks: Record<string, (text: string) => string> = {
   subject: freeText,
   body: freeText,
   refund_reason: freeText,
-  order_string: () => '***',
+  // The query opens the file.
+  bill_download_url: (text) => text.replace(/\?.*$/s, '?***'),
 };
 
 /** A call's JSON as the interface log may keep it: payment codes, payers and free text masked, signatures left out. */
