@@ -151,7 +151,6 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
     const path = ctx.path.slice(prefix.length);
     const below = (room: string) => (path.startsWith(`${room}/`) ? path.slice(room.length) : null);
-    ctx.status = 404;
     try {
       const toAlipay = below('/alipay');
       const toWechat = below('/wechat');

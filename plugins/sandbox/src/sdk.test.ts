@@ -53,19 +53,11 @@ describe('the real Alipay SDK against the sandbox', () => {
       const paid = await exec(sdk, 'alipay.trade.pay', {
         out_trade_no,
         total_amount: '19.99',
-        subject: '门诊 挂号费 https:',
-        auth_code: sandbox.patient.issueCode('alipay'),
-        scene: 'bar_code',
-      }).catch((error: unknown) => error);
-      expect(paid).toMatchObject({ subCode: 'ACQ.INVALID_PARAMETER' });
-      const again = await exec(sdk, 'alipay.trade.pay', {
-        out_trade_no,
-        total_amount: '19.99',
         subject: '门诊挂号费',
         auth_code: sandbox.patient.issueCode('alipay'),
         scene: 'bar_code',
       });
-      expect(again).toMatchObject({ code: '10000', totalAmount: '19.99' });
+      expect(paid).toMatchObject({ code: '10000', totalAmount: '19.99' });
       expect(await exec(sdk, 'alipay.trade.query', { out_trade_no })).toMatchObject({
         tradeStatus: 'TRADE_SUCCESS',
       });
@@ -86,7 +78,9 @@ describe('the real Alipay SDK against the sandbox', () => {
       bizContent: { out_trade_no: 'X1' },
     });
     expect(answer).toMatchObject({ code: '40002', subCode: 'isv.invalid-signature' });
-    await expect(exec(sdk, 'alipay.trade.query', { out_trade_no: 'X1' })).rejects.toThrow(TypeError);
+    await expect(exec(sdk, 'alipay.trade.query', { out_trade_no: 'X1' })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
   });
 
   test('opens a signed H5 page on the patient page', async () => {
@@ -131,6 +125,7 @@ describe('the real WeChat Pay SDK against the sandbox', () => {
       return { status: response.status, data: text.startsWith('{') ? JSON.parse(text) : text };
     };
     pay.createHttp({
+      upload: () => Promise.reject(new Error('nothing is uploaded here')),
       get: async (url, headers) => read(await fetch(local(url), { headers: headers ?? {} })),
       post: async (url, params, headers) =>
         read(
@@ -180,15 +175,13 @@ describe('the real WeChat Pay SDK against the sandbox', () => {
   test('verifies the signature of a reply by the platform certificate', async () => {
     const pay = wechatSdk();
     const { wechat } = channelConfigs(credentials, server.baseUrl);
+    const timestamp = `${Math.floor(Date.now() / 1_000)}`;
+    const signature = pay.getSignature('GET', 'n0nce12345', timestamp, '/v3/certificates');
     const response = await fetch(`${wechat.baseUrl}/v3/certificates`, {
       headers: {
         Accept: 'application/json',
         'User-Agent': 'test',
-        Authorization: pay.buildAuthorization(
-          'n0nce12345',
-          pay.getSignature('GET', 'n0nce12345', `${Math.floor(Date.now() / 1000)}`, '/v3/certificates'),
-          `${Math.floor(Date.now() / 1000)}`,
-        ),
+        Authorization: `WECHATPAY2-SHA256-RSA2048 mchid="${wechat.mchid}",nonce_str="n0nce12345",signature="${signature}",timestamp="${timestamp}",serial_no="${wechat.merchantSerial}"`,
       },
     });
     const body = await response.text();

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type Koa from 'koa';
 import { demoCredentials } from './credentials';
 import { mountedSandboxes } from './mounted';
@@ -10,11 +10,15 @@ interface Host {
     use(middleware: Koa.Middleware): unknown;
     httpServer?: { address(): unknown };
   };
-  dirs: { app: { root: string } };
   config: { get(key: string): unknown };
 }
 
 const PREFIX = '/sandbox';
+
+/** The ledger lies beside the database: whoever removes one means both. */
+function beside(databaseFile: string | undefined): string {
+  return resolve(join(dirname(databaseFile ?? join('.data', 'hospital-pay.db')), 'sandbox'));
+}
 
 function refuseProduction(): void {
   if (process.env.NODE_ENV !== 'production' || process.env.ALLOW_SANDBOX === 'true') return;
@@ -39,7 +43,7 @@ function address(strapi: Host): string {
 export default {
   register({ strapi }: { strapi: Host }): void {
     refuseProduction();
-    const folder = process.env.SANDBOX_DATA ?? join(strapi.dirs.app.root, '.data', 'sandbox');
+    const folder = process.env.SANDBOX_DATA ?? beside(process.env.DATABASE_FILENAME);
     const secret = process.env.HIS_SECRET;
     const mounted = createSandbox({
       credentials: demoCredentials(folder),

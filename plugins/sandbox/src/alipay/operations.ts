@@ -131,7 +131,9 @@ export function createAlipayOperations(world: World, life: Life, bills: BillSett
       }
       if (known.fingerprint !== fingerprint(request))
         return failed('ACQ.CONTEXT_INCONSISTENT', '交易信息被篡改');
-      if (known.authCode === request.auth_code) return waitingForPayer(known);
+      if (known.authCode === request.auth_code) {
+        return known.state === 'paying' ? waitingForPayer(known) : failed('ACQ.SYSTEM_ERROR', '系统错误');
+      }
     }
     const outcome = world.outcomes.of('alipay', request.auth_code, amount);
     if (outcome === 'auth_code_invalid') {

@@ -105,10 +105,14 @@ export function createWechatOrders(world: World, life: Life, bills: BillSettings
     async scan(merchant, order, authCode) {
       const known = world.ledger.payment('wechat', merchant.mchid, order.outTradeNo);
       if (known !== null) {
-        const problem = conflict(life.refresh(known), order);
+        life.refresh(known);
+        if (known.authCode === authCode && known.state === 'failed')
+          return refuse('NOTENOUGH', '用户账号余额不足');
+        if (known.state === 'failed') return refuse('OUT_TRADE_NO_USED', '商户订单号重复');
+        const problem = conflict(known, order);
         if (problem !== null) return problem;
         if (known.authCode === authCode) {
-          return known.state === 'failed' ? refuse('NOTENOUGH', '余额不足') : known;
+          return known.state === 'paying' ? known : refuse('SYSTEM_ERROR', '系统异常，请稍后再试');
         }
       }
       const outcome = world.outcomes.of('wechat', authCode, order.totalFen);
