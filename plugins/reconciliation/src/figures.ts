@@ -1,0 +1,413 @@
+import type { Clock } from '@hospital-pay/jobs';
+import {
+  businessDay,
+  businessDayBounds,
+  type DayRule,
+  dateValue,
+  isPostgres,
+  shiftDay,
+  toMinor,
+} from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { Resolution } from './cases';
+import { merchantRow, moneyStates, readRow, readRows } from './rows';
+import { type DayStatistics, dayStatistics } from './statistics';
+
+/** Which merchants' rows a question is about; `null` is all of them. */
+export type MerchantScope = string[] | null;
+
+export interface Today {
+  date: string;
+  takenFen: number;
+  takenCount: number;
+  refundedFen: number;
+  refundedCount: number;
+  attempted: number;
+  /** Of the orders of today that have ended, the share that was paid. */
+  successRate: number | null;
+  openDiscrepancies: number;
+  openDifferenceFen: number;
+  unknownOrders: number;
+  byChannel: { payType: string; takenFen: number; count: number }[];
+  trend: { date: string; takenFen: number; hisFen: number; count: number }[];
+  hourly: { hour: number; takenFen: number; count: number }[];
+}
+
+/** 差额 here is platform − hospital. `live`: no run has closed the day yet, the figures are as of now. */
+export interface SummaryLine {
+  payType: string;
+  hisFen: number;
+  platformFen: number;
+  differenceFen: number;
+}
+export interface Summary {
+  byType: SummaryLine[];
+  byDay: (SummaryLine & { date: string; live: boolean })[];
+}
+
+export interface Analysis {
+  /** `differenceFen` is platform − the other side: the reasons of leg `his` add up to the day's difference. */
+  reasons: { leg: 'his' | 'channel'; kind: string; count: number; differenceFen: number }[];
+  cases: CaseView[];
+}
+
+export interface Statistics extends DayStatistics {
+  date: string;
+  handled: number;
+  open: number;
+  refundDetail: CaseView[];
+  differenceDetail: CaseView[];
+}
+
+const caseView = z.object({
+  caseNo: z.string(),
+  occurredAt: z.date(),
+  merchantCode: z.string(),
+  accountCode: z.string().nullable(),
+  date: z.string(),
+  orderNo: z.string().nullable(),
+  refundNo: z.string().nullable(),
+  hisSerialNo: z.string().nullable(),
+  channelTradeNo: z.string().nullable(),
+  bizType: z.string().nullable(),
+  payType: z.string().nullable(),
+  tradeKind: z.enum(['payment', 'refund']),
+  leg: z.enum(['his', 'channel']).nullable(),
+  kind: z.string(),
+  source: z.string(),
+  status: z.enum(['open', 'pending_approval', 'resolved', 'void']),
+  platformFen: z.number(),
+  hisFen: z.number(),
+  channelFen: z.number().nullable(),
+  differenceFen: z.number(),
+  bonusFen: z.number().nullable(),
+  feeFen: z.number().nullable(),
+  patientName: z.string().nullable(),
+  cardNo: z.string().nullable(),
+  remark: z.string().nullable(),
+  resolution: z.enum(['online_refund', 'cash', 'other', 'his_supplement', 'write_off', 'healed']).nullable(),
+  resolutionFen: z.number().nullable(),
+  resolutionNote: z.string().nullable(),
+  resolvedBy: z.string().nullable(),
+  resolvedAt: z.date().nullable(),
+});
+export type CaseView = z.output<typeof caseView>;
+export { caseView };
+
+export interface Figures {
+  today(scope: MerchantScope): Promise<Today>;
+  summary(
+    scope: MerchantScope,
+    range: { from: string; to: string; payType?: string | undefined },
+  ): Promise<Summary>;
+  analysis(scope: MerchantScope, day: { date: string; payType?: string | undefined }): Promise<Analysis>;
+  statistics(scope: MerchantScope, date: string): Promise<Statistics>;
+}
+
+const china: DayRule = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
+const trendDays = 14;
+
+const money = z.unknown().transform((value) => (value === null || value === undefined ? 0 : toMinor(value)));
+const amount = z.object({ fen: money, count: money });
+
+export function createFigures(db: Knex, clock: Clock): Figures {
+  const scoped = (query: Knex.QueryBuilder, scope: MerchantScope): Knex.QueryBuilder =>
+    scope === null ? query : query.whereIn('merchant_code', scope);
+  const paid = (scope: MerchantScope) => scoped(db('orders').whereIn('status', [...moneyStates]), scope);
+  const succeeded = (scope: MerchantScope) => scoped(db('refunds').where({ status: 'succeeded' }), scope);
+  const booked = (scope: MerchantScope) => scoped(db('his_records').where({ status: 'booked' }), scope);
+
+  async function dayRule(scope: MerchantScope): Promise<DayRule> {
+    const query = db('merchants').orderBy('code').select('code', 'zone', 'day_cutoff');
+    const row = await (scope === null ? query : query.whereIn('code', scope)).first();
+    return readRow(merchantRow, row) ?? china;
+  }
+
+  async function count(query: Knex.QueryBuilder): Promise<number> {
+    return z.object({ count: money }).parse(await query.count({ count: '*' }).first()).count;
+  }
+
+  async function amountOf(query: Knex.QueryBuilder, column: string): Promise<{ fen: number; count: number }> {
+    return amount.parse(await query.sum({ fen: column }).count({ count: '*' }).first());
+  }
+
+  /** Hours since the day began, in SQL that both databases speak. */
+  function hourSince(start: Date): Knex.Raw {
+    return isPostgres(db)
+      ? db.raw('floor(extract(epoch from (paid_at - ?::timestamp)) / 3600)', [
+          start.toISOString().slice(0, -1),
+        ])
+      : db.raw('(paid_at - ?) / 3600000', [start.getTime()]);
+  }
+
+  async function live(scope: MerchantScope, from: string, to: string): Promise<Map<string, LiveLine>> {
+    const lines = new Map<string, LiveLine>();
+    const add = async (
+      query: Knex.QueryBuilder,
+      payType: string,
+      column: string,
+      side: 'hisFen' | 'platformFen',
+      sign: 1 | -1,
+    ): Promise<void> => {
+      const rows: unknown = await query
+        .whereBetween('settled_on', [from, to])
+        .groupBy('merchant_code', 'settled_on', payType)
+        .select({ merchant: 'merchant_code', date: 'settled_on', type: payType })
+        .sum({ fen: column });
+      for (const row of z.array(groupRow).parse(rows)) {
+        const key = lineKey(row.merchant, row.date, row.type ?? '');
+        const line = lines.get(key) ?? {
+          merchant: row.merchant,
+          date: row.date,
+          payType: row.type ?? '',
+          hisFen: 0,
+          platformFen: 0,
+        };
+        line[side] += sign * row.fen;
+        lines.set(key, line);
+      }
+    };
+    await add(paid(scope), 'pay_type', 'paid_fen', 'platformFen', 1);
+    await add(succeeded(scope), 'channel', 'amount_fen', 'platformFen', -1);
+    await add(booked(scope).where({ kind: 'charge' }), 'pay_type', 'amount_fen', 'hisFen', 1);
+    await add(booked(scope).where({ kind: 'refund' }), 'pay_type', 'amount_fen', 'hisFen', -1);
+    return lines;
+  }
+
+  /** A day that a run has closed speaks by its totals; any other day is added up as it stands. */
+  async function summary(
+    scope: MerchantScope,
+    { from, to, payType }: { from: string; to: string; payType?: string | undefined },
+  ): Promise<Summary> {
+    const closed: unknown = await scoped(db('daily_totals').whereBetween('date', [from, to]), scope)
+      .groupBy('merchant_code', 'date', 'pay_type')
+      .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type' })
+      .sum({ hisFen: 'his_fen', platformFen: 'platform_fen' });
+    const lines: (LiveLine & { live: boolean })[] = z
+      .array(totalRow)
+      .parse(closed)
+      .map(({ merchant, date, type, hisFen, platformFen }) => ({
+        merchant,
+        date,
+        payType: type,
+        hisFen,
+        platformFen,
+        live: false,
+      }));
+    const closedKeys = new Set(lines.map((line) => lineKey(line.merchant, line.date, line.payType)));
+    for (const [key, line] of await live(scope, from, to)) {
+      if (!closedKeys.has(key)) lines.push({ ...line, live: true });
+    }
+
+    const byDay = new Map<string, Summary['byDay'][number]>();
+    const byType = new Map<string, SummaryLine>();
+    for (const line of lines) {
+      if (payType !== undefined && line.payType !== payType) continue;
+      const day = byDay.get(`${line.date} ${line.payType}`) ?? {
+        date: line.date,
+        payType: line.payType,
+        hisFen: 0,
+        platformFen: 0,
+        differenceFen: 0,
+        live: false,
+      };
+      const type = byType.get(line.payType) ?? {
+        payType: line.payType,
+        hisFen: 0,
+        platformFen: 0,
+        differenceFen: 0,
+      };
+      for (const sum of [day, type]) {
+        sum.hisFen += line.hisFen;
+        sum.platformFen += line.platformFen;
+        sum.differenceFen = sum.platformFen - sum.hisFen;
+      }
+      day.live ||= line.live;
+      byDay.set(`${line.date} ${line.payType}`, day);
+      byType.set(line.payType, type);
+    }
+    return {
+      byType: [...byType.values()].sort((a, b) => (a.payType < b.payType ? -1 : 1)),
+      byDay: [...byDay.values()].sort((a, b) =>
+        a.date === b.date ? (a.payType < b.payType ? -1 : 1) : a.date < b.date ? 1 : -1,
+      ),
+    };
+  }
+
+  return {
+    summary,
+
+    async today(scope) {
+      const now = clock.now();
+      const rule = await dayRule(scope);
+      const date = businessDay(now, rule);
+      const { start } = businessDayBounds(date, rule);
+      const firstDay = shiftDay(date, 1 - trendDays);
+
+      const taken = await amountOf(paid(scope).where({ settled_on: date }), 'paid_fen');
+      const refunded = await amountOf(succeeded(scope).where({ settled_on: date }), 'amount_fen');
+      const created = () => scoped(db('orders').where('created_time', '>=', dateValue(db, start)), scope);
+      const attempted = await count(created());
+      const successful = await count(created().whereIn('status', [...moneyStates]));
+      const unsuccessful = await count(created().whereIn('status', ['closed', 'reversed', 'failed']));
+      const open = () => scoped(db('discrepancies').whereIn('status', ['open', 'pending_approval']), scope);
+
+      const byChannel: unknown = await paid(scope)
+        .where({ settled_on: date })
+        .groupBy('pay_type')
+        .select({ type: 'pay_type' })
+        .sum({ fen: 'paid_fen' })
+        .count({ count: '*' });
+      const takenByDay: unknown = await paid(scope)
+        .whereBetween('settled_on', [firstDay, date])
+        .groupBy('settled_on')
+        .select({ date: 'settled_on' })
+        .sum({ fen: 'paid_fen' })
+        .count({ count: '*' });
+      const bookedByDay: unknown = await booked(scope)
+        .where({ kind: 'charge' })
+        .whereBetween('settled_on', [firstDay, date])
+        .groupBy('settled_on')
+        .select({ date: 'settled_on' })
+        .sum({ fen: 'amount_fen' })
+        .count({ count: '*' });
+      const hour = hourSince(start);
+      const hourly: unknown = await paid(scope)
+        .where({ settled_on: date })
+        .whereNotNull('paid_at')
+        .groupBy('hour')
+        .select({ hour })
+        .sum({ fen: 'paid_fen' })
+        .count({ count: '*' });
+
+      const days = z.array(amount.extend({ date: z.string() }));
+      const takenDays = new Map(days.parse(takenByDay).map((row) => [row.date, row]));
+      const bookedDays = new Map(days.parse(bookedByDay).map((row) => [row.date, row]));
+      const hours = new Map(
+        z
+          .array(amount.extend({ hour: z.coerce.number() }))
+          .parse(hourly)
+          .map((row) => [Math.floor(row.hour), row]),
+      );
+      const ended = successful + unsuccessful;
+      return {
+        date,
+        takenFen: taken.fen,
+        takenCount: taken.count,
+        refundedFen: refunded.fen,
+        refundedCount: refunded.count,
+        attempted,
+        successRate: ended === 0 ? null : successful / ended,
+        openDiscrepancies: await count(open()),
+        openDifferenceFen: (await amountOf(open(), 'difference_fen')).fen,
+        unknownOrders: await count(scoped(db('orders').where({ status: 'unknown' }), scope)),
+        byChannel: z
+          .array(amount.extend({ type: z.string().nullable() }))
+          .parse(byChannel)
+          .map((row) => ({ payType: row.type ?? '', takenFen: row.fen, count: row.count }))
+          .sort((a, b) => b.takenFen - a.takenFen),
+        trend: Array.from({ length: trendDays }, (_, index) => {
+          const day = shiftDay(firstDay, index);
+          const row = takenDays.get(day);
+          return {
+            date: day,
+            takenFen: row?.fen ?? 0,
+            hisFen: bookedDays.get(day)?.fen ?? 0,
+            count: row?.count ?? 0,
+          };
+        }),
+        hourly: Array.from({ length: 24 }, (_, index) => {
+          const row = hours.get(index);
+          return { hour: index, takenFen: row?.fen ?? 0, count: row?.count ?? 0 };
+        }),
+      };
+    },
+
+    async analysis(scope, { date, payType }) {
+      const query = scoped(db('discrepancies').where({ date }), scope);
+      const rows = readRows(
+        caseView,
+        await (payType === undefined ? query : query.where({ pay_type: payType }))
+          // What healed by itself explains nothing any more, except the pairs that lie across midnight.
+          .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
+          .orderBy(['occurred_at', 'case_no']),
+      );
+      const reasons = new Map<string, Analysis['reasons'][number]>();
+      for (const row of rows) {
+        const leg = row.leg ?? 'his';
+        const reason = reasons.get(`${leg} ${row.kind}`) ?? {
+          leg,
+          kind: row.kind,
+          count: 0,
+          differenceFen: 0,
+        };
+        reason.count += 1;
+        reason.differenceFen = toMinor(reason.differenceFen - row.differenceFen);
+        reasons.set(`${leg} ${row.kind}`, reason);
+      }
+      return { reasons: [...reasons.values()], cases: rows };
+    },
+
+    async statistics(scope, date) {
+      const { start, end } = businessDayBounds(date, await dayRule(scope));
+      const givenBack: Resolution[] = ['online_refund', 'cash', 'other'];
+      const refundDetail = readRows(
+        caseView,
+        await scoped(db('discrepancies').where({ status: 'resolved', trade_kind: 'payment' }), scope)
+          .whereIn('resolution', givenBack)
+          .where('resolution_fen', '>', 0)
+          .where('resolved_at', '>=', dateValue(db, start))
+          .where('resolved_at', '<', dateValue(db, end))
+          .orderBy(['resolved_at', 'case_no']),
+      );
+      const differenceDetail = readRows(
+        caseView,
+        await scoped(db('discrepancies').where({ date }), scope)
+          .where((his) => his.where({ leg: 'his' }).orWhereNull('leg'))
+          .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
+          .orderBy(['occurred_at', 'case_no']),
+      );
+      const { byType } = await summary(scope, { from: date, to: date });
+      const figures = dayStatistics({
+        hisFen: byType.reduce((total, line) => total + line.hisFen, 0),
+        platformNetFen: byType.reduce((total, line) => total + line.platformFen, 0),
+        settled: refundDetail.flatMap(({ resolution, resolutionFen }) =>
+          resolution === null ? [] : [{ resolution, resolutionFen: resolutionFen ?? 0 }],
+        ),
+      });
+      const isOpen = (row: CaseView): boolean => row.status === 'open' || row.status === 'pending_approval';
+      return {
+        date,
+        ...figures,
+        handled: differenceDetail.filter((row) => row.status === 'resolved').length,
+        open: differenceDetail.filter(isOpen).length,
+        refundDetail,
+        differenceDetail,
+      };
+    },
+  };
+}
+
+interface LiveLine {
+  merchant: string;
+  date: string;
+  payType: string;
+  hisFen: number;
+  platformFen: number;
+}
+
+const groupRow = z.object({
+  merchant: z.string(),
+  date: z.string(),
+  type: z.string().nullable(),
+  fen: money,
+});
+const totalRow = z.object({
+  merchant: z.string(),
+  date: z.string(),
+  type: z.string(),
+  hisFen: money,
+  platformFen: money,
+});
+const lineKey = (merchant: string, date: string, payType: string): string => `${merchant} ${date} ${payType}`;

@@ -1,0 +1,46 @@
+import type { Figures } from './figures';
+import type { Locator } from './locate';
+import type { Realtime } from './realtime';
+import type { Runs } from './runs';
+
+export { reconciliationErrors } from './errors';
+export type { Analysis, Figures, Statistics, Summary, Today } from './figures';
+export type { Location, Locator, TimelineEntry } from './locate';
+export {
+  type BillRow,
+  type HisRow,
+  type MatchInput,
+  type MatchResult,
+  type MatchRules,
+  type MatchTotals,
+  match,
+  type OrderRow,
+  type RefundRow,
+} from './match';
+export { type Anomaly, anomalyTexts, orderState } from './order-state';
+export type { Realtime } from './realtime';
+export type { Run, Runs } from './runs';
+
+/** What other rooms, the seeds and the tests use of this one. */
+export interface Reconciliation {
+  realtime: Realtime;
+  runs: Runs;
+  figures: Figures;
+  locator: Locator;
+  /** Waits until every comparison asked for so far has been made. */
+  settled(): Promise<void>;
+}
+
+const running = new WeakMap<object, Reconciliation>();
+
+/** The reconciliation of one running application (`host` is its Strapi instance), from its register phase on. */
+export function reconciliation(host: object): Reconciliation {
+  const instance = running.get(host);
+  if (!instance) throw new Error('the reconciliation plugin is not registered');
+  return instance;
+}
+
+/** @internal called by the plugin's register. */
+export function provideReconciliation(host: object, instance: Reconciliation): void {
+  running.set(host, instance);
+}

@@ -1,0 +1,63 @@
+import type { Events } from '@hospital-pay/payments';
+import type { Realtime } from './realtime';
+
+export interface News {
+  settled(): Promise<void>;
+  /** Stops listening and waits for what was heard. */
+  close(): Promise<void>;
+}
+
+const atOnce = 4;
+
+/**
+ * Every change of an order, a refund or a HIS record is compared within moments. News of the same order that
+ * arrives while it waits is one comparison. Nothing is lost with the process: what is due stands in the tables.
+ */
+export function followNews(events: Events, realtime: Realtime, report: (error: unknown) => void): News {
+  const waiting = new Map<string, () => Promise<void>>();
+  const running = new Set<Promise<void>>();
+
+  function hear(key: string, task: () => Promise<void>): void {
+    waiting.set(key, task);
+    setImmediate(drain);
+  }
+
+  function drain(): void {
+    for (const [key, task] of waiting) {
+      if (running.size >= atOnce) return;
+      waiting.delete(key);
+      const run: Promise<void> = task()
+        .catch(report)
+        .finally(() => {
+          running.delete(run);
+          setImmediate(drain);
+        });
+      running.add(run);
+    }
+  }
+
+  const stops = [
+    events.on('order.changed', ({ orderNo }) => hear(`order ${orderNo}`, () => realtime.order(orderNo))),
+    events.on('refund.changed', ({ orderNo }) => hear(`order ${orderNo}`, () => realtime.order(orderNo))),
+    events.on('his.changed', ({ merchantCode, hisSerialNo, orderNo }) =>
+      hear(`his ${merchantCode} ${hisSerialNo} ${orderNo ?? ''}`, () =>
+        realtime.hisRecord(merchantCode, hisSerialNo, orderNo),
+      ),
+    ),
+  ];
+
+  async function settled(): Promise<void> {
+    while (waiting.size > 0 || running.size > 0) {
+      drain();
+      await Promise.allSettled([...running]);
+    }
+  }
+
+  return {
+    settled,
+    async close() {
+      for (const stop of stops) stop();
+      await settled();
+    },
+  };
+}

@@ -1,0 +1,262 @@
+import path from 'node:path';
+import { access, type SignedInAccount } from '@hospital-pay/access';
+import { jobs } from '@hospital-pay/jobs';
+import { payments, toColumns } from '@hospital-pay/payments';
+import type { Core } from '@strapi/strapi';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { createBillArchive } from './archive';
+import { fail } from './errors';
+import { createFigures, type MerchantScope } from './figures';
+import { provideReconciliation, reconciliation } from './index';
+import { createLocator, type Row } from './locate';
+import { followNews, type News } from './news';
+import { createRealtime } from './realtime';
+import { readRow } from './rows';
+import { createRuns, type Run } from './runs';
+
+const sweepEveryMs = 3000;
+const runSweepEveryMs = 60_000;
+const longestRangeDays = 366;
+
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const code = z.string().min(1).max(64);
+const merchantQuery = z.object({ merchantCode: code.optional() });
+const rangeQuery = merchantQuery.extend({ from: day, to: day, payType: code.optional() });
+const dayQuery = merchantQuery.extend({ date: day, payType: code.optional() });
+const runBody = z.object({ date: day, accountCode: code.optional() }).strict();
+const resolveBody = z
+  .object({
+    resolution: z.enum(['online_refund', 'cash', 'other', 'his_supplement', 'write_off']),
+    note: z.string().trim().min(1).max(500),
+  })
+  .strict();
+
+function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    throw fail('REQUEST_INVALID', { fields: parsed.error.issues.map((issue) => issue.path.join('.')) });
+  }
+  return parsed.data;
+}
+
+const accountOf = (ctx: Context): SignedInAccount => ctx.state.account;
+
+/** The merchants a question is about: the one asked for, if it is this account's business, else all of its own. */
+function scopeOf(account: SignedInAccount, merchantCode: string | undefined): MerchantScope {
+  if (merchantCode === undefined) return account.merchantCodes;
+  if (!account.mayUseMerchant(merchantCode)) throw fail('MERCHANT_FORBIDDEN', { merchantCode });
+  return [merchantCode];
+}
+
+function runView({
+  runNo,
+  accountCode,
+  channel,
+  date,
+  status,
+  counts,
+  errorCode,
+  errorMessage,
+  nextAt,
+}: Run) {
+  return { runNo, accountCode, channel, date, status, counts, errorCode, errorMessage, nextAt };
+}
+
+const resolvable = z.object({
+  id: z.number(),
+  caseNo: z.string(),
+  merchantCode: z.string(),
+  status: z.string(),
+  differenceFen: z.number(),
+});
+
+const books = ({ strapi }: { strapi: Core.Strapi }) => {
+  const masked = <Item extends object>(type: string, rows: Item[], account: SignedInAccount): Item[] =>
+    rows.map((row) => access(strapi).mask(type, row, account));
+  const allowed = (type: string, rows: Row[], account: SignedInAccount): Row[] =>
+    account.can('read', type) ? masked(type, rows, account) : [];
+
+  return {
+    async today(ctx: Context) {
+      const { merchantCode } = read(merchantQuery, ctx.query);
+      ctx.body = await reconciliation(strapi).figures.today(scopeOf(accountOf(ctx), merchantCode));
+    },
+
+    async summary(ctx: Context) {
+      const { merchantCode, from, to, payType } = read(rangeQuery, ctx.query);
+      const days = (Date.parse(to) - Date.parse(from)) / 86_400_000;
+      if (!(days >= 0)) throw fail('REQUEST_INVALID', { fields: ['from', 'to'] });
+      if (days > longestRangeDays) throw fail('RANGE_TOO_LONG');
+      const scope = scopeOf(accountOf(ctx), merchantCode);
+      ctx.body = await reconciliation(strapi).figures.summary(scope, { from, to, payType });
+    },
+
+    async analysis(ctx: Context) {
+      const { merchantCode, date, payType } = read(dayQuery, ctx.query);
+      const account = accountOf(ctx);
+      const scope = scopeOf(account, merchantCode);
+      const { reasons, cases } = await reconciliation(strapi).figures.analysis(scope, { date, payType });
+      ctx.body = { reasons, cases: masked('discrepancy', cases, account) };
+    },
+
+    async statistics(ctx: Context) {
+      const { merchantCode, date } = read(dayQuery, ctx.query);
+      const account = accountOf(ctx);
+      const report = await reconciliation(strapi).figures.statistics(scopeOf(account, merchantCode), date);
+      ctx.body = {
+        ...report,
+        refundDetail: masked('discrepancy', report.refundDetail, account),
+        differenceDetail: masked('discrepancy', report.differenceDetail, account),
+      };
+    },
+
+    async locate(ctx: Context) {
+      const account = accountOf(ctx);
+      const found = await reconciliation(strapi).locator.locate(
+        read(code, ctx.params.orderNo),
+        account.merchantCodes,
+      );
+      ctx.body = {
+        order: found.order && access(strapi).mask('order', found.order, account),
+        attempts: allowed('attempt', found.attempts, account),
+        refunds: allowed('refund', found.refunds, account),
+        hisRecords: allowed('his-record', found.hisRecords, account),
+        notifications: allowed('notification', found.notifications, account),
+        outbox: allowed('outbox', found.outbox, account),
+        interfaceLogs: allowed('interface-log', found.interfaceLogs, account),
+        discrepancies: allowed('discrepancy', found.discrepancies, account),
+        billLines: account.can('read', 'bill-archive') ? found.billLines : [],
+        timeline: found.timeline,
+      };
+    },
+
+    async run(ctx: Context) {
+      const { date, accountCode } = read(runBody, ctx.request.body);
+      const account = accountOf(ctx);
+      const runs = await reconciliation(strapi).runs.request({
+        date,
+        accountCode,
+        requestedBy: account.username,
+        merchantCodes: account.merchantCodes,
+      });
+      ctx.status = 202;
+      ctx.body = { runs: runs.map(runView) };
+    },
+
+    async resolve(ctx: Context) {
+      const { resolution, note } = read(resolveBody, ctx.request.body);
+      const account = accountOf(ctx);
+      const db = strapi.db.connection;
+      const entry = readRow(
+        resolvable,
+        await db('discrepancies')
+          .where({ case_no: read(code, ctx.params.caseNo) })
+          .first(),
+      );
+      if (!entry || !account.mayUseMerchant(entry.merchantCode)) throw fail('CASE_NOT_FOUND');
+      const now = payments(strapi).clock.now();
+      const moved = await db('discrepancies')
+        .where({ id: entry.id, status: 'open' })
+        .update(
+          toColumns(db, {
+            status: 'resolved',
+            resolution,
+            resolutionNote: note,
+            resolutionFen: Math.abs(entry.differenceFen),
+            resolvedBy: account.username,
+            resolvedAt: now,
+            updatedAt: now,
+          }),
+        );
+      if (moved === 0) throw fail('CASE_CLOSED', { caseNo: entry.caseNo });
+      ctx.body = {
+        caseNo: entry.caseNo,
+        status: 'resolved',
+        resolution,
+        resolvedBy: account.username,
+        resolvedAt: now,
+      };
+    },
+  };
+};
+
+const guarded = (action: string, subject: string) => ({
+  auth: false,
+  middlewares: [{ name: 'plugin::access.guard', config: { action, subject } }],
+});
+
+const listeners = new WeakMap<object, News>();
+
+export default {
+  register({ strapi }: { strapi: Core.Strapi }) {
+    const db = strapi.db.connection;
+    const pay = payments(strapi);
+    const folder = path.resolve(process.env.ARCHIVE_DIR || path.join('.data', 'archive'));
+    const archive = createBillArchive(db, folder);
+    const realtime = createRealtime(db, pay.clock, pay.events);
+    const news = followNews(pay.events, realtime, (error) => {
+      strapi.log.error(`a comparison failed: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    listeners.set(strapi, news);
+    provideReconciliation(strapi, {
+      realtime,
+      runs: createRuns({ db, clock: pay.clock, queue: jobs(strapi), payments: pay, archive, realtime }),
+      figures: createFigures(db, pay.clock),
+      locator: createLocator(db, archive),
+      settled: news.settled,
+    });
+  },
+
+  bootstrap({ strapi }: { strapi: Core.Strapi }) {
+    const queue = jobs(strapi);
+    const { realtime, runs } = reconciliation(strapi);
+    queue.work('reconcile', async ({ payload }) => {
+      await runs.execute(z.object({ runNo: z.string() }).parse(payload).runNo);
+    });
+    queue.every('reconciliation-due', sweepEveryMs, async () => {
+      await realtime.sweep();
+    });
+    queue.every('reconciliation-runs', runSweepEveryMs, () => runs.sweep());
+  },
+
+  async destroy({ strapi }: { strapi: Core.Strapi }) {
+    await listeners.get(strapi)?.close();
+  },
+
+  controllers: { books },
+  routes: {
+    staff: {
+      type: 'content-api',
+      routes: [
+        { method: 'GET', path: '/today', handler: 'books.today', config: guarded('read', 'dashboard') },
+        { method: 'GET', path: '/summary', handler: 'books.summary', config: guarded('read', 'summary') },
+        { method: 'GET', path: '/analysis', handler: 'books.analysis', config: guarded('read', 'summary') },
+        {
+          method: 'GET',
+          path: '/statistics',
+          handler: 'books.statistics',
+          config: guarded('read', 'summary'),
+        },
+        {
+          method: 'GET',
+          path: '/locate/:orderNo',
+          handler: 'books.locate',
+          config: guarded('read', 'order'),
+        },
+        {
+          method: 'POST',
+          path: '/runs',
+          handler: 'books.run',
+          config: guarded('reconcile', 'reconciliation-run'),
+        },
+        {
+          method: 'POST',
+          path: '/discrepancies/:caseNo/resolve',
+          handler: 'books.resolve',
+          config: guarded('resolve', 'discrepancy'),
+        },
+      ],
+    },
+  },
+};
