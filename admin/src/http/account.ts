@@ -52,6 +52,7 @@ interface Credentials {
 
 export const authProvider: AuthProvider = {
   async login({ username, password }: Credentials) {
+    forgetAccount();
     try {
       const answer = await call('/access/sign-in', signedIn, {
         method: 'POST',

@@ -129,6 +129,7 @@ export const en: Dictionary = {
     his_duplicate: 'Booked twice',
     currency_differs: 'Currency differs',
     his_without_order: 'In HIS without an order',
+    his_without_payment: 'Booked by HIS, not paid here',
     status_differs: 'Status differs',
     channel_differs: "Channel's amount differs",
     duplicate_payment: 'Paid twice',

@@ -128,6 +128,7 @@ export const zh = {
     his_duplicate: '重复入账',
     currency_differs: '币种不一致',
     his_without_order: 'HIS有账无订单',
+    his_without_payment: 'HIS已收费但平台未收款',
     status_differs: '状态不一致',
     channel_differs: '渠道金额不一样',
     duplicate_payment: '重复支付',

@@ -74,7 +74,7 @@ function Rows({
   rowActions,
   detail,
   form,
-  viewable = true,
+  viewable,
   detailWidth = 720,
   detailTitle,
   extra,
@@ -136,7 +136,8 @@ function Rows({
   const mayUpdate = screen.can.update === true && (form !== undefined || screen.view.form.length > 0);
   const mayCreate = screen.can.create === true && (form !== undefined || screen.view.form.length > 0);
   const mayDelete = screen.can.delete === true;
-  const hasActions = viewable || rowActions !== undefined || mayUpdate || mayDelete;
+  const isViewable = viewable ?? screen.view.actions.some((name) => name === 'view' || name === 'detail');
+  const hasActions = isViewable || rowActions !== undefined || mayUpdate || mayDelete;
 
   const columns: ProColumns<Row>[] = plans.map((plan) => ({
     key: plan.field.name,
@@ -161,11 +162,11 @@ function Rows({
       key: 'actions',
       title: t('common.actions'),
       fixed: 'right',
-      width: actionsWidth ?? 60 + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
+      width: actionsWidth ?? 20 + (isViewable ? 40 : 0) + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
       hideInSetting: true,
       render: (_, row) => (
         <Space size={10}>
-          {viewable && (
+          {isViewable && (
             <Button
               type="link"
               size="small"
