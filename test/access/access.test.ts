@@ -433,6 +433,93 @@ describe.each(['sqlite', 'postgres'] as const)('access on %s', (database) => {
     expect(await verifyChain(strapi)).toMatchObject({ ok: false, reason: 'link' });
   });
 
+  test('the super administrator opens, changes and closes accounts, and the trail holds no password', async () => {
+    const boss = await token('super');
+    const account = {
+      username: 'new.clerk',
+      password,
+      displayName: '小陈',
+      roles: ['cashier'],
+      merchantCodes: ['H1'],
+    };
+    const forbidden = await send<Failure>('POST', '/api/access/accounts', account, await token('admin'));
+    expect(forbidden.status).toBe(403);
+    const unknown = await send<Failure>('POST', '/api/access/accounts', { ...account, roles: ['god'] }, boss);
+    expect(unknown.body.error.name).toBe('ROLE_UNKNOWN');
+    const created = await send('POST', '/api/access/accounts', account, boss);
+    expect([created.status, JSON.stringify(created.body).includes(password)]).toEqual([201, false]);
+    const twice = await send<Failure>('POST', '/api/access/accounts', account, boss);
+    expect(twice.body.error.name).toBe('ALREADY_EXISTS');
+
+    const clerk = await token('new.clerk');
+    const path = '/api/access/accounts/new.clerk';
+    expect((await send('PUT', path, { enabled: false }, boss)).status).toBe(200);
+    expect((await get('/api/access/me', clerk)).status).toBe(401);
+    expect((await signIn('new.clerk')).status).toBe(401);
+    await send('PUT', path, { enabled: true, password: 'Forgotten-Word-1' }, boss);
+    expect((await signIn('new.clerk', 'Forgotten-Word-1')).status).toBe(200);
+    const own = await send<Failure>('PUT', '/api/access/accounts/super', { roles: [] }, boss);
+    expect(own.body.error.name).toBe('OWN_ACCOUNT');
+
+    const trail = await platform
+      .strapi()
+      .db.query('api::audit-entry.audit-entry')
+      .findMany({ where: { subjectKey: 'new.clerk' }, orderBy: { id: 'asc' } });
+    expect(trail).toMatchObject([
+      { action: 'create', after: { roles: ['cashier'], passwordChanged: true } },
+      { action: 'update', after: { enabled: false } },
+      { action: 'update', after: { enabled: true, passwordChanged: true } },
+    ]);
+    expect(JSON.stringify(trail)).not.toMatch(/Forgotten-Word|Hospital@2026/);
+  });
+
+  test('nobody gives rights or merchants away that are not their own', async () => {
+    const strapi = platform.strapi();
+    await strapi.db.query('api::role.role').create({
+      data: {
+        code: 'head_cashier',
+        name: '收费组长',
+        rules: [
+          { action: ['create', 'update'], subject: 'account' },
+          {
+            action: ['pay', 'read'],
+            subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal'],
+          },
+        ],
+        publishedAt: new Date(),
+      },
+    });
+    const { createAccount } = access(strapi);
+    await createAccount({
+      username: 'head',
+      password,
+      displayName: '组长',
+      roles: ['head_cashier'],
+      merchantCodes: ['H1'],
+    });
+    const head = await token('head');
+    const open = (roles: string[], merchantCodes: string[] | null) =>
+      send<Failure>(
+        'POST',
+        '/api/access/accounts',
+        { username: 'made.up', password: 'Long-Word-2026', displayName: 'x', roles, merchantCodes },
+        head,
+      );
+    expect((await open(['super'], ['H1'])).body.error.name).toBe('FORBIDDEN');
+    expect((await open(['finance'], ['H1'])).body.error.name).toBe('FORBIDDEN');
+    expect((await open(['cashier'], ['H2'])).body.error.name).toBe('MERCHANT_FORBIDDEN');
+    expect((await open(['cashier'], null)).body.error.name).toBe('MERCHANT_FORBIDDEN');
+    const reset = await send<Failure>(
+      'PUT',
+      '/api/access/accounts/super',
+      { password: 'Stolen-Word-1' },
+      head,
+    );
+    expect(reset.body.error.name).toBe('FORBIDDEN');
+    expect((await open(['cashier'], ['H1'])).status).toBe(201);
+    await strapi.db.query('api::role.role').delete({ where: { code: 'head_cashier' } });
+  });
+
   test.each([
     ['POST', '/api/auth/local'],
     ['POST', '/api/auth/local/register'],

@@ -30,5 +30,11 @@ export const fail = defineErrors({
     zh: '密码至少 10 位，且包含字母和数字，不能包含用户名',
     en: 'Use at least 10 characters with letters and digits, without the user name',
   },
+  ROLE_UNKNOWN: { status: 400, zh: '角色不存在', en: 'No such role' },
+  OWN_ACCOUNT: {
+    status: 400,
+    zh: '不能修改自己的账号，请由其他管理员操作',
+    en: 'Your own account is changed by another administrator',
+  },
   PASSWORD_WRONG: { status: 400, zh: '原密码不正确', en: 'The current password is wrong' },
 });

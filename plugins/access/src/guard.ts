@@ -24,7 +24,8 @@ interface Guarded {
   fields: TypeFields;
 }
 
-const jsonObject = z.record(z.string(), z.unknown());
+/** Loose rather than a record: a parsed body also carries its unparsed self under a symbol. */
+const jsonObject = z.looseObject({});
 type JsonObject = z.infer<typeof jsonObject>;
 
 /** What another row points at a merchant with; such a merchant is disabled, not deleted. */
@@ -193,7 +194,8 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
     }
     const fields = typeFields(strapi, type);
     const body = jsonObject.safeParse(ctx.request.body);
-    const bodyCode = body.success && typeof body.data.code === 'string' ? body.data.code : undefined;
+    const named = body.success ? [body.data.code, body.data.username] : [];
+    const bodyCode = named.find((name) => typeof name === 'string');
     const params = Object.values(jsonObject.parse({ ...ctx.params })).map(String);
     const code = params[0] ?? bodyCode;
     const isConfiguration = type === 'channel-account' && code !== undefined;
@@ -251,13 +253,15 @@ const auditedBody = [
   'date',
   'accountCode',
   'username',
+  'displayName',
   'roles',
   'merchantCodes',
   'enabled',
 ];
 
 function saidInBody(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => auditedBody.includes(name)));
+  const said = Object.fromEntries(Object.entries(body).filter(([name]) => auditedBody.includes(name)));
+  return 'password' in body ? { ...said, passwordChanged: true } : said;
 }
 
 function publicPart(

@@ -6,6 +6,7 @@ import {
   type NewAccount,
   type SignedInAccount,
 } from './accounts';
+import { type Administration, createAdministration } from './administration';
 import { type Audit, type AuditRecord, type ChainVerdict, createAudit } from './audit';
 import type { Clock } from './clock';
 import { masksFor, typeFields } from './fields';
@@ -22,6 +23,7 @@ export interface Access {
   clock: Clock;
   accounts: Accounts;
   sessions: Sessions;
+  administration: Administration;
   audit: Audit;
   /** Creates the account with its password unless the name is taken already. */
   createAccount(account: NewAccount): Promise<void>;
@@ -49,6 +51,7 @@ export function install(strapi: Core.Strapi): Access {
     clock,
     accounts,
     sessions: createSessions(strapi, accounts, clock),
+    administration: createAdministration(strapi, accounts),
     audit: createAudit(strapi, clock),
     createAccount: (account) => accounts.create(account),
     mask: (type, row, account) => maskRow(row, masksFor(typeFields(strapi, type), account)),

@@ -2,9 +2,11 @@ import type { Core } from '@strapi/strapi';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { assertStrongPassword, type SignedInAccount } from './accounts';
+import { accountChangeSchema, newAccountSchema } from './administration';
 import { fail } from './errors';
 import { clientIp, createGuard } from './guard';
 import { access, install } from './index';
+import type { Action } from './rules';
 import type { Client, Tokens } from './sessions';
 
 const credentials = z.strictObject({
@@ -71,8 +73,31 @@ const session = ({ strapi }: { strapi: Core.Strapi }) => ({
   },
 });
 
+const account = ({ strapi }: { strapi: Core.Strapi }) => ({
+  async create(ctx: Context) {
+    const body = read(newAccountSchema, ctx);
+    await access(strapi).administration.create(body, ctx.state.account);
+    const { password: _password, ...shown } = body;
+    ctx.status = 201;
+    ctx.body = shown;
+  },
+  async change(ctx: Context) {
+    await access(strapi).administration.change(
+      String(ctx.params.username),
+      read(accountChangeSchema, ctx),
+      ctx.state.account,
+    );
+    ctx.body = { ok: true };
+  },
+});
+
 const open = { auth: false as const };
 const signedIn = { auth: false as const, middlewares: [{ name: 'plugin::access.guard', config: {} }] };
+
+const guarded = (action: Action, subject: string) => ({
+  auth: false as const,
+  middlewares: [{ name: 'plugin::access.guard', config: { action, subject } }],
+});
 
 const routes = {
   'content-api': {
@@ -83,6 +108,13 @@ const routes = {
       { method: 'POST', path: '/sign-out', handler: 'session.signOut', config: open },
       { method: 'GET', path: '/me', handler: 'session.me', config: signedIn },
       { method: 'POST', path: '/password', handler: 'session.changePassword', config: signedIn },
+      { method: 'POST', path: '/accounts', handler: 'account.create', config: guarded('create', 'account') },
+      {
+        method: 'PUT',
+        path: '/accounts/:username',
+        handler: 'account.change',
+        config: guarded('update', 'account'),
+      },
     ],
   },
 };
@@ -105,7 +137,7 @@ export default {
     await access(strapi).accounts.seedRoles();
   },
   routes,
-  controllers: { session },
+  controllers: { session, account },
   middlewares: {
     guard: (config: unknown, { strapi }: { strapi: Core.Strapi }): Middleware =>
       createGuard(
