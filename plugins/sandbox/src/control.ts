@@ -1,9 +1,9 @@
 import type Koa from 'koa';
 import { z } from 'zod';
+import type { Sandbox } from './contract';
 import { readBody } from './exchange';
 import { faultInput } from './faults';
 import { micropayOutcomes } from './outcomes';
-import type { Sandbox } from './sandbox';
 
 const gateway = z.enum(['alipay', 'wechat']);
 const patientBody = z.object({ gateway: gateway.nullish(), reference: z.string().min(1) });

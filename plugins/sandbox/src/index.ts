@@ -1,3 +1,4 @@
+export type { Sandbox, SandboxOptions } from './contract';
 export {
   type AlipayChannelConfig,
   type AlipayCredentials,
@@ -17,4 +18,4 @@ export { sandbox } from './mounted';
 export type { Notifier, SentNotification } from './notifier';
 export { type MicropayOutcome, micropayOutcomes, type Outcomes } from './outcomes';
 export type { Patient } from './patient/patient';
-export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox';
+export { createSandbox } from './sandbox';

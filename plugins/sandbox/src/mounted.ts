@@ -1,4 +1,4 @@
-import type { Sandbox } from './sandbox';
+import type { Sandbox } from './contract';
 
 /** One sandbox for each Strapi instance of the process. */
 export const mountedSandboxes = new WeakMap<object, Sandbox>();

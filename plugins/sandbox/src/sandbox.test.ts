@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Sandbox } from './contract';
 import { demoCredentials, generateCredentials } from './credentials';
-import { createSandbox, type Sandbox } from './sandbox';
+import { createSandbox } from './sandbox';
 import plugin from './strapi';
 
 const credentials = generateCredentials();

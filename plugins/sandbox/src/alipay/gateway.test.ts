@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import iconv from 'iconv-lite';
 import JSZip from 'jszip';
+import type { Sandbox } from '../contract';
 import { generateCredentials } from '../credentials';
-import { createSandbox, type Sandbox } from '../sandbox';
+import { createSandbox } from '../sandbox';
 import { alipayMerchant, listenForNotifications } from '../testing/merchant';
 
 const credentials = generateCredentials();

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Sandbox } from '../contract';
 import { generateCredentials } from '../credentials';
-import { createSandbox, type Sandbox } from '../sandbox';
+import { createSandbox } from '../sandbox';
 import { listenForNotifications } from '../testing/merchant';
 
 const credentials = generateCredentials();

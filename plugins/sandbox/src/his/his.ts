@@ -9,6 +9,7 @@ import type { World } from '../world';
 
 const confirmBody = z.looseObject({
   orderNo: z.string().min(1),
+  merchantCode: z.string().optional(),
   merchantOrderNo: z.string().optional(),
   businessNo: z.string().nullish(),
   amountFen: z.number().int().positive(),
@@ -53,6 +54,8 @@ export interface HisPlatform {
   baseUrl: string;
   appId: string;
   secret: string;
+  /** Hospitals with several branches: the application that speaks for each merchant. */
+  byMerchant?: Record<string, { appId: string; secret: string }>;
 }
 
 export interface SandboxHis {
@@ -125,7 +128,10 @@ export function createHis(
     booked.set(booking.orderNo, booking);
     if (options.journal !== null) appendFileSync(options.journal, `${JSON.stringify(booking)}\n`);
     if (!booking.silent) {
-      setTimeout(() => void push(chargeRecord(booking)).catch(() => undefined), options.pushDelayMs).unref();
+      setTimeout(
+        () => void push(chargeRecord(booking), request.merchantCode).catch(() => undefined),
+        options.pushDelayMs,
+      ).unref();
     }
     return {
       resultCode: '0',
@@ -152,8 +158,9 @@ export function createHis(
     };
   }
 
-  async function push(record: Record<string, unknown>): Promise<void> {
+  async function push(record: Record<string, unknown>, merchantCode?: string): Promise<void> {
     if (platform === null) return;
+    const application = platform.byMerchant?.[merchantCode ?? ''] ?? platform;
     const path = '/api/v1/his-records';
     const body = JSON.stringify(record);
     try {
@@ -161,7 +168,7 @@ export function createHis(
         method: 'POST',
         headers: {
           'Content-Type': 'application/json',
-          ...signAsApplication(platform, path, body, world.clock.wall()),
+          ...signAsApplication(application, path, body, world.clock.wall()),
         },
         body,
         signal: AbortSignal.timeout(10_000),
@@ -216,14 +223,15 @@ export function createHis(
         at: world.clock.now(),
       };
       refunded.push(record);
-      await push({
+      const row = {
         ...(booking === undefined ? { payType: 'wechat', orderNo } : describe(booking)),
         kind: 'refund',
         hisSerialNo: record.hisSerialNo,
         amountFen,
         ...(refundNo === undefined ? {} : { refundNo }),
         occurredAt: chinaRfc3339(record.at),
-      });
+      };
+      await push(row, booking?.confirmation.merchantCode);
       return record;
     },
     charge: (record) =>
@@ -293,7 +301,7 @@ function describe({ confirmation, hisOrderNo }: HisBooking): Record<string, unkn
 
 /** The platform's open-API signature, written again from its documentation. */
 export function signAsApplication(
-  platform: HisPlatform,
+  platform: Pick<HisPlatform, 'appId' | 'secret'>,
   path: string,
   body: string,
   now: number,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Sandbox } from '../contract';
 import { generateCredentials } from '../credentials';
-import { createSandbox, type Sandbox } from '../sandbox';
+import { createSandbox } from '../sandbox';
 import { listenForNotifications, wechatMerchant } from '../testing/merchant';
 
 const credentials = generateCredentials();
