@@ -60,7 +60,7 @@ export function createConfirmationSender(options: SenderOptions): ConfirmationSe
       parsed = response.ok ? readAnswer(answer) : undefined;
       if (!parsed) problem = response.ok ? 'UNREADABLE' : `HTTP_${response.status}`;
     } catch (error) {
-      problem = error instanceof Error && error.name === 'TimeoutError' ? 'TIMEOUT' : 'UNREACHABLE';
+      problem = isTimeout(error) ? 'TIMEOUT' : 'UNREACHABLE';
     }
     events.emit('channel.call', {
       method: method === 'confirm' ? 'his_confirm' : 'his_query',
@@ -111,6 +111,10 @@ function done(answer: HisAnswer): SendResult {
     ...(answer.receiptNo ? { receiptNo: answer.receiptNo } : {}),
   };
 }
+
+/** `fetch` throws a DOMException here, which is no Error of this realm under every test runner. */
+const isTimeout = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === 'TimeoutError';
 
 function readAnswer(text: string): HisAnswer | undefined {
   try {

@@ -1,0 +1,492 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { BillError } from '@hospital-pay/payments';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Books, bill, date, noon, openBooks } from './testing';
+
+let books: Books;
+beforeEach(async () => {
+  books = await openBooks();
+});
+afterEach(() => books.close());
+
+const orderState = async (orderNo: string) => books.db('orders').where({ order_no: orderNo }).first();
+const minutes = (count: number) => new Date(books.clock.now().getTime() + count * 60_000);
+
+describe('comparison in real time', () => {
+  test('a payment waits for HIS, becomes one-sided after its grace period, and heals when HIS comes', async () => {
+    await books.pay('1', 1999, { dueReconAt: minutes(2) });
+    await books.realtime.order('1');
+    expect(await orderState('1')).toMatchObject({ recon_state: 'waiting', anomalies: null });
+    expect(await books.cases()).toEqual([]);
+
+    await books.clock.advance(121_000);
+    expect(await books.realtime.sweep()).toBe(1);
+    expect(await orderState('1')).toMatchObject({
+      recon_state: 'abnormal',
+      anomalies: '["charge_differs"]',
+      due_recon_at: null,
+    });
+    const [open] = await books.cases();
+    expect(open).toMatchObject({
+      status: 'open',
+      kind: 'platform_only',
+      source: 'realtime',
+      platform_fen: 1999,
+      his_fen: 0,
+      difference_fen: -1999,
+      patient_name: '王小明',
+      card_no: '0003276083',
+      date,
+    });
+    expect(books.alarms).toHaveLength(1);
+
+    await books.book('h1', '1', 1999);
+    await books.realtime.hisRecord('H1', 'h1');
+    expect(await orderState('1')).toMatchObject({ recon_state: 'normal', his_charged_fen: 1999 });
+    expect(await books.cases()).toMatchObject([{ status: 'void', resolution: 'healed' }]);
+    expect(await books.realtime.sweep()).toBe(0);
+  });
+
+  test('comparing again changes nothing and raises no second alarm', async () => {
+    await books.pay('1', 1999);
+    await books.realtime.order('1');
+    const before = [await orderState('1'), await books.cases()];
+    await books.clock.advance(60_000);
+    await books.realtime.order('1');
+    expect([await orderState('1'), await books.cases()]).toEqual(before);
+    expect(books.alarms).toHaveLength(1);
+  });
+
+  test('a charge that no order stands for is one-sided until its order appears', async () => {
+    await books.book('428661561', 'X9', 50000, {
+      dueReconAt: minutes(2),
+      bizType: '自助机门诊',
+      patientName: '李四',
+      cardNo: '0003276083',
+    });
+    await books.realtime.hisRecord('H1', '428661561');
+    expect(await books.cases()).toEqual([]);
+    await books.clock.advance(121_000);
+    await books.realtime.sweep();
+    expect(await books.cases()).toMatchObject([
+      {
+        kind: 'his_only',
+        his_fen: 50000,
+        difference_fen: 50000,
+        biz_type: '自助机门诊',
+        order_no: 'X9',
+        status: 'open',
+      },
+    ]);
+    await books.pay('1', 50000, { merchantOrderNo: 'X9' });
+    await books.realtime.order('1');
+    expect(await books.cases()).toMatchObject([{ status: 'void' }]);
+    expect(await orderState('1')).toMatchObject({ recon_state: 'normal' });
+  });
+
+  test('a refund that only HIS booked has negative amounts', async () => {
+    await books.pay('1', 1000);
+    await books.book('h1', '1', 1000);
+    await books.book('h2', '1', 731, { kind: 'refund' });
+    await books.realtime.order('1');
+    expect(await books.cases()).toMatchObject([
+      { trade_kind: 'refund', kind: 'his_only', platform_fen: 0, his_fen: -731, difference_fen: -731 },
+    ]);
+  });
+
+  test('a one-sided payment that finance gives back in full is resolved as an online refund', async () => {
+    await books.pay('1', 13000);
+    await books.realtime.order('1');
+    await books.refund('r1', '1', 13000);
+    await books.db('orders').where({ order_no: '1' }).update({ status: 'refunded' });
+    await books.realtime.order('1');
+    expect(await orderState('1')).toMatchObject({
+      recon_state: 'abnormal',
+      anomalies: '["charge_differs","refund_differs"]',
+    });
+    expect(await books.cases()).toMatchObject([
+      { status: 'resolved', resolution: 'online_refund', resolution_fen: 13000, resolved_by: 'finance' },
+    ]);
+  });
+
+  test('a voided record no longer counts', async () => {
+    await books.pay('1', 1000);
+    await books.book('h1', '1', 1000);
+    await books.realtime.order('1');
+    await books.db('his_records').update({ status: 'voided' });
+    await books.realtime.hisRecord('H1', 'h1');
+    expect(await orderState('1')).toMatchObject({ recon_state: 'abnormal', his_charged_fen: 0 });
+  });
+
+  test('a correction that moves a record to another order heals the one and fills the other', async () => {
+    await books.pay('1', 1000);
+    await books.pay('2', 1000);
+    await books.book('h1', '1', 1000);
+    await books.realtime.order('1');
+    await books.realtime.order('2');
+    await books.db('his_records').update({ order_no: '2' });
+    await books.realtime.hisRecord('H1', 'h1', '1');
+    expect(await orderState('1')).toMatchObject({ recon_state: 'abnormal' });
+    expect(await orderState('2')).toMatchObject({ recon_state: 'normal' });
+  });
+
+  test('an anomaly that another room found stays', async () => {
+    await books.pay('1', 1000, { anomalies: ['amount_tampered'], reconState: 'abnormal' });
+    await books.book('h1', '1', 1000);
+    await books.realtime.order('1');
+    expect(await orderState('1')).toMatchObject({
+      recon_state: 'abnormal',
+      anomalies: '["amount_tampered"]',
+    });
+  });
+});
+
+describe('the daily run', () => {
+  test('a day on which all sides agree leaves totals and no cases', async () => {
+    await books.pay('1', 1999);
+    await books.pay('2', 1234);
+    await books.refund('r1', '2', 234);
+    await books.book('h1', '1', 1999);
+    await books.book('h2', 'M-2', 1234);
+    await books.book('h3', '2', 234, { kind: 'refund' });
+    books.bills.set(
+      date,
+      bill([
+        { orderNo: 'A-1', amountFen: 1999, feeFen: 12 },
+        { orderNo: 'A-2', amountFen: 1234, feeFen: 7 },
+        { orderNo: 'A-2', amountFen: 234, kind: 'refund', refundNo: 'r1', feeFen: -1 },
+      ]),
+    );
+    const run = await books.run();
+    expect(run).toMatchObject({
+      status: 'done',
+      counts: { 'his.matched': 3, 'channel.matched': 3, bill: 'ready', differenceFen: 0 },
+    });
+    expect(await books.cases()).toEqual([]);
+    expect(await books.db('daily_totals').first()).toMatchObject({
+      date,
+      pay_type: 'alipay',
+      his_fen: 2999,
+      platform_fen: 2999,
+      channel_fen: 2999,
+      fee_fen: 18,
+      his_count: 3,
+      platform_count: 3,
+      channel_count: 3,
+      difference_fen: 0,
+    });
+  });
+
+  async function troubledDay(): Promise<void> {
+    await books.pay('ok', 1000);
+    await books.book('h-ok', 'ok', 1000);
+    await books.pay('his-lacks', 1999);
+    await books.pay('amount', 5000);
+    await books.book('h-amount', 'amount', 4990);
+    await books.pay('twice', 300);
+    await books.book('h-twice-1', 'twice', 300);
+    await books.book('h-twice-2', 'twice', 300);
+    await books.pay('bill-lacks', 700);
+    await books.book('h-bill-lacks', 'bill-lacks', 700);
+    await books.book('h-stray', 'nobody', 50000);
+    await books.pay('open', 0, {
+      amountFen: 800,
+      status: 'unknown',
+      paidAt: null,
+      settledOn: null,
+      reconState: 'none',
+    });
+    await books.pay('closed', 0, {
+      amountFen: 900,
+      status: 'closed',
+      paidAt: null,
+      settledOn: null,
+      reconState: 'none',
+    });
+    await books.pay('late', 600, { paidAt: new Date('2026-10-18T23:59:30+08:00') });
+    await books.book('h-late', 'late', 600, {
+      occurredAt: new Date('2026-10-19T00:00:20+08:00'),
+      settledOn: '2026-10-19',
+    });
+    books.bills.set(
+      date,
+      bill([
+        { orderNo: 'A-ok', amountFen: 1000 },
+        { orderNo: 'A-his-lacks', amountFen: 1999 },
+        { orderNo: 'A-amount', amountFen: 5000 },
+        { orderNo: 'A-twice', amountFen: 300 },
+        { orderNo: 'A-open', amountFen: 800 },
+        { orderNo: 'A-closed', amountFen: 900 },
+        { orderNo: 'foreign', amountFen: 4200 },
+      ]),
+    );
+  }
+
+  test('every injected difference is found by name, and nothing else', async () => {
+    await troubledDay();
+    const run = await books.run();
+    expect(run.status).toBe('done');
+    const found = (await books.cases()).map((row) => [
+      row.dedupe_key,
+      row.kind,
+      row.status,
+      row.difference_fen,
+    ]);
+    expect(found).toEqual([
+      ['channel:H1:bill-lacks:payment', 'platform_only', 'open', -700],
+      ['channel:H1:closed:payment', 'status', 'open', 900],
+      ['channel:H1:foreign:payment', 'channel_only', 'open', 4200],
+      ['channel:H1:late:payment:transit:2026-10-18', 'in_transit', 'open', -600],
+      ['channel:H1:open:payment', 'channel_only', 'open', 800],
+      ['his:H1:amount:payment', 'amount', 'open', -10],
+      ['his:H1:his-lacks:payment', 'platform_only', 'open', -1999],
+      ['his:H1:late:payment:transit:2026-10-18', 'in_transit', 'void', -600],
+      ['his:H1:nobody:payment', 'his_only', 'open', 50000],
+      ['his:H1:twice:payment', 'duplicate', 'open', 300],
+    ]);
+    expect(books.asked).toEqual(['open']);
+  });
+
+  test('a repeated run leaves every byte as it was', async () => {
+    await troubledDay();
+    await books.run();
+    const snapshot = async () => [
+      await books.cases(),
+      await books.db('daily_totals'),
+      await books.db('bill_archives'),
+      await books.db('orders').orderBy('id'),
+    ];
+    const before = await snapshot();
+    await books.clock.advance(3_600_000);
+    expect((await books.run()).status).toBe('done');
+    expect(await snapshot()).toEqual(before);
+  });
+
+  test('what a person has touched is not replaced', async () => {
+    await troubledDay();
+    await books.run();
+    await books
+      .db('discrepancies')
+      .where({ dedupe_key: 'channel:H1:foreign:payment' })
+      .update({ status: 'resolved', resolution: 'other', resolved_by: 'finance' });
+    books.bills.set(date, bill([{ orderNo: 'A-ok', amountFen: 1000 }]));
+    await books.run();
+    const rows = await books.cases();
+    expect(rows.find((row) => row.dedupe_key === 'channel:H1:foreign:payment')).toMatchObject({
+      status: 'resolved',
+      resolved_by: 'finance',
+    });
+    expect(rows.find((row) => row.dedupe_key === 'channel:H1:open:payment')).toBeUndefined();
+  });
+
+  test('the reasons of a day add up to its difference', async () => {
+    await troubledDay();
+    await books.run();
+    const { reasons } = await books.figures.analysis(null, { date });
+    const his = reasons
+      .filter((reason) => reason.leg === 'his')
+      .reduce((sum, reason) => sum + reason.differenceFen, 0);
+    const summary = await books.figures.summary(null, { from: date, to: date });
+    expect(his).toBe(summary.byType[0]?.differenceFen);
+    expect(summary.byDay).toEqual([
+      { date, payType: 'alipay', hisFen: 57290, platformFen: 9599, differenceFen: -47691, live: false },
+    ]);
+  });
+
+  test('the next day’s bill settles what was on its way', async () => {
+    await books.pay('late', 600, { paidAt: new Date('2026-10-18T23:59:30+08:00') });
+    await books.book('h1', 'late', 600);
+    await books.run();
+    expect(await books.cases()).toMatchObject([{ kind: 'in_transit', status: 'open' }]);
+    books.clock.set(new Date('2026-10-20T12:00:00+08:00'));
+    books.bills.set('2026-10-19', bill([{ orderNo: 'A-late', amountFen: 600 }]));
+    await books.run('2026-10-19');
+    const again = await books.db('reconciliation_runs').where({ date, status: 'queued' }).first();
+    await books.runs.execute(again.run_no);
+    const rows = await books.cases();
+    expect(rows.map((row) => [row.dedupe_key, row.status, row.difference_fen])).toEqual([
+      ['channel:H1:late:payment:transit:2026-10-18', 'void', -600],
+      ['channel:H1:late:payment:transit:2026-10-19', 'void', 600],
+    ]);
+  });
+
+  test('a payment on its way that the next bill does not hold is missing', async () => {
+    await books.pay('late', 600, { paidAt: new Date('2026-10-18T23:59:30+08:00') });
+    await books.book('h1', 'late', 600);
+    await books.run();
+    books.clock.set(new Date('2026-10-20T12:00:00+08:00'));
+    books.bills.set('2026-10-19', bill([{ orderNo: 'foreign', amountFen: 1 }]));
+    await books.run('2026-10-19');
+    await books.run();
+    expect((await books.cases()).map((row) => row.dedupe_key)).toEqual([
+      'channel:H1:foreign:payment',
+      'channel:H1:late:payment',
+    ]);
+  });
+
+  test('a refund of a later day that made up for what HIS lacked is explained, not raised again', async () => {
+    await books.pay('1', 13000, { settledOn: '2026-10-17', paidAt: new Date('2026-10-17T12:00:00+08:00') });
+    await books.realtime.order('1');
+    await books.refund('r1', '1', 13000);
+    await books.db('orders').update({ status: 'refunded' });
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 13000, kind: 'refund', refundNo: 'r1' }]));
+    await books.run();
+    expect((await books.cases()).map((row) => [row.dedupe_key, row.status, row.resolution])).toEqual([
+      ['his:H1:1:payment', 'resolved', 'online_refund'],
+      ['his:H1:1:refund', 'resolved', 'online_refund'],
+    ]);
+    const report = await books.figures.statistics(null, date);
+    expect(report).toMatchObject({
+      hisFen: 0,
+      platformFen: 0,
+      abnormalRefundFen: 13000,
+      bankArrivalFen: -13000,
+      refundsByMethod: { online: 13000, cash: 0, other: 0 },
+    });
+    expect(report.refundDetail).toHaveLength(1);
+  });
+});
+
+describe('the bill', () => {
+  test('is archived once as received, and a changed one is the next version', async () => {
+    await books.pay('1', 100);
+    await books.book('h1', '1', 100);
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 100 }]));
+    await books.run();
+    await books.run();
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 100 }], { text: 'another file' }));
+    await books.run();
+    const rows = await books.db('bill_archives').orderBy('version');
+    expect(rows.map((row) => [row.version, row.payments, row.payment_fen])).toEqual([
+      [1, 1, 100],
+      [2, 1, 100],
+    ]);
+    const kept = readdirSync(path.join(books.folder, 'archive', 'A1', date));
+    expect(kept.filter((name) => name.endsWith('.csv'))).toHaveLength(2);
+    expect(kept.filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('that is not ready yet defers the run, which goes on later', async () => {
+    books.bills.set(date, () => ({ kind: 'not-ready', retryAfterMinutes: 30 }));
+    const run = await books.run();
+    expect(run).toMatchObject({ status: 'deferred', nextAt: minutes(30) });
+    books.bills.delete(date);
+    await books.clock.advance(30 * 60_000);
+    expect((await books.runs.execute(run.runNo)).status).toBe('done');
+  });
+
+  test('that cannot be read fails the run with the line, keeps the file and books nothing', async () => {
+    books.bills.set(
+      date,
+      bill(
+        [
+          { orderNo: 'A-1', amountFen: 1 },
+          { orderNo: 'A-2', amountFen: 2 },
+        ],
+        { breakAt: 2 },
+      ),
+    );
+    const run = await books.run();
+    expect(run).toMatchObject({ status: 'failed', errorCode: 'BILL_LINE', counts: { lineNo: 2 } });
+    expect(run.errorMessage).toContain('line 2');
+    expect(await books.db('daily_totals')).toEqual([]);
+    expect(await books.db('bill_archives')).toEqual([]);
+    expect(readdirSync(path.join(books.folder, 'archive', 'A1', date))).toHaveLength(1);
+    expect(books.alarms).toMatchObject([{ kind: 'reconciliation_failed', level: 'critical' }]);
+  });
+
+  test('with a wrong hash fails the run, an unreachable gateway only defers it', async () => {
+    books.bills.set(date, () => {
+      throw new BillError('HASH', 'the file is not what was announced');
+    });
+    expect(await books.run()).toMatchObject({ status: 'failed', errorCode: 'BILL_HASH' });
+    books.bills.set(date, () => {
+      throw new BillError('UNAVAILABLE', 'timeout');
+    });
+    expect(await books.run()).toMatchObject({ status: 'deferred', errorCode: 'BILL_UNAVAILABLE' });
+  });
+
+  test('of an empty day is fine', async () => {
+    expect(await books.run()).toMatchObject({ status: 'done', counts: { bill: 'empty' } });
+    expect(await books.db('daily_totals').first()).toMatchObject({ platform_fen: 0, difference_fen: 0 });
+  });
+
+  test('of a day that is not over cannot be asked for', async () => {
+    await expect(books.run('2026-10-19')).rejects.toMatchObject({ code: 'DATE_NOT_OVER' });
+  });
+});
+
+describe('the figures', () => {
+  test('today counts what was taken, given back and is still open', async () => {
+    books.clock.set(new Date('2026-10-18T15:00:00+08:00'));
+    await books.pay('1', 1999);
+    await books.pay('2', 1001, { paidAt: new Date('2026-10-18T09:10:00+08:00') });
+    await books.refund('r1', '2', 1);
+    await books.pay('3', 0, { status: 'failed', paidAt: null, settledOn: null });
+    await books.book('h1', '1', 1999);
+    await books.realtime.order('2');
+    const today = await books.figures.today(null);
+    expect(today).toMatchObject({
+      date,
+      takenFen: 3000,
+      takenCount: 2,
+      refundedFen: 1,
+      refundedCount: 1,
+      attempted: 3,
+      successRate: 2 / 3,
+      byChannel: [{ payType: 'alipay', takenFen: 3000, count: 2 }],
+      openDiscrepancies: 2,
+    });
+    expect(today.trend).toHaveLength(14);
+    expect(today.trend.at(-1)).toEqual({ date, takenFen: 3000, hisFen: 1999, count: 2 });
+    expect(today.hourly[9]).toEqual({ hour: 9, takenFen: 1001, count: 1 });
+    expect(today.hourly[12]).toEqual({ hour: 12, takenFen: 1999, count: 1 });
+  });
+
+  test('a day without a run is added up live, a closed day speaks by its totals', async () => {
+    await books.pay('1', 1999);
+    await books.refund('r1', '1', 99);
+    await books.book('h1', '1', 1999);
+    const range = { from: date, to: date };
+    const open = await books.figures.summary(null, range);
+    expect(open.byDay).toEqual([
+      { date, payType: 'alipay', hisFen: 1999, platformFen: 1900, differenceFen: -99, live: true },
+    ]);
+    await books.run();
+    const closed = await books.figures.summary(null, range);
+    expect(closed.byDay).toEqual([{ ...open.byDay[0], live: false }]);
+    expect((await books.figures.summary(['H2'], range)).byDay).toEqual([]);
+  });
+});
+
+describe('location', () => {
+  test('shows both sides of one number and what happened when', async () => {
+    await books.pay('1', 1999);
+    await books.book('h1', 'M-1', 1999, { occurredAt: new Date(noon.getTime() + 5000) });
+    await books.refund('r1', '1', 99);
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 1999 }]));
+    await books.run();
+    for (const number of ['1', 'M-1', 'A-1', 'T-1', 'r1', 'h1']) {
+      const found = await books.locator.locate(number, null);
+      expect(found.order).toMatchObject({ orderNo: '1' });
+    }
+    const found = await books.locator.locate('1', ['H1']);
+    expect(found.hisRecords).toMatchObject([{ hisSerialNo: 'h1' }]);
+    expect(found.billLines).toMatchObject([{ orderNo: 'A-1', amountFen: 1999 }]);
+    expect(found.timeline.map((entry) => entry.at.getTime())).toEqual(
+      found.timeline.map((entry) => entry.at.getTime()).toSorted((a, b) => a - b),
+    );
+    expect(found.timeline.map((entry) => entry.zh)).toEqual(
+      expect.arrayContaining(['下单 19.99', '支付成功 19.99', 'HIS收费 19.99', '渠道账单收款 19.99']),
+    );
+    expect((await books.locator.locate('1', ['H2'])).order).toBeNull();
+  });
+
+  test('a number that only HIS knows has no order but its records', async () => {
+    await books.book('428661561', 'X9', 50000);
+    const found = await books.locator.locate('X9', null);
+    expect(found.order).toBeNull();
+    expect(found.hisRecords).toMatchObject([{ hisSerialNo: '428661561' }]);
+  });
+});
