@@ -128,6 +128,27 @@ describe.each(['sqlite', 'postgres'] as const)('access on %s', (database) => {
     expect([refused.status, refused.body.error.name]).toEqual([401, 'TOKEN_INVALID']);
   });
 
+  test('a refresh token that comes again after a minute ends the session for everybody who holds it', async () => {
+    const first = await signIn('cashier');
+    const second = await send<Tokens>('POST', '/api/access/refresh', {
+      refreshToken: first.body.refreshToken,
+    });
+    const stolen = () => send('POST', '/api/access/refresh', { refreshToken: first.body.refreshToken });
+    expect((await stolen()).status).toBe(401);
+    expect((await get('/api/access/me', second.body.accessToken)).status).toBe(200);
+    const { clock } = access(platform.strapi());
+    const real = clock.now;
+    try {
+      clock.now = () => new Date(Date.now() + 61_000);
+      expect((await stolen()).status).toBe(401);
+    } finally {
+      clock.now = real;
+    }
+    expect((await get('/api/access/me', second.body.accessToken)).status).toBe(401);
+    const garbage = await send<Failure>('POST', '/api/access/refresh', { refreshToken: 'a.b.c' });
+    expect(garbage.body.error.name).toBe('TOKEN_INVALID');
+  });
+
   test('sign-in and sign-out leave a row each with address and client', async () => {
     const { body } = await signIn('finance');
     await send('POST', '/api/access/sign-out', { refreshToken: body.refreshToken });

@@ -11,6 +11,24 @@ const sessionUid = 'admin::session';
 /** bcrypt of a random text at the same cost: an unknown user takes as long to refuse as a known one. */
 const nobodysHash = '$2a$10$i7Cneu2P4c7G8MxsNSStUOXtRqT8Fx7xUo.G2oVPGpoOQaOkPRLMW';
 const reserveAttempts = 20;
+const reuseGraceMs = 60_000;
+
+const usedSession = z.object({
+  userId: z.string(),
+  deviceId: z.string(),
+  status: z.literal('rotated'),
+  updatedAt: z.coerce.date(),
+});
+
+/** Unverified: good for looking a session up, never for trusting it. */
+function sessionIdIn(token: string): string | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return z.object({ sessionId: z.string() }).safeParse(payload).data?.sessionId;
+  } catch {
+    return undefined;
+  }
+}
 
 export interface Client {
   ip: string;
@@ -98,6 +116,19 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
     return account;
   }
 
+  /**
+   * A token that was exchanged long ago and comes again is held by two: both lose the session.
+   * Two tabs refreshing at the same moment are not that, hence the minute.
+   */
+  async function endIfReused(refreshToken: string): Promise<void> {
+    const sessionId = sessionIdIn(refreshToken);
+    if (sessionId === undefined) return;
+    const row: unknown = await strapi.db.query(sessionUid).findOne({ where: { sessionId, origin } });
+    const session = usedSession.safeParse(row);
+    if (!session.success || session.data.updatedAt.getTime() > clock.now().getTime() - reuseGraceMs) return;
+    await manager().invalidateRefreshToken(session.data.userId, session.data.deviceId);
+  }
+
   return {
     async signIn({ username, password }, client) {
       const reserved = await reserve(username);
@@ -122,7 +153,10 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
     },
     async refresh(refreshToken) {
       const rotated = await manager().rotateRefreshToken(refreshToken);
-      if ('error' in rotated) throw fail('TOKEN_INVALID');
+      if ('error' in rotated) {
+        await endIfReused(refreshToken);
+        throw fail('TOKEN_INVALID');
+      }
       const session = await manager().validateRefreshToken(rotated.token);
       if (!session.isValid) throw fail('TOKEN_INVALID');
       return tokens(rotated.token, await enabledAccount(session.userId));
