@@ -1,0 +1,62 @@
+import type { Clock, Leases, Queue } from '@hospital-pay/jobs';
+import type { Knex } from 'knex';
+import type { ChannelManifest } from './contract';
+import { fail } from './errors';
+import type { Locks } from './locks';
+import type { Accounts, Caller, Events, PaymentEvents, Vault } from './types';
+
+/** What the parts of this room share in one running application. */
+export interface Core {
+  db: Knex;
+  clock: Clock;
+  queue: Queue;
+  leases: Leases;
+  locks: Locks;
+  events: Events;
+  vault: Vault;
+  manifests(): ReadonlyMap<string, ChannelManifest>;
+  accounts: Accounts;
+  log: { error(text: string): void };
+}
+
+/** @throws MERCHANT_FORBIDDEN */
+export function checkMerchant(caller: Caller, merchantCode: string): void {
+  switch (caller.kind) {
+    case 'application':
+      if (caller.merchantCode !== merchantCode) throw fail('MERCHANT_FORBIDDEN');
+      return;
+    case 'staff':
+      if (caller.merchantCodes && !caller.merchantCodes.includes(merchantCode))
+        throw fail('MERCHANT_FORBIDDEN');
+      return;
+    case 'system':
+      return;
+    default:
+      caller satisfies never;
+  }
+}
+
+export function raise(core: Core, alarm: PaymentEvents['alarm']): void {
+  core.events.emit('alarm', alarm);
+}
+
+/** Jobs further away than this are left to the sweep. */
+const horizonMs = 60_000;
+
+/** Wakes a worker at a time; the row's own `next…At` is what counts. */
+export function wake(
+  core: Core,
+  job: 'order' | 'refund' | 'outbox' | 'notification',
+  id: string,
+  at: Date | null,
+  tag = '',
+): void {
+  if (!at) return;
+  const delay = at.getTime() - core.clock.now().getTime();
+  if (delay > horizonMs) return;
+  core.queue
+    .add(`payments-${job}`, { id }, { id: `${id}@${tag || at.getTime()}`, delay: Math.max(delay, 0) })
+    .catch((error: unknown) => core.log.error(`waking ${job} ${id}: ${messageOf(error)}`));
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,83 @@
+import { type Clock, createLeases, type Queue } from '@hospital-pay/jobs';
+import type { Knex } from 'knex';
+import { createAccounts } from './accounts';
+import { createApplications } from './applications';
+import type { ChannelManifest } from './contract';
+import type { Core } from './core';
+import { createEvents } from './events';
+import { createLedger } from './ledger';
+import { createLocks } from './locks';
+import { createNotifications } from './notifications';
+import { createOrders } from './orders';
+import { createOutbox } from './outbox';
+import { createRefunds } from './refunds';
+import type { OpenApiPart, Payments } from './types';
+import { createVault } from './vault';
+import { startWorkers, takeOver } from './workers';
+
+export interface PaymentsOptions {
+  db: Knex;
+  clock: Clock;
+  queue: Queue;
+  secretsKey: Buffer;
+  publicUrl: string;
+  manifests(): ReadonlyMap<string, ChannelManifest>;
+  log: { error(text: string): void };
+}
+
+export interface RunningPayments {
+  payments: Payments;
+  core: Core;
+  openApiParts: OpenApiPart[];
+  /** Takes up work; call it once the tables are there. */
+  start(): Promise<void>;
+}
+
+/** All of payments over one database, with or without Strapi. */
+export function createPayments(options: PaymentsOptions): RunningPayments {
+  const { db, clock, queue, manifests, log } = options;
+  const leases = createLeases(db, clock);
+  const vault = createVault(options.secretsKey);
+  const events = createEvents((error) =>
+    log.error(`listener: ${error instanceof Error ? error.message : error}`),
+  );
+  const accounts = createAccounts({
+    db,
+    clock,
+    vault,
+    events,
+    manifests,
+    notifyUrl: (code) => `${options.publicUrl.replace(/\/$/, '')}/api/notify/${code}`,
+  });
+  const locks = createLocks(leases, clock);
+  const core: Core = { db, clock, queue, leases, locks, events, vault, manifests, accounts, log };
+  const ledger = createLedger(core);
+  const orders = createOrders(core, ledger);
+  const refunds = createRefunds(core, ledger);
+  const outbox = createOutbox(core, ledger);
+  const notifications = createNotifications(core, orders, refunds);
+  const openApiParts: OpenApiPart[] = [];
+  const payments: Payments = {
+    orders,
+    refunds,
+    notifications,
+    events,
+    accounts,
+    outbox,
+    clock,
+    vault,
+    channels: () => [...manifests().values()],
+    applications: createApplications(core),
+    openapi: { add: (part) => openApiParts.push(part) },
+  };
+  return {
+    payments,
+    core,
+    openApiParts,
+    async start() {
+      if (!queue.works) return;
+      await takeOver(core);
+      startWorkers(core, { orders, refunds, outbox, notifications });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { checkMerchant } from '../core';
+import { fail } from '../errors';
+import type { Caller, Payments } from '../types';
+import {
+  accountBody,
+  applicationBody,
+  cashierOrderBody,
+  readBody,
+  staffRefundBody,
+  waitQuery,
+} from './schemas';
+
+/** What access.guard leaves in the request's state. */
+const accountSchema = z.object({ username: z.string(), merchantCodes: z.array(z.string()).nullable() });
+
+type StaffCaller = Extract<Caller, { kind: 'staff' }>;
+
+function callerOf(ctx: Context): StaffCaller {
+  return { kind: 'staff', ...accountSchema.parse(ctx.state.account) };
+}
+
+/** What people at screens do. Every route is guarded by access.guard; the merchant is checked here. */
+export function createStaffApi(payments: Payments) {
+  const checkAccount = async (code: string, caller: Caller): Promise<void> => {
+    const { merchantCode } = await payments.accounts.describe(code);
+    checkMerchant(caller, merchantCode);
+  };
+  const byNumber = (ctx: Context) => ({ orderNo: String(ctx.params.orderNo) });
+  const codeOf = (ctx: Context) => String(ctx.params.code);
+
+  return {
+    channels(ctx: Context) {
+      ctx.body = payments.channels().map((manifest) => ({
+        code: manifest.code,
+        title: manifest.title,
+        logName: manifest.logName,
+        currency: manifest.currency,
+        scenes: manifest.scenes,
+        config: manifest.config,
+      }));
+    },
+    async createAccount(ctx: Context) {
+      const body = readBody(accountBody, ctx.request);
+      checkMerchant(callerOf(ctx), body.merchantCode);
+      const existing = await payments.accounts.describe(body.code).catch(() => undefined);
+      if (existing) throw fail('INPUT_INVALID', { issues: [{ field: 'code', message: 'already used' }] });
+      ctx.body = await payments.accounts.save(body);
+    },
+    async updateAccount(ctx: Context) {
+      const body = readBody(accountBody.omit({ code: true }), ctx.request);
+      const caller = callerOf(ctx);
+      await checkAccount(codeOf(ctx), caller);
+      checkMerchant(caller, body.merchantCode);
+      ctx.body = await payments.accounts.save({ ...body, code: codeOf(ctx) });
+    },
+    async readAccount(ctx: Context) {
+      await checkAccount(codeOf(ctx), callerOf(ctx));
+      ctx.body = await payments.accounts.describe(codeOf(ctx));
+    },
+    async testAccount(ctx: Context) {
+      await checkAccount(codeOf(ctx), callerOf(ctx));
+      ctx.body = await payments.accounts.test(codeOf(ctx));
+    },
+    async createApplication(ctx: Context) {
+      const body = readBody(applicationBody, ctx.request);
+      checkMerchant(callerOf(ctx), body.merchantCode);
+      ctx.body = await payments.applications.create(body);
+    },
+    async createOrder(ctx: Context) {
+      const body = readBody(cashierOrderBody, ctx.request);
+      const caller = callerOf(ctx);
+      ctx.body = await payments.orders.create(
+        { ...body, clientIp: ctx.ip, operatorCode: caller.username },
+        caller,
+      );
+    },
+    async readOrder(ctx: Context) {
+      ctx.body = await payments.orders.waitForChange(
+        byNumber(ctx),
+        waitQuery.parse(ctx.query.wait ?? 0),
+        callerOf(ctx),
+      );
+    },
+    async closeOrder(ctx: Context) {
+      ctx.body = await payments.orders.close(byNumber(ctx), callerOf(ctx));
+    },
+    async reverseOrder(ctx: Context) {
+      ctx.body = await payments.orders.reverse(byNumber(ctx), callerOf(ctx));
+    },
+    async queryOrder(ctx: Context) {
+      ctx.body = await payments.orders.query(byNumber(ctx), callerOf(ctx));
+    },
+    async createRefund(ctx: Context) {
+      const body = readBody(staffRefundBody, ctx.request);
+      ctx.body = await payments.refunds.create({ ...body, order: byNumber(ctx) }, callerOf(ctx));
+    },
+    async retryRefund(ctx: Context) {
+      ctx.body = await payments.refunds.retry({ refundNo: String(ctx.params.refundNo) }, callerOf(ctx));
+    },
+  };
+}

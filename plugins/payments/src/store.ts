@@ -1,0 +1,176 @@
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import { fromRow } from './rows';
+
+const text = z.string();
+const optional = z.string().nullable();
+const moment = z.date();
+const money = z.number().int();
+const flag = z
+  .boolean()
+  .nullable()
+  .transform((value) => value ?? false);
+const currency = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']);
+const scene = z.enum(['micropay', 'native', 'jsapi', 'h5', 'app']);
+
+const payerAction = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('qr'), text }),
+  z.object({ kind: z.literal('redirect'), url: text }),
+  z.object({ kind: z.literal('client'), parameters: z.record(text, text) }),
+]);
+
+const order = z.object({
+  id: z.number(),
+  orderNo: text,
+  merchantOrderNo: text,
+  merchantCode: text,
+  appId: optional,
+  requestHash: optional,
+  businessNo: optional,
+  bizType: optional,
+  scene,
+  channel: text,
+  accountCode: text,
+  tradeType: text,
+  currency,
+  status: z.enum([
+    'created',
+    'pending',
+    'unknown',
+    'paid',
+    'partially_refunded',
+    'refunded',
+    'closed',
+    'reversed',
+    'failed',
+  ]),
+  amountFen: money,
+  paidFen: money,
+  refundedFen: money,
+  refundingFen: money,
+  subject: text,
+  channelTradeNo: optional,
+  payerAction: payerAction.nullable(),
+  patientId: optional,
+  cardNo: optional,
+  terminalCode: optional,
+  operatorCode: optional,
+  hisState: z.enum(['none', 'waiting', 'confirmed', 'refused']),
+  hisOrderNo: optional,
+  receiptNo: optional,
+  errorCode: optional,
+  errorMessage: optional,
+  createdTime: moment,
+  expiresAt: moment.nullable(),
+  paidAt: moment.nullable(),
+  nextQueryAt: moment.nullable(),
+  queryCount: z.number(),
+});
+
+const refund = z.object({
+  id: z.number(),
+  refundNo: text,
+  merchantRefundNo: text,
+  merchantCode: text,
+  orderNo: text,
+  attemptNo: text,
+  channel: text,
+  accountCode: text,
+  amountFen: money,
+  currency,
+  reason: z
+    .string()
+    .nullable()
+    .transform((reason) => reason ?? ''),
+  status: z.enum(['requested', 'processing', 'succeeded', 'failed', 'unknown']),
+  source: z.enum(['api', 'staff', 'duplicate', 'his_refused']),
+  requestHash: optional,
+  channelRefundNo: optional,
+  errorCode: optional,
+  errorMessage: optional,
+  requestedAt: moment,
+  refundedAt: moment.nullable(),
+  nextQueryAt: moment.nullable(),
+  queryCount: z.number(),
+});
+
+const merchant = z.object({
+  code: text,
+  zone: z
+    .string()
+    .nullable()
+    .transform((zone) => zone ?? 'Asia/Shanghai'),
+  dayCutoff: z
+    .string()
+    .nullable()
+    .transform((cutoff) => cutoff ?? '00:00'),
+  hisUrl: optional,
+  hisRefusal: z.enum(['refund', 'case']),
+  graceSeconds: z
+    .number()
+    .nullable()
+    .transform((seconds) => seconds ?? 120),
+  enabled: flag,
+});
+
+const configuration = z.record(text, z.union([z.string(), z.boolean(), z.number()]).optional());
+
+const account = z.object({
+  id: z.number(),
+  code: text,
+  name: text,
+  channel: text,
+  merchantCode: text,
+  config: configuration.nullable().transform((config) => config ?? {}),
+  secrets: optional,
+  enabled: flag,
+  updatedAt: moment.nullable(),
+});
+
+const route = z.object({
+  id: z.number(),
+  merchantCode: text,
+  channel: text,
+  scene: scene.nullable(),
+  terminalCode: optional,
+  department: optional,
+  accountCode: text,
+  priority: z.number(),
+});
+
+const terminal = z.object({ code: text, merchantCode: text, department: optional, enabled: flag });
+
+export type OrderRow = z.infer<typeof order>;
+export type RefundRow = z.infer<typeof refund>;
+export type MerchantRow = z.infer<typeof merchant>;
+export type AccountRow = z.infer<typeof account>;
+export type RouteRow = z.infer<typeof route>;
+
+const tables = {
+  orders: order,
+  refunds: refund,
+  merchants: merchant,
+  channel_accounts: account,
+  routes: route,
+  terminals: terminal,
+} as const;
+
+type Tables = typeof tables;
+
+/** Reads rows as what they are; a row that is not fails loudly rather than being worked with. */
+export function readRow<Table extends keyof Tables>(table: Table, row: object): z.infer<Tables[Table]>;
+export function readRow(table: keyof Tables, row: object): unknown {
+  return tables[table].parse(fromRow({ ...row }));
+}
+
+/** `where`: column names. `db` may be a transaction. */
+export async function findRow<Table extends keyof Tables>(
+  db: Knex,
+  table: Table,
+  where: Record<string, string | number>,
+): Promise<z.infer<Tables[Table]> | undefined> {
+  const row: object | undefined = await db(table).where(where).first();
+  return row === undefined ? undefined : readRow(table, row);
+}
+
+export { configuration as configurationSchema, currency as currencySchema, scene as sceneSchema };

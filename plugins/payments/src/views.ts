@@ -1,0 +1,71 @@
+import type { ChannelManifest } from './contract';
+import { paymentErrors } from './errors';
+import type { OrderRow, RefundRow } from './store';
+import type { ErrorView, OrderView, RefundView } from './types';
+
+const iso = (date: Date | null) => date?.toISOString() ?? null;
+
+/** The channel's own code in words, when its manifest explains it. */
+function errorView(
+  row: { status: string; errorCode: string | null; errorMessage: string | null },
+  manifest: ChannelManifest | undefined,
+): ErrorView | null {
+  if (!row.errorCode) return null;
+  const code =
+    row.errorCode === 'INTEGRITY'
+      ? 'INTEGRITY'
+      : row.status === 'failed'
+        ? 'CHANNEL_REFUSED'
+        : 'RESULT_UNKNOWN';
+  const explained = code === 'CHANNEL_REFUSED' ? manifest?.errors[row.errorCode] : undefined;
+  const { zh, en } = explained ?? paymentErrors[code];
+  return {
+    code,
+    zh,
+    en,
+    channelCode: row.errorCode,
+    ...(row.errorMessage ? { channelMessage: row.errorMessage } : {}),
+  };
+}
+
+export const orderView = (order: OrderRow, manifests: ReadonlyMap<string, ChannelManifest>): OrderView => ({
+  orderNo: order.orderNo,
+  merchantCode: order.merchantCode,
+  merchantOrderNo: order.merchantOrderNo,
+  status: order.status,
+  amountFen: order.amountFen,
+  paidFen: order.paidFen,
+  refundedFen: order.refundedFen,
+  currency: order.currency,
+  scene: order.scene,
+  channel: order.channel,
+  tradeType: order.tradeType,
+  subject: order.subject,
+  channelTradeNo: order.channelTradeNo,
+  payerAction: order.status === 'pending' ? order.payerAction : null,
+  paidAt: iso(order.paidAt),
+  expiresAt: iso(order.expiresAt),
+  hisState: order.hisState,
+  hisOrderNo: order.hisOrderNo,
+  receiptNo: order.receiptNo,
+  error: errorView(order, manifests.get(order.channel)),
+  createdTime: order.createdTime.toISOString(),
+});
+
+export const refundView = (
+  refund: RefundRow,
+  manifests: ReadonlyMap<string, ChannelManifest>,
+): RefundView => ({
+  refundNo: refund.refundNo,
+  merchantRefundNo: refund.merchantRefundNo,
+  orderNo: refund.orderNo,
+  amountFen: refund.amountFen,
+  currency: refund.currency,
+  status: refund.status,
+  source: refund.source,
+  reason: refund.reason,
+  channelRefundNo: refund.channelRefundNo,
+  refundedAt: iso(refund.refundedAt),
+  error: errorView(refund, manifests.get(refund.channel)),
+  requestedAt: refund.requestedAt.toISOString(),
+});
