@@ -19,8 +19,8 @@ const text = (max: number) =>
     .string()
     .trim()
     .max(max)
-    .transform((value) => (value === '' ? undefined : value))
-    .optional();
+    .nullish()
+    .transform((value) => value || undefined);
 
 const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 const isLocal = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;

@@ -127,7 +127,9 @@ describe('telling HIS that money arrived', () => {
   });
 
   test('a refusal is final', async () => {
-    const { sender } = await his({ '/his/confirm': { body: '{"resultCode":"-1","message":"号源已取消"}' } });
+    const { sender } = await his({
+      '/his/confirm': { body: '{"resultCode":"-1","resultMessage":"号源已取消"}' },
+    });
     expect(await sender.confirm(payload, { attempt: 1 })).toEqual({
       kind: 'refused',
       code: 'HIS_REFUSED',

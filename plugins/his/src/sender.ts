@@ -6,7 +6,7 @@ import { z } from 'zod';
 /** What HIS answers: '0' done, '-1' refused for good, anything else is not an answer and is asked again. */
 const hisAnswer = z.object({
   resultCode: z.union([z.string(), z.number()]).transform(String),
-  message: z.string().optional(),
+  resultMessage: z.string().nullish(),
   booked: z.boolean().optional(),
   hisOrderNo: z.string().nullish(),
   receiptNo: z.string().nullish(),
@@ -96,7 +96,7 @@ export function createConfirmationSender(options: SenderOptions): ConfirmationSe
         case '0':
           return done(answer);
         case '-1':
-          return { kind: 'refused', code: 'HIS_REFUSED', message: answer.message ?? '' };
+          return { kind: 'refused', code: 'HIS_REFUSED', message: answer.resultMessage ?? '' };
         default:
           return { kind: 'retry', error: `resultCode ${answer.resultCode}` };
       }

@@ -412,8 +412,29 @@ describe('the bill', () => {
     expect(await books.db('daily_totals').first()).toMatchObject({ platform_fen: 0, difference_fen: 0 });
   });
 
-  test('of a day that is not over cannot be asked for', async () => {
-    await expect(books.run('2026-10-19')).rejects.toMatchObject({ code: 'DATE_NOT_OVER' });
+  test('of a day to come cannot be asked for', async () => {
+    await expect(books.run('2026-10-20')).rejects.toMatchObject({ code: 'DATE_IN_FUTURE' });
+  });
+
+  test('is fetched by itself once the bill hour has come, even after an early look at the unfinished day', async () => {
+    books.clock.set(new Date('2026-10-18T20:00:00+08:00'));
+    await books.run();
+    const count = async () => (await books.db('reconciliation_runs').where({ date })).length;
+    books.clock.set(new Date('2026-10-19T09:59:00+08:00'));
+    await books.runs.sweep();
+    expect(await count()).toBe(1);
+    books.clock.set(new Date('2026-10-19T10:00:00+08:00'));
+    await books.runs.sweep();
+    await books.runs.sweep();
+    expect(await count()).toBe(2);
+  });
+
+  test('of a run that died with its process is fetched again', async () => {
+    const run = await books.run();
+    const stale = books.clock.now().getTime() - 16 * 60_000;
+    await books.db('reconciliation_runs').update({ status: 'matching', updated_at: stale });
+    await books.runs.sweep();
+    expect(await books.runs.execute(run.runNo)).toMatchObject({ status: 'done' });
   });
 });
 

@@ -3,11 +3,7 @@ import { defineErrors, type ErrorDefinition } from '@hospital-pay/errors';
 /** Everything this room may answer, in both languages. */
 export const reconciliationErrors = {
   REQUEST_INVALID: { status: 400, zh: '请求参数不合法', en: 'The request is not valid' },
-  DATE_NOT_OVER: {
-    status: 400,
-    zh: '只能对已结束的日期对账',
-    en: 'Only a day that is over can be reconciled',
-  },
+  DATE_IN_FUTURE: { status: 400, zh: '不能对未来日期对账', en: 'A day to come cannot be reconciled' },
   ACCOUNT_UNKNOWN: { status: 404, zh: '渠道账户不存在', en: 'No such channel account' },
   MERCHANT_FORBIDDEN: { status: 403, zh: '无权查看该商户', en: 'This merchant is not yours to see' },
   CASE_NOT_FOUND: { status: 404, zh: '差错不存在', en: 'No such case' },

@@ -175,12 +175,16 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     return lines;
   }
 
-  /** A day that a run has closed speaks by its totals; any other day is added up as it stands. */
+  /** A day that is over and that a run has closed speaks by its totals; any other day is added up as it stands. */
   async function summary(
     scope: MerchantScope,
     { from, to, payType }: { from: string; to: string; payType?: string | undefined },
   ): Promise<Summary> {
-    const closed: unknown = await scoped(db('daily_totals').whereBetween('date', [from, to]), scope)
+    const today = businessDay(clock.now(), await dayRule(scope));
+    const closed: unknown = await scoped(
+      db('daily_totals').whereBetween('date', [from, to]).where('date', '<', today),
+      scope,
+    )
       .groupBy('merchant_code', 'date', 'pay_type')
       .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type' })
       .sum({ hisFen: 'his_fen', platformFen: 'platform_fen' });

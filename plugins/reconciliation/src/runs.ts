@@ -41,7 +41,10 @@ const runRow = z.object({
 export type Run = z.output<typeof runRow>;
 
 export interface Runs {
-  /** Queues the T+1 of one account, or of every enabled account, for a day that is over. */
+  /**
+   * Queues the reconciliation of one account, or of every enabled account, for a day. The day may still be going on:
+   * what can be told by then is told, and the T+1 run says the last word.
+   */
   request(input: {
     date: string;
     accountCode?: string | undefined;
@@ -297,8 +300,8 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
       const requested: Run[] = [];
       for (const account of visible) {
         if (accountCode === undefined && !account.enabled) continue;
-        if (date >= businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
-          throw fail('DATE_NOT_OVER', { date });
+        if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
+          throw fail('DATE_IN_FUTURE', { date });
         const waiting = readRow(
           runRow,
           await runs().where({ account_code: account.code, date, status: 'queued' }).first(),
@@ -319,6 +322,7 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
         const yesterday = shiftDay(today, -1);
         const existing: unknown = await runs()
           .where({ account_code: account.code, date: yesterday })
+          .where('created_time', '>=', dateValue(db, businessDayBounds(today, rule).start))
           .first('id');
         if (!existing) await create(account, yesterday, 'system');
       }
