@@ -12,7 +12,15 @@ import { SalePanel } from './SalePanel';
 import { isFinal, isPaymentCode, type SaleBody, saleNumber, WedgeReader } from './sale';
 import { useSale } from './useSale';
 
-const businesses = ['outpatient', 'registration', 'deposit', 'inpatient', 'exam', 'pharmacy', 'other'] as const;
+const businesses = [
+  'outpatient',
+  'registration',
+  'deposit',
+  'inpatient',
+  'exam',
+  'pharmacy',
+  'other',
+] as const;
 const keys = ['7', '8', '9', 'back', '4', '5', '6', 'clear', '1', '2', '3', '00', '0', '.'] as const;
 
 interface Draft {
@@ -56,21 +64,27 @@ export default function Cashier() {
   const amountInput = useRef<InputRef>(null);
   const scanInput = useRef<InputRef>(null);
 
-  const { sale, start, askAgain, clear, end } = useSale(useCallback(() => toast.info(i18n.t('cashier.lastSale')), [toast]));
+  const { sale, start, askAgain, clear, end } = useSale(
+    useCallback(() => toast.info(i18n.t('cashier.lastSale')), [toast]),
+  );
 
   const allowed = useMemo(() => {
     if (merchants.length > 0) return merchants.map(({ value, label }) => ({ value, label }));
     return (account?.merchantCodes ?? []).map((code) => ({ value: code, label: code }));
   }, [merchants, account]);
   const merchantCode = allowed.find(({ value }) => value === keptMerchant)?.value ?? allowed[0]?.value;
-  const ownTerminals = terminals.filter(({ row }) => row.merchantCode === merchantCode && row.enabled !== false);
+  const ownTerminals = terminals.filter(
+    ({ row }) => row.merchantCode === merchantCode && row.enabled !== false,
+  );
   const terminalCode = ownTerminals.find(({ value }) => value === keptTerminal)?.value;
   const qrChannels = channels.filter(({ scenes }) => scenes.includes('native')).map(({ code }) => code);
   const offered = qrChannels.length > 0 ? qrChannels : ['alipay', 'wechat'];
   const channel = offered.find((code) => code === keptChannel) ?? offered[0];
   const isBusy = sale !== undefined;
 
-  const bodyOf = (way: { scene: 'micropay'; authCode: string } | { scene: 'native'; channel: string }): SaleBody | undefined => {
+  const bodyOf = (
+    way: { scene: 'micropay'; authCode: string } | { scene: 'native'; channel: string },
+  ): SaleBody | undefined => {
     const reading = parseYuan(draft.amount);
     if (!reading.ok) {
       setProblem(t(amountProblem[reading.reason]));
@@ -94,7 +108,9 @@ export default function Cashier() {
       subject: bizType,
       bizType,
       ...way,
-      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => typeof value === 'string' && value !== '')),
+      ...Object.fromEntries(
+        Object.entries(optional).filter(([, value]) => typeof value === 'string' && value !== ''),
+      ),
     };
   };
 
@@ -168,15 +184,25 @@ export default function Cashier() {
 
   return (
     <Page title={t('cashier.title')}>
-      {isFetched && allowed.length === 0 && <Alert type="warning" showIcon message={t('cashier.noMerchant')} style={{ marginBottom: 10 }} />}
+      {isFetched && allowed.length === 0 && (
+        <Alert type="warning" showIcon message={t('cashier.noMerchant')} style={{ marginBottom: 10 }} />
+      )}
       <div className="cashier">
         <section className="panel" aria-label={t('cashier.newSale')}>
           <Form layout="vertical" disabled={isBusy} component="div">
             <Flex gap={12}>
-              <Form.Item label={t('cashier.merchant')} style={{ flex: 1, marginBottom: 10 }} htmlFor="cashier-merchant">
+              <Form.Item
+                label={t('cashier.merchant')}
+                style={{ flex: 1, marginBottom: 10 }}
+                htmlFor="cashier-merchant"
+              >
                 <Select id="cashier-merchant" value={merchantCode} onChange={setMerchant} options={allowed} />
               </Form.Item>
-              <Form.Item label={t('cashier.terminal')} style={{ flex: 1, marginBottom: 10 }} htmlFor="cashier-terminal">
+              <Form.Item
+                label={t('cashier.terminal')}
+                style={{ flex: 1, marginBottom: 10 }}
+                htmlFor="cashier-terminal"
+              >
                 <Select
                   id="cashier-terminal"
                   value={terminalCode}
@@ -216,13 +242,15 @@ export default function Cashier() {
                 }}
               />
             </Form.Item>
-            <div className="keypad" role="group" aria-label={t('cashier.keypad')}>
+            <fieldset className="keypad" aria-label={t('cashier.keypad')}>
               {keys.map((key) => (
                 <Button
                   key={key}
                   tabIndex={-1}
                   className={key === '0' ? 'keypad-zero' : undefined}
-                  aria-label={key === 'back' ? t('cashier.backspace') : key === 'clear' ? t('cashier.clear') : key}
+                  aria-label={
+                    key === 'back' ? t('cashier.backspace') : key === 'clear' ? t('cashier.clear') : key
+                  }
                   onMouseDown={(event) => event.preventDefault()}
                   onClick={() => {
                     setProblem(undefined);
@@ -232,9 +260,13 @@ export default function Cashier() {
                   {key === 'back' ? '⌫' : key === 'clear' ? 'C' : key}
                 </Button>
               ))}
-            </div>
+            </fieldset>
             <Flex gap={12} style={{ marginTop: 12 }}>
-              <Form.Item label={t('cashier.bizType')} style={{ flex: 1, marginBottom: 8 }} htmlFor="cashier-biz">
+              <Form.Item
+                label={t('cashier.bizType')}
+                style={{ flex: 1, marginBottom: 8 }}
+                htmlFor="cashier-biz"
+              >
                 <Select
                   id="cashier-biz"
                   value={draft.bizType}
@@ -242,7 +274,11 @@ export default function Cashier() {
                   options={businesses.map((code) => ({ value: code, label: t(`cashier.biz.${code}`) }))}
                 />
               </Form.Item>
-              <Form.Item label={t('cashier.businessNo')} style={{ flex: 1, marginBottom: 8 }} htmlFor="cashier-business">
+              <Form.Item
+                label={t('cashier.businessNo')}
+                style={{ flex: 1, marginBottom: 8 }}
+                htmlFor="cashier-business"
+              >
                 <Input
                   id="cashier-business"
                   maxLength={64}
@@ -253,7 +289,11 @@ export default function Cashier() {
               </Form.Item>
             </Flex>
             <Flex gap={12}>
-              <Form.Item label={t('cashier.patient')} style={{ flex: 1, marginBottom: 0 }} htmlFor="cashier-patient">
+              <Form.Item
+                label={t('cashier.patient')}
+                style={{ flex: 1, marginBottom: 0 }}
+                htmlFor="cashier-patient"
+              >
                 <Input
                   id="cashier-patient"
                   maxLength={64}
@@ -262,7 +302,11 @@ export default function Cashier() {
                   onChange={(event) => change({ patientName: event.target.value })}
                 />
               </Form.Item>
-              <Form.Item label={t('cashier.cardNo')} style={{ flex: 1, marginBottom: 0 }} htmlFor="cashier-card">
+              <Form.Item
+                label={t('cashier.cardNo')}
+                style={{ flex: 1, marginBottom: 0 }}
+                htmlFor="cashier-card"
+              >
                 <Input
                   id="cashier-card"
                   maxLength={64}
@@ -332,7 +376,14 @@ export default function Cashier() {
                     }}
                     options={offered.map((code) => ({ value: code, label: titleOf(code) }))}
                   />
-                  <Button size="large" type="primary" ghost icon={<QrcodeOutlined />} disabled={!merchantCode} onClick={showQr}>
+                  <Button
+                    size="large"
+                    type="primary"
+                    ghost
+                    icon={<QrcodeOutlined />}
+                    disabled={!merchantCode}
+                    onClick={showQr}
+                  >
                     {t('cashier.makeQr')}
                   </Button>
                 </Flex>

@@ -25,7 +25,11 @@ interface Props {
 /** How the sale at hand stands, in words and in what may be done about it. */
 export function SalePanel({ sale, patientName, onAskAgain, onNext, onAgain, onEnd }: Props) {
   const { t } = useText();
-  const amount = <div className="money strong" style={{ fontSize: 34 }}>¥{fenText(sale.amountFen)}</div>;
+  const amount = (
+    <div className="money strong" style={{ fontSize: 34 }}>
+      ¥{fenText(sale.amountFen)}
+    </div>
+  );
   switch (sale.phase) {
     case 'sending':
       return (
@@ -73,7 +77,9 @@ export function SalePanel({ sale, patientName, onAskAgain, onNext, onAgain, onEn
         />
       );
     case 'live':
-      return <Live order={sale.order} isOffline={sale.isOffline} {...{ patientName, onNext, onAgain, onEnd }} />;
+      return (
+        <Live order={sale.order} isOffline={sale.isOffline} {...{ patientName, onNext, onAgain, onEnd }} />
+      );
     default:
       return sale satisfies never;
   }
@@ -88,7 +94,10 @@ function useSeconds(): number {
   return now;
 }
 
-type LiveProps = Pick<Props, 'patientName' | 'onNext' | 'onAgain' | 'onEnd'> & { order: OrderView; isOffline: boolean };
+type LiveProps = Pick<Props, 'patientName' | 'onNext' | 'onAgain' | 'onEnd'> & {
+  order: OrderView;
+  isOffline: boolean;
+};
 
 function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LiveProps) {
   const { t, language } = useText();
@@ -125,7 +134,11 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
       </Button>
     </Popconfirm>
   );
-  const amount = <div className="money strong" style={{ fontSize: 34 }}>¥{fenText(order.amountFen)}</div>;
+  const amount = (
+    <div className="money strong" style={{ fontSize: 34 }}>
+      ¥{fenText(order.amountFen)}
+    </div>
+  );
   const number = <span className="number quiet">{order.orderNo}</span>;
   const offline = isOffline && <Alert type="warning" showIcon message={t('cashier.unanswered')} />;
 

@@ -16,7 +16,11 @@ export type Sale =
   | { phase: 'live'; merchantOrderNo: string; amountFen: number; order: OrderView; isOffline: boolean };
 
 /** What survives a reload of the page: numbers only, no patient and no payment code. */
-const remembered = z.object({ merchantOrderNo: z.string(), amountFen: z.number(), orderNo: z.string().optional() });
+const remembered = z.object({
+  merchantOrderNo: z.string(),
+  amountFen: z.number(),
+  orderNo: z.string().optional(),
+});
 const storageKey = 'hospital-pay.sale';
 
 function recall(): z.infer<typeof remembered> | undefined {
@@ -26,7 +30,8 @@ function recall(): z.infer<typeof remembered> | undefined {
     return undefined;
   }
 }
-const remember = (sale: z.infer<typeof remembered>) => sessionStorage.setItem(storageKey, JSON.stringify(sale));
+const remember = (sale: z.infer<typeof remembered>) =>
+  sessionStorage.setItem(storageKey, JSON.stringify(sale));
 const forget = () => sessionStorage.removeItem(storageKey);
 
 const path = (orderNo: string, verb = '') => `/payments/cashier/orders/${encodeURIComponent(orderNo)}${verb}`;
@@ -132,7 +137,9 @@ export function useSale(onRestored: () => void) {
           if (controller.signal.aborted) return;
           if (isFinal(order)) forget();
           setSale((current) =>
-            current?.phase === 'live' && current.order.orderNo === orderNo ? { ...current, order, isOffline: false } : current,
+            current?.phase === 'live' && current.order.orderNo === orderNo
+              ? { ...current, order, isOffline: false }
+              : current,
           );
           if (isAwaitingHis(order)) hisUntil ??= Date.now() + hisPatienceMs;
           if (isFinal(order) && !(isAwaitingHis(order) && Date.now() < (hisUntil ?? 0))) return;

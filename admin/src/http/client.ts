@@ -15,8 +15,33 @@ export function refreshSession(): Promise<boolean> {
 }
 
 async function locked(work: () => Promise<boolean>): Promise<boolean> {
-  // Web locks need a secure context; a hospital's plain-http intranet is none, and there `exchange` looks twice.
-  return 'locks' in navigator ? navigator.locks.request('hospital-pay.refresh', work) : work();
+  // Web locks need a secure context, and a hospital's plain-http intranet is none.
+  return 'locks' in navigator ? navigator.locks.request('hospital-pay.refresh', work) : leased(work);
+}
+
+const leaseKey = 'hospital-pay.refreshing';
+const leaseMs = 8000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** One tab at a time by a mark in storage; the mark of a tab that died runs out. */
+async function leased(work: () => Promise<boolean>): Promise<boolean> {
+  const mine = `${Math.random().toString(36).slice(2)}`;
+  for (;;) {
+    const until = Number(localStorage.getItem(leaseKey)?.split(':')[1] ?? 0);
+    if (until < Date.now()) {
+      const mark = `${mine}:${Date.now() + leaseMs}`;
+      localStorage.setItem(leaseKey, mark);
+      // Another tab may have written in the same moment: whoever's mark stays has the lease.
+      await pause(25);
+      if (localStorage.getItem(leaseKey) === mark) break;
+    }
+    await pause(50);
+  }
+  try {
+    return await work();
+  } finally {
+    localStorage.removeItem(leaseKey);
+  }
 }
 
 let lastUsed: string | undefined;
@@ -25,7 +50,7 @@ async function exchange(): Promise<boolean> {
   const held = readTokens();
   if (!held) return false;
   if (lastUsed !== undefined && held.accessToken !== lastUsed) return true;
-  const response = await fetch('/api/access/refresh', {
+  const response = await fetch(new URL('/api/access/refresh', window.location.origin), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ refreshToken: held.refreshToken }),

@@ -1,3 +1,78 @@
-export default function Screen() {
-  return null;
+import { useOne } from '@refinedev/core';
+import { Descriptions, Flex, Skeleton, Tag, Typography } from 'antd';
+import type { Row, Screen } from '../http/contracts';
+import { useText } from '../i18n';
+import { Cell } from '../schema/Cell';
+import { isNumberOfSomething } from '../schema/columns';
+import { SchemaList } from '../schema/SchemaList';
+import { FailureView } from '../shell/FailureView';
+import { prettyBody } from './body';
+
+export default function InterfaceLogs() {
+  const { t } = useText();
+  return (
+    <SchemaList
+      type="interface-log"
+      detailWidth={900}
+      detailTitle={t('logs.detail')}
+      detail={(id, { screen, row }) => <LogDetail id={id} screen={screen} row={row} />}
+    />
+  );
+}
+
+function LogDetail({ id, screen, row }: { id: string; screen: Screen; row: Row | undefined }) {
+  const { t, pick } = useText();
+  const { query, result } = useOne<Row & { id?: string }>({
+    resource: 'interface-logs',
+    id,
+    queryOptions: { enabled: row === undefined, retry: false },
+    errorNotification: false,
+  });
+  const log = row ?? result;
+  if (query.error) return <FailureView error={query.error} onRetry={() => void query.refetch()} />;
+  if (!log) return <Skeleton active />;
+  const bodies = new Set(['request', 'response']);
+  return (
+    <Flex vertical gap={16}>
+      <Descriptions
+        size="small"
+        bordered
+        column={2}
+        items={screen.fields
+          .filter(({ name }) => !bodies.has(name) && log[name] !== undefined && log[name] !== null)
+          .map((field) => ({
+            key: field.name,
+            label: field.name === 'durationMs' ? t('logs.duration') : pick(field.title),
+            span: field.name === 'url' ? 2 : 1,
+            children:
+              field.name === 'durationMs' ? (
+                <Tag color={Number(log.durationMs) > 3000 ? 'red' : 'default'}>
+                  {t('logs.ms', { ms: log.durationMs })}
+                </Tag>
+              ) : (
+                <Cell field={field} value={log[field.name]} whole copyable={isNumberOfSomething(field)} />
+              ),
+          }))}
+      />
+      <Body title={t('logs.request')} text={log.request} />
+      <Body title={t('logs.response')} text={log.response} />
+    </Flex>
+  );
+}
+
+function Body({ title, text }: { title: string; text: unknown }) {
+  const { t } = useText();
+  const body =
+    typeof text === 'string' ? text : text === null || text === undefined ? '' : JSON.stringify(text);
+  return (
+    <section aria-label={title}>
+      <Flex justify="space-between">
+        <h3 style={{ fontSize: 14, margin: '0 0 6px' }}>{title}</h3>
+        {body !== '' && (
+          <Typography.Text copyable={{ text: body, tooltips: [t('common.copy'), t('common.copied')] }} />
+        )}
+      </Flex>
+      <pre className="code log-body">{body === '' ? t('logs.emptyBody') : prettyBody(body)}</pre>
+    </section>
+  );
 }

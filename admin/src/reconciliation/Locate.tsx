@@ -1,3 +1,305 @@
-export default function Screen() {
-  return null;
+import { Alert, Button, Card, Col, Empty, Flex, Input, Row as Line, Skeleton, Table, Tag } from 'antd';
+import type { ColumnsType } from 'antd/es/table';
+import { useState } from 'react';
+import { useSearchParams } from 'react-router';
+import type { Row } from '../http/contracts';
+import { useText } from '../i18n';
+import { OrderTimeline, RowsOf, useLocation } from '../orders/OrderDetail';
+import { RefundModal, refundableFen } from '../orders/RefundModal';
+import { Cell, ChannelName, Clipped, CopyableNumber, Money } from '../schema/Cell';
+import { useScreen } from '../schema/useScreen';
+import { FailureView } from '../shell/FailureView';
+import { Page } from '../shell/Page';
+import { useAccount } from '../shell/useAccount';
+import { dateTimeText } from '../time';
+import { ResolveModal } from './ResolveModal';
+import { hisSide, platformSide, type SideLine, totalOf } from './sides';
+
+/** One number, the two sides next to each other, so that one sees which is missing. */
+export default function Locate() {
+  const { t } = useText();
+  const [search, setSearch] = useSearchParams();
+  const number = search.get('no') ?? '';
+  const [typed, setTyped] = useState(number);
+  const { may } = useAccount();
+  const located = useLocation(number);
+  const [isRefunding, setRefunding] = useState(false);
+  const [handling, setHandling] = useState<Row>();
+  const facts = located.data;
+  const order = facts?.order ?? undefined;
+  const reload = () => void located.refetch();
+
+  return (
+    <Page
+      title={t('locate.title')}
+      extra={
+        <Input.Search
+          aria-label={t('locate.number')}
+          placeholder={t('locate.placeholder')}
+          enterButton={t('common.search')}
+          allowClear
+          style={{ width: 420 }}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          onSearch={(text) => setSearch(text.trim() ? { no: text.trim() } : {})}
+        />
+      }
+    >
+      {number === '' && (
+        <div className="panel">
+          <Empty description={t('locate.hint')} />
+        </div>
+      )}
+      {located.error && <FailureView error={located.error} onRetry={reload} />}
+      {number !== '' && located.isPending && <Skeleton active />}
+      {facts && (
+        <Flex vertical gap={12}>
+          <Totals his={hisSide(facts)} platform={platformSide(facts)} />
+          <Line gutter={12}>
+            <Col span={12}>
+              <Side
+                title={t('locate.his')}
+                missing={t('locate.hisMissing')}
+                lines={hisSide(facts)}
+                kind="his"
+              />
+            </Col>
+            <Col span={12}>
+              <Side
+                title={t('locate.thirdParty')}
+                missing={t('locate.platformMissing')}
+                lines={platformSide(facts)}
+                kind="platform"
+                extra={
+                  order &&
+                  may('refund', 'order') && (
+                    <Button
+                      type="primary"
+                      danger
+                      size="small"
+                      disabled={refundableFen(order) <= 0n}
+                      onClick={() => setRefunding(true)}
+                    >
+                      {t('orders.refund')}
+                    </Button>
+                  )
+                }
+              />
+            </Col>
+          </Line>
+          {facts.discrepancies.length > 0 && (
+            <Cases
+              rows={facts.discrepancies}
+              onHandle={may('resolve', 'discrepancy') ? setHandling : undefined}
+            />
+          )}
+          <Line gutter={12}>
+            <Col span={12}>
+              <Card size="small" title={t('locate.timeline')}>
+                <OrderTimeline events={facts.timeline} />
+              </Card>
+            </Col>
+            <Col span={12}>
+              <Card size="small" title={t('orders.interfaceLogs')}>
+                <RowsOf
+                  type="interface-log"
+                  rows={facts.interfaceLogs}
+                  fields={['at', 'method', 'tradeType', 'httpStatus', 'durationMs', 'errorCode']}
+                />
+              </Card>
+            </Col>
+          </Line>
+        </Flex>
+      )}
+      {isRefunding && order && (
+        <RefundModal
+          order={order}
+          onClose={() => setRefunding(false)}
+          onDone={() => {
+            setRefunding(false);
+            reload();
+          }}
+        />
+      )}
+      {handling && (
+        <ResolveModal
+          discrepancy={handling}
+          onClose={() => setHandling(undefined)}
+          onDone={() => {
+            setHandling(undefined);
+            reload();
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Totals({ his, platform }: { his: SideLine[]; platform: SideLine[] }) {
+  const { t } = useText();
+  const difference = totalOf(his) - totalOf(platform);
+  return (
+    <Alert
+      type={difference === 0n ? 'success' : 'error'}
+      showIcon
+      message={
+        <Flex gap={28} wrap>
+          <span>
+            {t('locate.hisTotal')} <Money fen={totalOf(his)} strong />
+          </span>
+          <span>
+            {t('locate.platformTotal')} <Money fen={totalOf(platform)} strong />
+          </span>
+          <span>
+            {t('locate.difference')} <Money fen={difference} strong />
+          </span>
+        </Flex>
+      }
+    />
+  );
+}
+
+interface SideProps {
+  title: string;
+  missing: string;
+  lines: SideLine[];
+  kind: 'his' | 'platform';
+  extra?: React.ReactNode;
+}
+
+function Side({ title, missing, lines, kind, extra }: SideProps) {
+  const { t } = useText();
+  const columns: ColumnsType<SideLine> = [
+    { title: t('locate.status'), render: (_, line) => <Status line={line} /> },
+    { title: t('locate.payType'), render: (_, line) => <ChannelName code={line.payType} /> },
+    {
+      title: t('locate.at'),
+      render: (_, line) => (
+        <span className="number">
+          {typeof line.at === 'string' || typeof line.at === 'number' ? dateTimeText(line.at) : ''}
+        </span>
+      ),
+    },
+    {
+      title: t('locate.amount'),
+      align: 'right',
+      render: (_, line) => <Money fen={line.fen} strong={line.counts} />,
+    },
+    ...(kind === 'his'
+      ? [
+          {
+            title: t('locate.hisOrderNo'),
+            render: (_: unknown, line: SideLine) =>
+              line.number ? <CopyableNumber value={line.number} /> : null,
+          },
+          {
+            title: t('locate.bizType'),
+            render: (_: unknown, line: SideLine) => (
+              <span>{typeof line.bizType === 'string' ? line.bizType : ''}</span>
+            ),
+          },
+        ]
+      : [
+          {
+            title: t('locate.remark'),
+            render: (_: unknown, line: SideLine) => <Clipped text={line.remark} />,
+          },
+        ]),
+  ];
+  return (
+    <Card
+      size="small"
+      title={<h2 style={{ fontSize: 14, margin: 0 }}>{title}</h2>}
+      extra={extra}
+      role="region"
+      aria-label={title}
+    >
+      <Table<SideLine>
+        size="small"
+        columns={columns}
+        dataSource={lines}
+        rowKey="key"
+        pagination={false}
+        scroll={{ x: 'max-content' }}
+        locale={{
+          emptyText: (
+            <Empty
+              image={Empty.PRESENTED_IMAGE_SIMPLE}
+              description={<span className="negative">{missing}</span>}
+            />
+          ),
+        }}
+      />
+    </Card>
+  );
+}
+
+function Status({ line }: { line: SideLine }) {
+  const { t } = useText();
+  const { data: screen } = useScreen(line.type === 'bill' ? 'order' : line.type);
+  const field = screen?.fields.find(({ name }) => name === 'status');
+  const kind = (
+    <Tag color={line.isRefund ? 'purple' : 'blue'}>
+      {line.isRefund ? t('locate.refund') : t('locate.charge')}
+    </Tag>
+  );
+  return (
+    <Flex gap={2}>
+      {kind}
+      {field && line.type !== 'bill' && <Cell field={field} value={line.status} />}
+    </Flex>
+  );
+}
+
+function Cases({ rows, onHandle }: { rows: Row[]; onHandle: ((row: Row) => void) | undefined }) {
+  const { t, pick } = useText();
+  const { data: screen } = useScreen('discrepancy');
+  const names = [
+    'caseNo',
+    'kind',
+    'tradeKind',
+    'platformFen',
+    'hisFen',
+    'differenceFen',
+    'status',
+    'resolution',
+    'resolutionNote',
+    'resolvedBy',
+  ];
+  const columns: ColumnsType<Row> = names.flatMap((name) => {
+    const field = screen?.fields.find((candidate) => candidate.name === name);
+    if (!field) return [];
+    return [
+      {
+        key: name,
+        title: pick(field.title),
+        align: field.kind === 'money' ? ('right' as const) : ('left' as const),
+        render: (_: unknown, row: Row) => <Cell field={field} value={row[name]} />,
+      },
+    ];
+  });
+  if (onHandle) {
+    columns.push({
+      key: 'actions',
+      title: t('common.actions'),
+      render: (_, row) =>
+        row.status === 'open' && (
+          <Button type="link" size="small" className="cell-link" onClick={() => onHandle(row)}>
+            {t('locate.handle')}
+          </Button>
+        ),
+    });
+  }
+  return (
+    <Card size="small" title={t('locate.cases')}>
+      <Table<Row>
+        size="small"
+        columns={columns}
+        dataSource={rows}
+        rowKey={(row) => String(row.caseNo)}
+        pagination={false}
+        scroll={{ x: 'max-content' }}
+      />
+    </Card>
+  );
 }

@@ -1,3 +1,310 @@
-export default function Screen() {
-  return null;
+import { useQuery } from '@tanstack/react-query';
+import { Alert, Button, Drawer, Empty, Flex, Popconfirm, Skeleton, Table, Typography } from 'antd';
+import type { ColumnsType } from 'antd/es/table';
+import { useState } from 'react';
+import { Link, useNavigate, useSearchParams } from 'react-router';
+import { call } from '../http/client';
+import { analysis, type Row, runs, type Summary as SummaryFigures, summary } from '../http/contracts';
+import { useText } from '../i18n';
+import { sumFen } from '../money';
+import { Cell, ChannelName, CopyableNumber, Money } from '../schema/Cell';
+import { DayRange } from '../schema/FilterBar';
+import { joinRange, splitRange } from '../schema/filters';
+import { useScreen } from '../schema/useScreen';
+import { FailureView } from '../shell/FailureView';
+import { MerchantChoice } from '../shell/MerchantChoice';
+import { Page } from '../shell/Page';
+import { useAccount } from '../shell/useAccount';
+import { useToast } from '../shell/useToast';
+import { addDays, dateTimeText, today } from '../time';
+import { locationOf } from './locationOf';
+
+type ByDay = SummaryFigures['byDay'][number];
+type ByType = SummaryFigures['byType'][number];
+
+/** What hospital and platform took, by payment type and by day. Difference = platform − hospital. */
+export default function Summary() {
+  const { t } = useText();
+  const navigate = useNavigate();
+  const toast = useToast();
+  const { may } = useAccount();
+  const [search, setSearch] = useSearchParams();
+  const now = today();
+  const from = search.get('from') ?? addDays(now, -6);
+  const to = search.get('to') ?? now;
+  const merchantCode = search.get('merchantCode') ?? undefined;
+  const opened = search.get('open');
+  const [runningDate, setRunningDate] = useState<string>();
+
+  const { data, error, isPending, isFetching, refetch } = useQuery({
+    queryKey: ['summary', from, to, merchantCode],
+    queryFn: () => call('/reconciliation/summary', summary, { query: { from, to, merchantCode } }),
+  });
+  const go = (change: Record<string, string | undefined>) => {
+    const next = new URLSearchParams(search);
+    for (const [name, value] of Object.entries(change)) {
+      if (value === undefined) next.delete(name);
+      else next.set(name, value);
+    }
+    setSearch(next);
+  };
+
+  const run = async (date: string) => {
+    setRunningDate(date);
+    try {
+      await call('/reconciliation/runs', runs, { method: 'POST', body: { date } });
+      toast.success(t('summary.started'));
+      navigate(`/reconciliation-runs?date=${date}`);
+    } catch (failure) {
+      toast.failure(failure);
+    } finally {
+      setRunningDate(undefined);
+    }
+  };
+
+  const money = (title: string, name: 'hisFen' | 'platformFen' | 'differenceFen') => ({
+    key: name,
+    title,
+    align: 'right' as const,
+    render: (_: unknown, row: ByType) => <Money fen={row[name]} strong={name === 'differenceFen'} />,
+  });
+  const days = [...(data?.byDay ?? [])].sort(
+    (a, b) => b.date.localeCompare(a.date) || String(a.payType).localeCompare(String(b.payType)),
+  );
+  const span = (row: ByDay, index: number) =>
+    index > 0 && days[index - 1]?.date === row.date ? 0 : days.filter(({ date }) => date === row.date).length;
+
+  const dayColumns: ColumnsType<ByDay> = [
+    {
+      key: 'date',
+      title: t('common.date'),
+      render: (_, row) => <span className="number">{row.date}</span>,
+      onCell: (row, index) => ({ rowSpan: span(row, index ?? 0) }),
+    },
+    { key: 'payType', title: t('summary.payType'), render: (_, row) => <ChannelName code={row.payType} /> },
+    money(t('summary.hisDay'), 'hisFen'),
+    money(t('summary.platformDay'), 'platformFen'),
+    money(t('summary.differenceDay'), 'differenceFen'),
+    {
+      key: 'analysis',
+      title: t('summary.analysis'),
+      render: (_, row) => (
+        <Button
+          type="link"
+          size="small"
+          className="cell-link"
+          onClick={() => go({ open: `${row.date}~${row.payType ?? ''}` })}
+        >
+          {t('common.view')}
+        </Button>
+      ),
+    },
+  ];
+  if (may('reconcile', 'reconciliation-run')) {
+    dayColumns.push({
+      key: 'run',
+      title: t('common.actions'),
+      onCell: (row, index) => ({ rowSpan: span(row, index ?? 0) }),
+      render: (_, row) => (
+        <Popconfirm
+          title={t('summary.runSure', { date: row.date })}
+          okText={t('common.confirm')}
+          cancelText={t('common.cancel')}
+          disabled={row.date >= now}
+          onConfirm={() => void run(row.date)}
+        >
+          <Button size="small" disabled={row.date >= now} loading={runningDate === row.date}>
+            {t('summary.run')}
+          </Button>
+        </Popconfirm>
+      ),
+    });
+  }
+
+  return (
+    <Page
+      title={t('summary.title')}
+      extra={
+        <>
+          <Typography.Text type="secondary">{t('summary.sign')}</Typography.Text>
+          <DayRange
+            label={t('common.dateRange')}
+            value={joinRange(from, to)}
+            onChange={(range) => {
+              const [start, end] = splitRange(range);
+              go({ from: start, to: end, open: undefined });
+            }}
+          />
+          <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
+        </>
+      }
+    >
+      {error && <FailureView error={error} onRetry={() => void refetch()} />}
+      {isPending && !error && <Skeleton active />}
+      {data && (
+        <Flex vertical gap={12}>
+          <section className="panel" aria-label={t('summary.byType')}>
+            <h2>{t('summary.byType')}</h2>
+            <Table<ByType>
+              size="small"
+              loading={isFetching}
+              pagination={false}
+              dataSource={data.byType}
+              rowKey={(row) => row.payType ?? ''}
+              columns={[
+                {
+                  key: 'payType',
+                  title: t('summary.payType'),
+                  render: (_, row) => <ChannelName code={row.payType} />,
+                },
+                money(t('summary.his'), 'hisFen'),
+                money(t('summary.platform'), 'platformFen'),
+                money(t('summary.difference'), 'differenceFen'),
+              ]}
+              summary={(rows) => (
+                <Table.Summary.Row>
+                  <Table.Summary.Cell index={0}>
+                    <strong>{t('common.totalRow')}</strong>
+                  </Table.Summary.Cell>
+                  {(['hisFen', 'platformFen', 'differenceFen'] as const).map((name, index) => (
+                    <Table.Summary.Cell key={name} index={index + 1} align="right">
+                      <Money fen={sumFen(rows.map((row) => row[name]))} strong />
+                    </Table.Summary.Cell>
+                  ))}
+                </Table.Summary.Row>
+              )}
+            />
+          </section>
+          <section className="panel" aria-label={t('summary.byDay')}>
+            <h2>{t('summary.byDay')}</h2>
+            <Table<ByDay>
+              size="small"
+              bordered
+              loading={isFetching}
+              pagination={false}
+              dataSource={days}
+              rowKey={(row) => `${row.date}-${row.payType}`}
+              columns={dayColumns}
+            />
+          </section>
+        </Flex>
+      )}
+      <Drawer
+        open={opened !== null}
+        onClose={() => go({ open: undefined })}
+        width={900}
+        destroyOnHidden
+        title={`${t('summary.analysis')} · ${opened?.split('~')[0] ?? ''}`}
+      >
+        {opened && (
+          <Analysis
+            date={opened.split('~')[0] ?? ''}
+            payType={opened.split('~')[1] ?? ''}
+            merchantCode={merchantCode}
+          />
+        )}
+      </Drawer>
+    </Page>
+  );
+}
+
+function Analysis({
+  date,
+  payType,
+  merchantCode,
+}: {
+  date: string;
+  payType: string;
+  merchantCode: string | undefined;
+}) {
+  const { t, pick } = useText();
+  const { data: screen } = useScreen('discrepancy');
+  const { data, error, refetch } = useQuery({
+    queryKey: ['analysis', date, payType, merchantCode],
+    queryFn: () => call('/reconciliation/analysis', analysis, { query: { date, payType, merchantCode } }),
+  });
+  if (error) return <FailureView error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Skeleton active />;
+  if (data.reasons.length === 0 && data.cases.length === 0)
+    return <Empty description={t('summary.noDifference')} />;
+  const field = (name: string) => screen?.fields.find((candidate) => candidate.name === name);
+  const kind = field('kind');
+  const column = (name: string) => {
+    const known = field(name);
+    return known
+      ? [
+          {
+            key: name,
+            title: pick(known.title),
+            align: known.kind === 'money' ? ('right' as const) : ('left' as const),
+            render: (_: unknown, row: Row) => <Cell field={known} value={row[name]} />,
+          },
+        ]
+      : [];
+  };
+  return (
+    <Flex vertical gap={16}>
+      <Alert
+        type="info"
+        message={
+          <Flex gap={12}>
+            <span className="number">{date}</span>
+            <ChannelName code={payType} />
+          </Flex>
+        }
+      />
+      <Table
+        size="small"
+        pagination={false}
+        dataSource={data.reasons}
+        rowKey="kind"
+        columns={[
+          {
+            title: t('summary.reason'),
+            render: (_, row) => (kind ? <Cell field={kind} value={row.kind} /> : row.kind),
+          },
+          { title: t('summary.count'), dataIndex: 'count', align: 'right' },
+          {
+            title: t('summary.differenceDay'),
+            align: 'right',
+            render: (_, row) => <Money fen={row.differenceFen} strong />,
+          },
+        ]}
+      />
+      <Table<Row>
+        size="small"
+        title={() => t('summary.cases')}
+        dataSource={data.cases}
+        rowKey={(row) => String(row.caseNo ?? row.documentId)}
+        scroll={{ x: 'max-content' }}
+        pagination={{
+          pageSize: 20,
+          showTotal: (total) => t('common.total', { total }),
+          hideOnSinglePage: true,
+        }}
+        columns={[
+          {
+            title: t('locate.at'),
+            render: (_, row) => (
+              <span className="number">
+                {typeof row.occurredAt === 'string' ? dateTimeText(row.occurredAt) : ''}
+              </span>
+            ),
+          },
+          { title: t('statistics.orderNo'), render: (_, row) => <CopyableNumber value={locationOf(row)} /> },
+          ...column('kind'),
+          ...column('platformFen'),
+          ...column('hisFen'),
+          ...column('differenceFen'),
+          ...column('status'),
+          {
+            title: t('common.actions'),
+            render: (_, row) => (
+              <Link to={`/locate?no=${encodeURIComponent(locationOf(row))}`}>{t('orders.locate')}</Link>
+            ),
+          },
+        ]}
+      />
+    </Flex>
+  );
 }

@@ -44,6 +44,10 @@ interface ListProps {
   viewable?: boolean;
   detailWidth?: number;
   detailTitle?: string;
+  /** While a row of the page is so, the list reloads by itself. */
+  follow?: (row: Row) => boolean;
+  /** Heading, where the screen is called otherwise than its content type. */
+  title?: string;
   extra?: (helpers: { reload: () => void }) => ReactNode;
   actionsWidth?: number;
 }
@@ -79,6 +83,8 @@ function Rows({
   detailTitle,
   extra,
   actionsWidth,
+  follow,
+  title,
 }: ListProps & { screen: Screen }) {
   const { t, pick, language } = useText();
   const toast = useToast();
@@ -112,7 +118,11 @@ function Rows({
     filters: toCrudFilters(screen, state.values),
     sorters: toSorters(screen, state.sort),
     pagination: { currentPage: state.page, pageSize: state.size },
-    queryOptions: { retry: false, placeholderData: (previous) => previous },
+    queryOptions: {
+      retry: false,
+      placeholderData: (previous) => previous,
+      refetchInterval: ({ state: { data } }) => (follow && data?.data.some(follow) ? 2000 : false),
+    },
     errorNotification: false,
   });
   const reload = () => void query.refetch();
@@ -162,7 +172,9 @@ function Rows({
       key: 'actions',
       title: t('common.actions'),
       fixed: 'right',
-      width: actionsWidth ?? 20 + (isViewable ? 40 : 0) + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
+      width:
+        actionsWidth ??
+        20 + (isViewable ? 40 : 0) + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
       hideInSetting: true,
       render: (_, row) => (
         <Space size={10}>
@@ -221,7 +233,7 @@ function Rows({
 
   return (
     <Page
-      title={pick(screen.title)}
+      title={title ?? pick(screen.title)}
       extra={
         <>
           {extra?.({ reload })}
