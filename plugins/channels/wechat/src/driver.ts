@@ -17,6 +17,7 @@ import { openBill } from './bill-text';
 import type { WechatSettings } from './config';
 import { readFundFlowBill } from './fund-flow';
 import { readNotification } from './notification';
+import { chinaDay, minutesUntilBill } from './texts';
 import { createV2Client } from './v2/client';
 import { createV2Verbs } from './v2/verbs';
 import { createV3Client } from './v3/client';
@@ -28,6 +29,8 @@ const reverseAfterMs = 15_000;
 const billAnswer = z.object({ hash_type: z.string(), hash_value: z.string(), download_url: z.string() });
 
 const statementRetryMinutes = 30;
+
+const dateErrors = new Set(['PARAM_ERROR', 'INVALID_REQUEST']);
 
 const sendable = (attemptNo: string) => /^[0-9A-Za-z_\-|*]{6,32}$/.test(attemptNo);
 
@@ -87,6 +90,10 @@ export function createDriver(
       if (answer.code === 'NO_STATEMENT_EXIST') return { kind: 'empty' };
       if (answer.code === 'STATEMENT_CREATING') {
         return { kind: 'not-ready', retryAfterMinutes: statementRetryMinutes };
+      }
+      // WeChat calls the day of an unfinished day a wrong parameter; it will be right tomorrow.
+      if (dateErrors.has(answer.code) && date >= chinaDay(now())) {
+        return { kind: 'not-ready', retryAfterMinutes: minutesUntilBill(date, now()) };
       }
       throw new BillError('UNAVAILABLE', `${answer.code}: ${answer.message}`);
     }

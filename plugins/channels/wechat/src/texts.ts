@@ -22,3 +22,11 @@ export function readChinaTime(text: string | undefined): Date | undefined {
   const read = DateTime.fromFormat(text, format, { zone });
   return read.isValid ? read.toJSDate() : undefined;
 }
+
+export const chinaDay = (date: Date): string => DateTime.fromJSDate(date, { zone }).toFormat('yyyy-MM-dd');
+
+/** The bill of a day may be asked for at ten the next morning. */
+export function minutesUntilBill(day: string, now: Date): number {
+  const ready = DateTime.fromISO(day, { zone }).plus({ days: 1 }).set({ hour: 10 });
+  return Math.max(1, Math.ceil((ready.toMillis() - now.getTime()) / 60_000));
+}
