@@ -187,6 +187,7 @@ function fieldsOf(
     .map(([name]) => name);
 }
 
+/** Fields that the channel does not know are left out. */
 function split(schema: ConfigSchema, input: AccountInput) {
   const publicPart: Record<string, string | boolean | number> = {};
   const secretPart: Record<string, string | boolean | number> = {};
@@ -196,9 +197,6 @@ function split(schema: ConfigSchema, input: AccountInput) {
     if (field.secret) secretPart[name] = value;
     else publicPart[name] = value;
   }
-  const unknown = Object.keys(input.config).filter((name) => !(name in schema.properties));
-  if (unknown.length > 0)
-    throw fail('INPUT_INVALID', { field: `config.${unknown[0]}`, message: 'unknown field' });
   return { publicPart, secretPart };
 }
 
