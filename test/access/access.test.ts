@@ -443,7 +443,9 @@ describe.each(['sqlite', 'postgres'] as const)('access on %s', (database) => {
       ),
     );
     expect(await verifyChain(strapi)).toMatchObject({ ok: true });
-    const row = await strapi.db.query('api::audit-entry.audit-entry').findOne({ where: { subject: 'test' } });
+    const row = await strapi.db
+      .query('api::audit-entry.audit-entry')
+      .findOne({ where: { subject: 'test' }, orderBy: { id: 'asc' } });
     expect(JSON.stringify(row)).not.toContain('never');
     const where = { id: row.id };
     await strapi.db.query('api::audit-entry.audit-entry').update({ where, data: { actor: 'somebody' } });

@@ -90,6 +90,12 @@ export const builtInRoles: RoleDefinition[] = [
     rules: [
       { action: 'pay', subject: ['cashier', 'order'] },
       { action: 'read', subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal'] },
+      // Lists call channels and accounts by their names.
+      {
+        action: 'read',
+        subject: 'channel-account',
+        fields: ['code', 'name', 'channel', 'merchantCode', 'enabled'],
+      },
     ],
   },
   {
