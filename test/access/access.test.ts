@@ -506,7 +506,7 @@ describe.each(['sqlite', 'postgres'] as const)('access on %s', (database) => {
           { action: ['create', 'update'], subject: 'account' },
           {
             action: ['pay', 'read'],
-            subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal'],
+            subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal', 'channel-account'],
           },
         ],
         publishedAt: new Date(),
