@@ -317,10 +317,16 @@ describe('cancelling', () => {
     'ACQ.SELLER_BALANCE_NOT_ENOUGH',
     'ACQ.REASON_TRADE_BEEN_FREEZEN',
     'ACQ.REASON_TRADE_REFUND_FEE_ERR',
-  ])('on %s may have left a paid trade and is asked about', (code) => {
-    expect(cancelOutcome(no(code), asked)).toMatchObject({ kind: 'unknown', code });
+  ])('is refused for good on %s', (code) => {
+    expect(cancelOutcome(no(code), asked)).toMatchObject({ kind: 'failed', code });
     expect(explanations[code]).toBeDefined();
   });
+});
+
+test('cancelling too often is no refusal of the cancellation', () => {
+  expect(cancelOutcome(signed({ code: '40005', sub_code: 'isv.app-call-limited' }), asked).kind).toBe(
+    'unknown',
+  );
 });
 
 describe('refunding', () => {

@@ -243,16 +243,19 @@ export function closeOutcome(reply: Reply, asked: PaymentReference): Outcome {
   }
 }
 
-/** `alipay.trade.cancel`. */
+/**
+ * `alipay.trade.cancel`. A signed refusal is for good (too late, finished, frozen, no money to give back): the trade
+ * stays what it is, as a rule paid, and the query tells.
+ */
 export function cancelOutcome(reply: Reply, asked: PaymentReference): Outcome {
   const answer = said(reply);
   switch (answer.kind) {
     case 'unknown':
       return answer.outcome;
     case 'no':
-      // A trade that cannot be cancelled is, as a rule, a paid one: the query decides, then the refund.
-      return answer.code === 'ACQ.TRADE_NOT_EXIST'
-        ? { kind: 'closed', reversed: false }
+      if (answer.code === 'ACQ.TRADE_NOT_EXIST') return { kind: 'closed', reversed: false };
+      return reply.kind === 'signed' && reply.body.code === '40004'
+        ? { kind: 'failed', code: answer.code, message: answer.message }
         : unknown(answer.message, answer.code);
     case 'waiting':
       return unknown('cancel answered that the payer is waited for', '10003');
