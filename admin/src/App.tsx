@@ -97,7 +97,10 @@ const byHand = new Set(screens.map(([path]) => path));
 const generic = menu
   .flatMap(({ items }) => items)
   .filter(({ path }) => !byHand.has(path))
-  .map(({ path, subject }): [string, ReactNode] => [path, <Generic key={subject} type={subject} />]);
+  .map(({ path, subject, text }): [string, ReactNode] => [
+    path,
+    <Generic key={subject} type={subject} text={text} />,
+  ]);
 
 const isLanguage = (value: string): value is Language => value === 'zh' || value === 'en';
 

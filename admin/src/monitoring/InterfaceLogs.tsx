@@ -13,6 +13,7 @@ export default function InterfaceLogs() {
   return (
     <SchemaList
       type="interface-log"
+      title={t('menu.interfaceLogs')}
       detailWidth={900}
       detailTitle={t('logs.detail')}
       detail={(id, { screen, row }) => <LogDetail id={id} screen={screen} row={row} />}

@@ -51,7 +51,8 @@ export function OrderTimeline({ events }: { events: Location['timeline'] }) {
 /** Rows of one content type in a small table, columns named and drawn by the type's own screen. */
 export function RowsOf({ type, rows, fields }: { type: string; rows: Row[]; fields: string[] }) {
   const { t, pick } = useText();
-  const { data: screen } = useScreen(type);
+  const { may } = useAccount();
+  const { data: screen } = useScreen(type, rows.length > 0 && type !== 'bill-line' && may('read', type));
   const known = new Map(screen?.fields.map((field) => [field.name, field]));
   const columns: ColumnsType<Row> = fields
     .filter((name) => rows.some((row) => row[name] !== undefined && row[name] !== null && row[name] !== ''))

@@ -13,6 +13,7 @@ export default function Orders() {
     <>
       <SchemaList
         type="order"
+        title={t('menu.orders')}
         keyField="orderNo"
         detailWidth={980}
         detailTitle={t('orders.detail')}

@@ -99,15 +99,17 @@ export default function Locate() {
                 <OrderTimeline events={facts.timeline} />
               </Card>
             </Col>
-            <Col span={12}>
-              <Card size="small" title={t('orders.interfaceLogs')}>
-                <RowsOf
-                  type="interface-log"
-                  rows={facts.interfaceLogs}
-                  fields={['at', 'method', 'tradeType', 'httpStatus', 'durationMs', 'errorCode']}
-                />
-              </Card>
-            </Col>
+            {may('read', 'interface-log') && (
+              <Col span={12}>
+                <Card size="small" title={t('orders.interfaceLogs')}>
+                  <RowsOf
+                    type="interface-log"
+                    rows={facts.interfaceLogs}
+                    fields={['at', 'method', 'tradeType', 'httpStatus', 'durationMs', 'errorCode']}
+                  />
+                </Card>
+              </Col>
+            )}
           </Line>
         </Flex>
       )}

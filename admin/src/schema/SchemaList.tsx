@@ -226,6 +226,11 @@ function Rows({
     });
   }
 
+  const width = columns.reduce(
+    (sum, { key, width: own }) => sum + (columnsMap[String(key)]?.show === false ? 0 : Number(own ?? 0)),
+    0,
+  );
+
   const rows: Row[] = result.data;
   const found = (key: string | null) =>
     key === null ? undefined : rows.find((row) => keyOf(row, keyField) === key);
@@ -258,7 +263,9 @@ function Rows({
         search={false}
         cardBordered={false}
         cardProps={{ bodyStyle: { padding: 0 } }}
-        scroll={{ x: 'max-content' }}
+        tableLayout="fixed"
+        scroll={{ x: width }}
+        headerTitle={<span className="quiet total">{t('common.total', { total: result.total ?? 0 })}</span>}
         options={{ reload, density: false, fullScreen: false, setting: { listsHeight: 420 } }}
         columnsState={{ value: columnsMap, onChange: changeColumns, defaultValue: toColumnsMap(plans) }}
         locale={{

@@ -12,19 +12,20 @@ export interface ColumnPlan {
   copyable: boolean;
 }
 
+/** A clerk's screen is 1366 wide and has eleven columns to show: no kind of value gets more than it needs. */
 const widths: Record<Field['kind'], number> = {
-  string: 130,
+  string: 116,
   text: 200,
   integer: 90,
-  money: 108,
-  boolean: 80,
-  datetime: 168,
-  day: 108,
-  enum: 96,
+  money: 98,
+  boolean: 72,
+  datetime: 152,
+  day: 100,
+  enum: 88,
   json: 180,
-  channel: 96,
+  channel: 84,
   merchant: 140,
-  anomalies: 190,
+  anomalies: 150,
 };
 
 /** Numbers that people copy from one system into another. */
@@ -46,7 +47,10 @@ export function planColumns({ view, fields }: Pick<Screen, 'view' | 'fields'>): 
     const copyable = isNumberOfSomething(field);
     return {
       field,
-      width: choice.width ?? (copyable ? 200 : widths[field.kind]),
+      width: Math.min(
+        choice.width ?? (copyable ? numberWidth : widths[field.kind]),
+        copyable ? numberWidth : room(field),
+      ),
       align: field.kind === 'money' || field.kind === 'integer' ? 'right' : 'left',
       fixed: side(choice.fixed) ?? (index === firstShown ? 'left' : undefined),
       hidden: choice.hidden ?? false,
@@ -55,6 +59,17 @@ export function planColumns({ view, fields }: Pick<Screen, 'view' | 'fields'>): 
     };
   });
 }
+
+/** Our order numbers have 24 digits; longer ones of others are cut and shown whole on hover. */
+const numberWidth = 216;
+
+/** Free text may be as wide as its view says; every other kind has a natural width. */
+const room = ({ kind, name }: Field): number =>
+  kind === 'text' || (kind === 'string' && !/(subject|code|type|name)$/i.test(name))
+    ? 320
+    : kind === 'string'
+      ? 150
+      : widths[kind];
 
 function side(fixed: ColumnChoice['fixed']): 'left' | 'right' | undefined {
   if (fixed === 'left' || fixed === 'right') return fixed;

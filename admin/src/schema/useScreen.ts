@@ -3,10 +3,11 @@ import { call } from '../http/client';
 import { anything, type ColumnChoice, screen } from '../http/contracts';
 
 /** What a content type looks like to this account: fields, view, and what may be done. */
-export function useScreen(type: string) {
+export function useScreen(type: string, isWanted = true) {
   return useQuery({
     queryKey: ['screen', type],
     queryFn: () => call(`/lowcode/screens/${type}`, screen),
+    enabled: isWanted,
     staleTime: 10 * 60_000,
     retry: 1,
   });

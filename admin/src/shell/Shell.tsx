@@ -60,7 +60,7 @@ export function Shell() {
       layout="side"
       title={t('app.short')}
       logo="/favicon.png"
-      siderWidth={196}
+      siderWidth={176}
       collapsed={isCollapsed}
       onCollapse={setCollapsed}
       location={{ pathname }}
