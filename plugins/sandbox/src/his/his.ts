@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { chinaCompact, chinaRfc3339 } from '../clock';
@@ -51,7 +51,8 @@ export interface HisRefundRecord {
 
 /** Where HIS pushes its charge and refund records: an application of the payment platform. */
 export interface HisPlatform {
-  baseUrl: string;
+  /** Absent: the platform serves the sandbox itself, from the same address. */
+  baseUrl?: string;
   appId: string;
   secret: string;
   /** Hospitals with several branches: the application that speaks for each merchant. */
@@ -82,12 +83,16 @@ export function createHis(
     platform: HisPlatform | null;
     fetch: typeof globalThis.fetch;
     pushDelayMs: number;
-    journal: string | null;
+    /** Bookings and the connection to the platform survive a restart here. */
+    folder: string | null;
   },
 ): SandboxHis {
-  let { secret, platform } = options;
+  const journal = options.folder === null ? null : join(options.folder, 'his.jsonl');
+  const connection = options.folder === null ? null : join(options.folder, 'his-platform.json');
+  let { secret } = options;
+  let platform = options.platform ?? readConnection(connection);
   const booked = new Map<string, HisBooking>();
-  for (const booking of readJournal(options.journal)) booked.set(booking.orderNo, booking);
+  for (const booking of readJournal(journal)) booked.set(booking.orderNo, booking);
   const refunded: HisRefundRecord[] = [];
   const pushed: { path: string; status: number | null; body: string }[] = [];
   let serial = Date.now() % 1_000_000_000;
@@ -126,7 +131,7 @@ export function createHis(
       confirmation: request,
     };
     booked.set(booking.orderNo, booking);
-    if (options.journal !== null) appendFileSync(options.journal, `${JSON.stringify(booking)}\n`);
+    if (journal !== null) appendFileSync(journal, `${JSON.stringify(booking)}\n`);
     if (!booking.silent) {
       setTimeout(
         () => void push(chargeRecord(booking), request.merchantCode).catch(() => undefined),
@@ -164,7 +169,7 @@ export function createHis(
     const path = '/api/v1/his-records';
     const body = JSON.stringify(record);
     try {
-      const response = await options.fetch(`${platform.baseUrl}${path}`, {
+      const response = await options.fetch(`${platform.baseUrl ?? new URL(world.baseUrl()).origin}${path}`, {
         method: 'POST',
         headers: {
           'Content-Type': 'application/json',
@@ -243,6 +248,7 @@ export function createHis(
       }),
     connect(target) {
       platform = target;
+      if (connection !== null) writeFileSync(connection, JSON.stringify(target), { mode: 0o600 });
     },
     pushes: () => [...pushed],
     setSecret(value) {
@@ -251,7 +257,13 @@ export function createHis(
   };
 }
 
-/** Bookings survive a restart; a line cut short by a crash was never answered. */
+function readConnection(file: string | null): HisPlatform | null {
+  if (file === null || !existsSync(file)) return null;
+  const platform: HisPlatform | null = JSON.parse(readFileSync(file, 'utf8'));
+  return platform;
+}
+
+/** A line cut short by a crash was never answered. */
 function readJournal(file: string | null): HisBooking[] {
   if (file === null) return [];
   mkdirSync(dirname(file), { recursive: true });
