@@ -49,7 +49,7 @@ const application = { appId: 'his-test', secret: 'his-test-secret-0123456789abcd
 
 export async function startHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const sandboxUrl = options.gateways?.url ?? `http://127.0.0.1:${await freePort()}/sandbox`;
-  const credentials = options.gateways?.credentials ?? generateCredentials();
+  const credentials = options.gateways?.credentials ?? generateCredentials({ hisSecret: 'his-test-secret' });
   const sandbox = createSandbox({
     credentials,
     baseUrl: sandboxUrl,

@@ -161,6 +161,12 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
 
     test('a payment whose answer is garbage is found by asking', async () => {
       hospital.sandbox.faults.add({ channel: 'alipay', operation: 'pay', kind: 'garbage', times: 1 });
+      hospital.sandbox.faults.add({
+        channel: 'alipay',
+        operation: 'notify',
+        kind: 'lost_notify',
+        times: 100,
+      });
       const { body } = await pay();
       expect(body).toMatchObject({ status: 'unknown', error: { code: 'RESULT_UNKNOWN' } });
       const paid = await until(
