@@ -2,7 +2,7 @@ import { QrcodeOutlined, ScanOutlined } from '@ant-design/icons';
 import { Alert, Button, Flex, Form, Input, type InputRef, Radio, Select } from 'antd';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { i18n, useText } from '../i18n';
-import { parseYuan, pressKey } from '../money';
+import { fenText, parseYuan, pressKey } from '../money';
 import { amountProblem } from '../orders/RefundModal';
 import { Page } from '../shell/Page';
 import { useChannels, useMerchants, useTerminals } from '../shell/references';
@@ -138,6 +138,7 @@ export default function Cashier() {
     (isReady ? scanInput : amountInput).current?.focus();
   }, []);
 
+  const change = (part: Partial<Draft>) => setDraft((current) => ({ ...current, ...part }));
   const next = () => {
     clear();
     setDraft({ ...emptyDraft, bizType: draft.bizType });
@@ -146,6 +147,7 @@ export default function Cashier() {
     setTimeout(() => amountInput.current?.focus());
   };
   const again = () => {
+    if (sale) change({ amount: fenText(sale.amountFen, { grouped: false }) ?? '' });
     clear();
     setTimeout(() => scanInput.current?.focus());
   };
@@ -179,7 +181,6 @@ export default function Cashier() {
     };
   }, [refocus]);
 
-  const change = (part: Partial<Draft>) => setDraft((current) => ({ ...current, ...part }));
   const isDone = sale?.phase === 'refused' || (sale?.phase === 'live' && isFinal(sale.order));
 
   return (
@@ -341,7 +342,7 @@ export default function Cashier() {
                     size="large"
                     autoComplete="off"
                     inputMode="numeric"
-                    maxLength={32}
+                    maxLength={40}
                     status={scanProblem ? 'error' : ''}
                     value={scanned}
                     placeholder={draft.amount === '' ? t('cashier.scanFirst') : t('cashier.scanHint')}

@@ -25,8 +25,8 @@ export interface SaleBody {
   department?: string;
 }
 
-/** Alipay's and WeChat's payment codes, and room for other wallets': digits alone. */
-export const isPaymentCode = (text: string): boolean => /^\d{16,24}$/.test(text);
+/** Alipay's and WeChat's payment codes and room for other wallets': digits; Alipay's face-pay codes have letters. */
+export const isPaymentCode = (text: string): boolean => /^(\d{16,24}|fp[0-9A-Za-z]{33})$/.test(text);
 
 /** How a sale stands for the person at the counter. Only a final answer is ever called a success or a failure. */
 export type Standing = 'waiting' | 'confirming' | 'paid' | 'refunded' | 'failed' | 'closed' | 'reversed';
