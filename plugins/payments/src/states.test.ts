@@ -10,7 +10,7 @@ describe('the tables of moves', () => {
   });
 
   test('the validator names an unreachable state', () => {
-    expect(defectsOf({ a: ['b'], b: [], c: ['a'] }, 'a')).toEqual(['c cannot be reached']);
+    expect(defectsOf<'a' | 'b' | 'c'>({ a: ['b'], b: [], c: ['a'] }, 'a')).toEqual(['c cannot be reached']);
   });
 
   test('closed, reversed, failed and refunded are final, and a succeeded refund is', () => {
