@@ -124,8 +124,13 @@ export async function control(ctx: Koa.Context, sandbox: Sandbox, path: string):
       return { pushes: sandbox.his.pushes().slice(-1) };
     },
     'POST /his/platform': (body) => {
-      sandbox.his.connect(platformBody.parse(body));
-      return { connected: body !== null };
+      const platform = platformBody.parse(body);
+      if (platform === null) sandbox.his.connect(null);
+      else {
+        const { baseUrl, ...application } = platform;
+        sandbox.his.connect({ ...application, ...(baseUrl === undefined ? {} : { baseUrl }) });
+      }
+      return { connected: platform !== null };
     },
     'POST /outcomes': (body) => {
       const change = outcomesBody.parse(body);

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Koa from 'koa';
 import type { Sandbox } from './contract';
 import { demoCredentials, generateCredentials } from './credentials';
+import { sandbox as mountedOn } from './mounted';
 import { createSandbox } from './sandbox';
 import plugin from './strapi';
 
@@ -117,11 +121,41 @@ describe('a restart', () => {
         refunds: [{ refundNo: 'KEPTR1', amountFen: 200, at: Date.now() }],
       },
     ]);
+    before.his.connect({ appId: 'his', secret: 's' });
     before.ledger.saveUsedCode('280000000000000000');
     const after = createSandbox({ credentials: kept, dataDir: folder });
     expect(after.ledger.totals()).toEqual({ paidFen: 500, refundedFen: 200, paidCount: 1, refundCount: 1 });
     expect(after.ledger.isCodeUsed('280000000000000000')).toBe(true);
     expect(after.ledger.refunds()).toEqual(before.ledger.refunds());
+  });
+});
+
+describe('mounted on a Strapi', () => {
+  test('answers below its prefix from the port that is listened on, and leaves the rest alone', async () => {
+    const app = new Koa();
+    const httpServer = createServer();
+    const strapi = {
+      server: { use: (middleware: Koa.Middleware) => app.use(middleware), httpServer },
+      config: { get: () => undefined },
+    };
+    process.env.SANDBOX_DATA = join(folder, 'mounted');
+    plugin.register({ strapi });
+    delete process.env.SANDBOX_DATA;
+    app.use((ctx) => {
+      ctx.body = 'the platform';
+    });
+    // Koa composes what is known when the callback is made.
+    httpServer.on('request', app.callback());
+    httpServer.listen(0, '127.0.0.1');
+    await once(httpServer, 'listening');
+    const mounted = mountedOn(strapi);
+    const origin = new URL(mounted.baseUrl()).origin;
+    expect((await fetch(`${origin}/sandbox/patient`)).status).toBe(200);
+    expect(await (await fetch(`${origin}/api/orders`)).text()).toBe('the platform');
+    plugin.destroy({ strapi });
+    expect(() => mountedOn(strapi)).toThrow();
+    httpServer.closeAllConnections();
+    httpServer.close();
   });
 });
 

@@ -71,7 +71,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     platform: options.platform ?? null,
     fetch: send,
     pushDelayMs: options.hisPushDelayMs ?? 300,
-    journal: options.dataDir === undefined ? null : join(options.dataDir, 'his.jsonl'),
+    folder: options.dataDir ?? null,
   });
 
   const settings = {

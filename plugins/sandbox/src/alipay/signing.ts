@@ -1,4 +1,5 @@
 import { createHash, createSign, createVerify, X509Certificate } from 'node:crypto';
+import { privateKey, publicKey } from '../keys';
 
 /** `k=v&…` over every non-empty parameter but the ones left out, sorted, values as they are. */
 export function canonical(params: Record<string, string>, without: readonly string[]): string {
@@ -14,16 +15,16 @@ export function verifyRequest(params: Record<string, string>, appPublicKey: stri
   if (sign === undefined || sign === '') return false;
   return createVerify('RSA-SHA256')
     .update(canonical(params, ['sign']), 'utf8')
-    .verify(appPublicKey, sign, 'base64');
+    .verify(publicKey(appPublicKey), sign, 'base64');
 }
 
-export function signText(text: string, privateKey: string): string {
-  return createSign('RSA-SHA256').update(text, 'utf8').sign(privateKey, 'base64');
+export function signText(text: string, key: string): string {
+  return createSign('RSA-SHA256').update(text, 'utf8').sign(privateKey(key), 'base64');
 }
 
 /** Notifications leave out `sign_type` too, unlike requests. */
-export function signNotification(params: Record<string, string>, privateKey: string): string {
-  return signText(canonical(params, ['sign', 'sign_type']), privateKey);
+export function signNotification(params: Record<string, string>, key: string): string {
+  return signText(canonical(params, ['sign', 'sign_type']), key);
 }
 
 /** MD5 of the issuer, written backwards, and the decimal serial number. */

@@ -1,4 +1,5 @@
 import { createCipheriv, createHash, createHmac, createSign, createVerify, randomBytes } from 'node:crypto';
+import { privateKey, publicKey } from '../keys';
 
 export interface V3Authorization {
   mchid: string;
@@ -39,12 +40,12 @@ export function replyText(timestamp: string, nonce: string, body: string): strin
   return `${timestamp}\n${nonce}\n${body}\n`;
 }
 
-export function verifySha256(text: string, signature: string, publicKey: string): boolean {
-  return createVerify('RSA-SHA256').update(text, 'utf8').verify(publicKey, signature, 'base64');
+export function verifySha256(text: string, signature: string, key: string): boolean {
+  return createVerify('RSA-SHA256').update(text, 'utf8').verify(publicKey(key), signature, 'base64');
 }
 
-export function signSha256(text: string, privateKey: string): string {
-  return createSign('RSA-SHA256').update(text, 'utf8').sign(privateKey, 'base64');
+export function signSha256(text: string, key: string): string {
+  return createSign('RSA-SHA256').update(text, 'utf8').sign(privateKey(key), 'base64');
 }
 
 export interface EncryptedResource {

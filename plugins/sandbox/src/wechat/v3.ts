@@ -416,13 +416,13 @@ export function createWechatV3(
     const query = ctx.querystring === '' ? '' : `?${ctx.querystring}`;
     // Clients sign the path of the official host, or the path they were configured with: here these differ.
     const signable = [`${path}${query}`, ctx.originalUrl];
-    const key = new X509Certificate(merchant.merchantCertificate).publicKey.export({
-      type: 'spki',
-      format: 'pem',
-    });
     const { timestamp, nonce, signature } = authorization;
     const valid = signable.some((url) =>
-      verifySha256(requestText(ctx.method, url, timestamp, nonce, body), signature, key.toString()),
+      verifySha256(
+        requestText(ctx.method, url, timestamp, nonce, body),
+        signature,
+        merchant.merchantCertificate,
+      ),
     );
     return valid ? merchant : error('SIGN_ERROR', '签名错误，验签失败');
   }
