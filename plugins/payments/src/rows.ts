@@ -18,7 +18,9 @@ const jsonAttributes = new Set([
 ]);
 const isMoment = (attribute: string) => /(At|Time)$/.test(attribute) || attribute === 'at';
 
-const snake = (attribute: string) => attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Strapi's columns set digits apart as well: `sha256` is `sha_256`. */
+const snake = (attribute: string) =>
+  attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/([a-z])(\d)/g, '$1_$2');
 const camel = (column: string) => column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
 export const isPostgres = (db: Knex): boolean =>

@@ -1,0 +1,124 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { reconciliation } from '@hospital-pay/reconciliation';
+import { exampleCode, seedDemo } from '@hospital-pay/seeds';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DateTime } from 'luxon';
+import { type Platform, startPlatform } from '../harness/platform';
+
+const databases = process.env.TEST_POSTGRES_URL ? (['sqlite', 'postgres'] as const) : (['sqlite'] as const);
+const tables = [
+  'merchants',
+  'terminals',
+  'routes',
+  'channel_accounts',
+  'applications',
+  'accounts',
+  'orders',
+  'attempts',
+  'refunds',
+  'his_records',
+  'discrepancies',
+  'daily_totals',
+  'reconciliation_runs',
+  'login_logs',
+  'interface_logs',
+  'abnormal_requests',
+  'messages',
+];
+const dayAgo = (days: number) =>
+  DateTime.now().setZone('Asia/Shanghai').minus({ days }).toFormat('yyyy-MM-dd');
+
+describe.each(databases)('the demo hospital on %s', (database) => {
+  let platform: Platform;
+  let seconds = 0;
+  const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-seeds-'));
+
+  beforeAll(async () => {
+    platform = await startPlatform({
+      database,
+      env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+      async prepare(strapi) {
+        const started = Date.now();
+        await seedDemo(strapi, { now: new Date(), scale: 1 });
+        seconds = (Date.now() - started) / 1000;
+      },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await platform?.stop();
+    fs.rmSync(sandboxData, { recursive: true, force: true });
+  });
+
+  const rows = () => platform.strapi().db.connection;
+  async function fingerprint() {
+    const counts: Record<string, unknown> = {};
+    for (const table of tables)
+      counts[table] = await rows()(table).count({ n: '*' }).max({ at: 'updated_at' }).first();
+    return JSON.stringify(counts);
+  }
+
+  test('is loaded within seconds', async () => {
+    expect(seconds).toBeLessThan(30);
+    process.stdout.write(`seeded ${database} in ${seconds.toFixed(1)} s\n`);
+    expect(Number((await rows()('orders').count({ n: '*' }).first())?.n)).toBeGreaterThan(5000);
+  });
+
+  test('is left alone by a second call', async () => {
+    const before = await fingerprint();
+    const started = Date.now();
+    await seedDemo(platform.strapi(), { now: new Date(Date.now() + 86_400_000) });
+    expect(Date.now() - started).toBeLessThan(500);
+    expect(await fingerprint()).toBe(before);
+  });
+
+  test('comes up again after a restart with the books as they were', async () => {
+    const before = await rows()('orders').count({ n: '*' }).first();
+    await platform.restart();
+    expect(await rows()('orders').count({ n: '*' }).first()).toEqual(before);
+  }, 60_000);
+
+  test.each([3, 4, 5, 6, 7, 16, 25])(
+    'the day %i days ago reconciles again to what is on the books',
+    async (ago) => {
+      const date = dayAgo(ago);
+      const read = () =>
+        rows()('daily_totals')
+          .where({ date })
+          .whereNot({ merchant_code: exampleCode })
+          .orderBy('account_code')
+          .select(
+            'account_code',
+            'his_fen',
+            'platform_fen',
+            'channel_fen',
+            'fee_fen',
+            'difference_fen',
+            'his_count',
+            'platform_count',
+            'channel_count',
+          );
+      const cases = () =>
+        rows()('discrepancies')
+          .where({ date })
+          .whereNot({ merchant_code: exampleCode })
+          .orderBy('dedupe_key')
+          .select('dedupe_key', 'kind', 'status', 'difference_fen');
+      const before = [await read(), await cases()];
+      const { runs } = reconciliation(platform.strapi());
+      for (const account of ['alipay-demo-e', 'wechat-demo-e', 'alipay-demo-w', 'wechat-demo-w']) {
+        const [run] = await runs.request({ date, accountCode: account, requestedBy: 'finance' });
+        if (!run) throw new Error('no run');
+        let state = await runs.execute(run.runNo);
+        for (let tries = 0; tries < 100 && state.status !== 'done' && state.status !== 'failed'; tries++) {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          state = (await runs.get(run.runNo)) ?? state;
+        }
+        expect([account, state.status, state.errorMessage]).toEqual([account, 'done', null]);
+      }
+      expect([await read(), await cases()]).toEqual(before);
+    },
+    60_000,
+  );
+});
