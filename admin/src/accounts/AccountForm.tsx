@@ -70,11 +70,12 @@ function Inputs({ stored, onDone }: { stored: ChannelAccount | undefined; onDone
     if (!channel) return;
     setBusy(true);
     setFailure(undefined);
-    const body = { ...input, config: toConfig(channel.config, { ...values, ...input.config }) };
+    const { code, ...rest } = input;
+    const body = { ...rest, config: toConfig(channel.config, { ...values, ...input.config }) };
     try {
       await (stored
         ? call(`/payments/accounts/${encodeURIComponent(stored.code)}`, anything, { method: 'PUT', body })
-        : call('/payments/accounts', anything, { method: 'POST', body }));
+        : call('/payments/accounts', anything, { method: 'POST', body: { code, ...body } }));
       toast.success(t('common.saved'));
       await client.invalidateQueries({ queryKey: ['reference', 'channel-accounts'] });
       onDone();

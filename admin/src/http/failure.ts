@@ -1,5 +1,12 @@
 import { z } from 'zod';
 
+const issue = z.object({
+  field: z.string().optional(),
+  path: z.string().optional(),
+  message: z.string().optional(),
+});
+const issueList = z.looseObject({ ...issue.shape, issues: z.array(issue).optional() });
+
 /** Why a call did not work, in words for the person at the screen. Carries what Refine expects of an HttpError. */
 export class Failure extends Error {
   override readonly name = 'Failure';
@@ -19,6 +26,15 @@ export class Failure extends Error {
     return (
       this.statusCode === 0 || this.statusCode === 502 || this.statusCode === 503 || this.statusCode === 504
     );
+  }
+
+  /** Which parts of the request were not accepted, as the server names them. */
+  get issues(): string[] {
+    const parsed = issueList.safeParse(this.details);
+    if (!parsed.success) return [];
+    const { issues, field, message } = parsed.data;
+    const all = [...(issues ?? []), ...(field || message ? [{ field, path: undefined, message }] : [])];
+    return all.map(({ field: name, path, message: text }) => [name || path, text].filter(Boolean).join(': '));
   }
 
   text(language: string): string {

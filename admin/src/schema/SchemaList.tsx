@@ -127,7 +127,7 @@ function Rows({
   });
   const reload = () => void query.refetch();
 
-  const plans = useMemo(() => planColumns(screen), [screen]);
+  const plans = useMemo(() => planColumns(screen, language), [screen, language]);
   const [columnsMap, setColumnsMap] = useState<ColumnsMap>(() => toColumnsMap(plans));
   useEffect(() => setColumnsMap(toColumnsMap(plans)), [plans]);
   const saving = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);

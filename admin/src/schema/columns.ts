@@ -35,8 +35,19 @@ export const isNumberOfSomething = ({ name, kind }: Pick<Field, 'name' | 'kind'>
 
 const sortableKinds: ReadonlySet<Field['kind']> = new Set(['datetime', 'day', 'money', 'integer']);
 
+const isSortable = (field: Field): boolean => sortableKinds.has(field.kind) && !field.masked;
+
+/** No heading is cut: what it takes in the table's type size, with its padding and the mark to sort by. */
+function headingWidth(title: string, sortable: boolean): number {
+  const text = [...title].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? 14 : 8), 0);
+  return text + 18 + (sortable ? 18 : 0);
+}
+
 /** The columns of the view, in its order; the first one stays in place while the rest scrolls. */
-export function planColumns({ view, fields }: Pick<Screen, 'view' | 'fields'>): ColumnPlan[] {
+export function planColumns(
+  { view, fields }: Pick<Screen, 'view' | 'fields'>,
+  language: 'zh' | 'en' = 'zh',
+): ColumnPlan[] {
   const known = new Map(fields.map((field) => [field.name, field]));
   const chosen = view.columns.flatMap((choice) => {
     const field = known.get(choice.field);
@@ -47,14 +58,17 @@ export function planColumns({ view, fields }: Pick<Screen, 'view' | 'fields'>): 
     const copyable = isNumberOfSomething(field);
     return {
       field,
-      width: Math.min(
-        choice.width ?? (copyable ? numberWidth : widths[field.kind]),
-        copyable ? numberWidth : room(field),
+      width: Math.max(
+        headingWidth(field.title[language], isSortable(field)),
+        Math.min(
+          choice.width ?? (copyable ? numberWidth : widths[field.kind]),
+          copyable ? numberWidth : room(field),
+        ),
       ),
       align: field.kind === 'money' || field.kind === 'integer' ? 'right' : 'left',
       fixed: side(choice.fixed) ?? (index === firstShown ? 'left' : undefined),
       hidden: choice.hidden ?? false,
-      sortable: sortableKinds.has(field.kind) && !field.masked,
+      sortable: isSortable(field),
       copyable,
     };
   });

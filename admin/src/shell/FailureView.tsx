@@ -13,9 +13,14 @@ export function FailureView({ error, onRetry }: { error: unknown; onRetry?: () =
       role="alert"
       message={pick(failure)}
       description={
-        <Typography.Text type="secondary">
-          {t('common.code')}: {failure.code}
-        </Typography.Text>
+        <>
+          <Typography.Text type="secondary">
+            {t('common.code')}: {failure.code}
+          </Typography.Text>
+          {failure.issues.map((issue) => (
+            <div key={issue}>{issue}</div>
+          ))}
+        </>
       }
       action={
         onRetry && (

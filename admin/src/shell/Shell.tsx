@@ -60,7 +60,7 @@ export function Shell() {
       layout="side"
       title={t('app.short')}
       logo="/favicon.png"
-      siderWidth={176}
+      siderWidth={language === 'zh' ? 176 : 208}
       collapsed={isCollapsed}
       onCollapse={setCollapsed}
       location={{ pathname }}
