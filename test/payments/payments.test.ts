@@ -226,6 +226,56 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
       stop();
     });
 
+    test('money that arrives after an order was closed is given back and reported', async () => {
+      const alarms: string[] = [];
+      const stop = payments(hospital.strapi()).events.on('alarm', (alarm) => alarms.push(alarm.kind));
+      const { body } = await pay({ scene: 'native', channel: 'wechat' });
+      await hospital
+        .strapi()
+        .db.connection('orders')
+        .where({ order_no: body.orderNo })
+        .update({ status: 'closed' });
+      hospital.sandbox.patient.pay(null, body.payerAction?.kind === 'qr' ? body.payerAction.text : '');
+      const after = await until(
+        () => read(body.orderNo),
+        (order) => order.refundedFen === 1234,
+      );
+      expect(after).toMatchObject({ status: 'closed', paidFen: 1234 });
+      expect(alarms).toContain('late_payment');
+      stop();
+    });
+
+    test('a notification with another amount raises the alarm and books nothing', async () => {
+      const { body } = await pay({ scene: 'native', channel: 'wechat' });
+      hospital.sandbox.faults.add({
+        channel: 'wechat',
+        operation: 'notify',
+        kind: 'tampered_notify_amount',
+        times: 1,
+      });
+      const alarms: string[] = [];
+      const stop = payments(hospital.strapi()).events.on('alarm', (alarm) => alarms.push(alarm.kind));
+      hospital.sandbox.patient.pay(null, body.payerAction?.kind === 'qr' ? body.payerAction.text : '');
+      await until(
+        async () => alarms,
+        (seen) => seen.includes('integrity'),
+      );
+      expect((await read(body.orderNo)).paidFen % 1234).toBe(0);
+      stop();
+    });
+
+    test('screens read which verbs a channel offers', async () => {
+      const admin = await hospital.staff('admin');
+      const { body } = await admin<{ code: string; verbs: Record<string, boolean> }[]>(
+        'GET',
+        '/api/payments/channels',
+      );
+      expect(body.find((channel) => channel.code === 'alipay')?.verbs).toMatchObject({
+        refund: true,
+        bill: true,
+      });
+    });
+
     test('HIS is told and its receipt comes back', async () => {
       const { body } = await pay();
       const order = await until(

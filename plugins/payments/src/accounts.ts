@@ -108,6 +108,29 @@ export function createAccounts(options: AccountsOptions): Accounts {
     connect,
     describe,
     driver: async (code) => (await connect(code)).driver,
+    async verbs(channel) {
+      const rows: { code: string }[] = await db('channel_accounts')
+        .where({ channel })
+        .orderBy('id')
+        .select('code');
+      for (const { code } of rows) {
+        const account = await connect(code).catch(() => undefined);
+        if (!account) continue;
+        const { driver } = account;
+        return {
+          pay: true,
+          query: true,
+          close: driver.close !== undefined,
+          reverse: driver.reverse !== undefined,
+          refund: driver.refund !== undefined,
+          queryRefund: driver.queryRefund !== undefined,
+          readNotification: driver.readNotification !== undefined,
+          bill: driver.bill !== undefined,
+          fundFlowBill: driver.fundFlowBill !== undefined,
+        };
+      }
+      return null;
+    },
     async save(input) {
       const manifest = manifestOf(input.channel);
       if (!(await findRow(db, 'merchants', { code: input.merchantCode }))) throw fail('MERCHANT_UNKNOWN');

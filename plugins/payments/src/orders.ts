@@ -303,6 +303,10 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
     },
     async hear(orderNo, outcome) {
       await locked(orderNo, async (order) => {
+        if (outcome.kind === 'unknown' && outcome.code === 'INTEGRITY' && isOpen(order)) {
+          await ledger.applyPayment(order, outcome, 'notification');
+          return;
+        }
         if (outcome.kind !== 'paid') {
           // Only money cannot wait; whatever else a notification says, the channel is asked.
           if (isOpen(order) && !isBeingCreated(order)) await step(order);

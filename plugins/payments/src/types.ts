@@ -211,6 +211,8 @@ export interface Accounts {
   /** Works for disabled accounts too: old orders are still refunded, queried and reconciled. */
   connect(code: string): Promise<ConnectedAccount>;
   driver(code: string): Promise<ChannelDriver>;
+  /** What a channel offers, as its first account that connects shows; null while there is none. */
+  verbs(channel: string): Promise<Record<string, boolean> | null>;
 }
 
 export type Scope = 'orders:read' | 'orders:write' | 'refunds:read' | 'refunds:write' | 'his:write';

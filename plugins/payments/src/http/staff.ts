@@ -31,15 +31,18 @@ export function createStaffApi(payments: Payments) {
   const codeOf = (ctx: Context) => String(ctx.params.code);
 
   return {
-    channels(ctx: Context) {
-      ctx.body = payments.channels().map((manifest) => ({
-        code: manifest.code,
-        title: manifest.title,
-        logName: manifest.logName,
-        currency: manifest.currency,
-        scenes: manifest.scenes,
-        config: manifest.config,
-      }));
+    async channels(ctx: Context) {
+      ctx.body = await Promise.all(
+        payments.channels().map(async (manifest) => ({
+          code: manifest.code,
+          title: manifest.title,
+          logName: manifest.logName,
+          currency: manifest.currency,
+          scenes: manifest.scenes,
+          verbs: await payments.accounts.verbs(manifest.code),
+          config: manifest.config,
+        })),
+      );
     },
     async createAccount(ctx: Context) {
       const body = readBody(accountBody, ctx.request);
