@@ -9,7 +9,7 @@ const options = Object.fromEntries(
   rest.flatMap((word, index) => (word.startsWith('--') ? [[word.slice(2), Number(rest[index + 1])]] : [])),
 );
 await install();
-await build();
+await build({ tests: true });
 const benches = createRequire(import.meta.url)(path.join(root, 'test', 'dist', 'bench', 'index.js'));
 if (!(name in benches)) {
   process.stderr.write(`No benchmark called ${name}; there are: ${Object.keys(benches).join(', ')}\n`);

@@ -24,7 +24,14 @@ if (demo) {
     seedDemo(app, { now: new Date(), onProgress: (zh, en) => process.stdout.write(`    · ${zh} ${en}\n`) }),
   );
 }
-await app.start();
+app.server.mount();
+await new Promise((resolve, reject) => {
+  app.server.httpServer.once('error', reject);
+  app.server.listen(Number(port), process.env.HOST ?? '0.0.0.0', resolve);
+});
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => app.destroy().finally(() => process.exit(0)));
+}
 
 const url = process.env.PUBLIC_URL;
 process.stdout.write(`

@@ -7,7 +7,7 @@ process.chdir(root);
 const started = Date.now();
 await install();
 await services();
-await build();
+await build({ tests: true });
 await step('规范检查 Lint, house rules and dead code', async () => {
   await run(npm, ['run', 'lint', '--silent']);
 });
