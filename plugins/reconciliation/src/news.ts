@@ -3,7 +3,7 @@ import type { Realtime } from './realtime';
 
 export interface News {
   settled(): Promise<void>;
-  /** Stops listening and waits for what was heard. */
+  /** Stops listening and waits for the comparisons that are under way. */
   close(): Promise<void>;
 }
 
@@ -57,6 +57,8 @@ export function followNews(events: Events, realtime: Realtime, report: (error: u
     settled,
     async close() {
       for (const stop of stops) stop();
+      // What waits is due in the tables and found by the next process's sweep.
+      waiting.clear();
       await settled();
     },
   };

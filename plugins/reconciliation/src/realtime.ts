@@ -69,6 +69,10 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
   async function place(record: StoredHisRecord): Promise<void> {
     const orderNo = await orderOf(db, record);
     if (orderNo === undefined) {
+      // Its order may be on its way; the sweep comes back when the grace period is over.
+      const mayCome =
+        record.status === 'booked' && record.dueReconAt !== null && record.dueReconAt > clock.now();
+      if (mayCome) return;
       announce(await db.transaction((trx) => watchStray(trx, record, clock.now())));
       return;
     }
