@@ -54,7 +54,7 @@ export default function Summary() {
     try {
       await call('/reconciliation/runs', runs, { method: 'POST', body: { date } });
       toast.success(t('summary.started'));
-      navigate(`/reconciliation-runs?date=${date}`);
+      navigate(`/reconciliation-runs?date=${date}~${date}`);
     } catch (failure) {
       toast.failure(failure);
     } finally {

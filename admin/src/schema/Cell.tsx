@@ -19,12 +19,16 @@ export function Money({ fen, strong = false }: { fen: unknown; strong?: boolean 
 
 export function ChannelName({ code }: { code: unknown }) {
   const { titleOf } = useChannels();
-  return typeof code === 'string' && code !== '' ? <span>{titleOf(code)}</span> : <Nothing />;
+  return typeof code === 'string' && code !== '' ? (
+    <span className="clipped">{titleOf(code)}</span>
+  ) : (
+    <Nothing />
+  );
 }
 
 function MerchantName({ code }: { code: unknown }) {
   const { nameOf } = useMerchants();
-  return typeof code === 'string' && code !== '' ? <span title={code}>{nameOf(code)}</span> : <Nothing />;
+  return typeof code === 'string' && code !== '' ? <Clipped text={nameOf(code)} /> : <Nothing />;
 }
 
 export function EnumTag({ field, value }: { field: Field; value: unknown }) {

@@ -79,7 +79,7 @@ const numberWidth = 216;
 
 /** Free text may be as wide as its view says; every other kind has a natural width. */
 const room = ({ kind, name }: Field): number =>
-  kind === 'text' || (kind === 'string' && !/(subject|code|type|name)$/i.test(name))
+  kind === 'text' || (kind === 'string' && (name === 'errorCode' || !/(subject|code|type|name)$/i.test(name)))
     ? 320
     : kind === 'string'
       ? 150
