@@ -265,7 +265,9 @@ function Rows({
         cardProps={{ bodyStyle: { padding: 0 } }}
         tableLayout="fixed"
         scroll={{ x: width }}
-        headerTitle={<span className="quiet total">{t('common.total', { total: result.total ?? 0 })}</span>}
+        headerTitle={
+          <span className="quiet total">{query.data && t('common.total', { total: result.total ?? 0 })}</span>
+        }
         options={{ reload, density: false, fullScreen: false, setting: { listsHeight: 420 } }}
         columnsState={{ value: columnsMap, onChange: changeColumns, defaultValue: toColumnsMap(plans) }}
         locale={{
