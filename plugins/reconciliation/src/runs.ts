@@ -67,7 +67,11 @@ export interface RunsOptions {
   db: Knex;
   clock: Clock;
   queue: Queue;
-  payments: Pick<Payments, 'accounts' | 'orders' | 'events'>;
+  payments: {
+    accounts: Pick<Payments['accounts'], 'connect'>;
+    orders: Pick<Payments['orders'], 'query'>;
+    events: Payments['events'];
+  };
   archive: BillArchive;
   realtime: Realtime;
 }
