@@ -50,10 +50,12 @@ const application = { appId: 'his-test', secret: 'his-test-secret-0123456789abcd
 export async function startHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const sandboxUrl = options.gateways?.url ?? `http://127.0.0.1:${await freePort()}/sandbox`;
   const credentials = options.gateways?.credentials ?? generateCredentials({ hisSecret: 'his-test-secret' });
+  const { clock } = options;
   const sandbox = createSandbox({
     credentials,
     baseUrl: sandboxUrl,
     notifyRetryScale: options.notifyRetryScale ?? 0.001,
+    ...(clock ? { clock: { now: () => clock.now().getTime() } } : {}),
   });
   const listening = options.gateways ? undefined : await sandbox.listen(Number(new URL(sandboxUrl).port));
   let seeded = false;

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import type { Server } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { type Clock, useClock } from '@hospital-pay/jobs';
 import { type Core, createStrapi } from '@strapi/strapi';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
@@ -17,6 +18,8 @@ const root = path.resolve(
 export interface PlatformOptions {
   database?: 'sqlite' | 'postgres';
   env?: Record<string, string>;
+  /** Real time unless given: what the platform and its jobs take for now. */
+  clock?: Clock;
   /** Runs between load and listening, on every boot. */
   prepare?: (strapi: Core.Strapi) => Promise<void>;
 }
@@ -63,12 +66,14 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
 
   async function boot(): Promise<Core.Strapi> {
     Object.assign(process.env, env);
-    const instance = await createStrapi({
+    const instance = createStrapi({
       appDir: path.join(root, 'cms'),
       distDir: path.join(root, 'cms', 'dist'),
       autoReload: false,
       serveAdminPanel: false,
-    }).load();
+    });
+    if (options.clock) useClock(instance, options.clock);
+    await instance.load();
     await options.prepare?.(instance);
     instance.server.mount();
     const server: Server = instance.server.httpServer;
