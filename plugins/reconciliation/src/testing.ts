@@ -44,7 +44,9 @@ const schemaFile = z.object({
   indexes: z.array(z.object({ columns: z.array(z.string()), type: z.string().optional() })).optional(),
 });
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Strapi's own rule: a digit begins a new word. */
+const snake = (name: string): string =>
+  name.replace(/([a-z])(\d)/g, '$1_$2').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 async function createTables(db: Knex): Promise<void> {
   const api = path.resolve(__dirname, '../../../cms/src/api');
