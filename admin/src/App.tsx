@@ -1,4 +1,5 @@
 import { ProConfigProvider } from '@ant-design/pro-components';
+import { useNotificationProvider } from '@refinedev/antd';
 import { Authenticated, type I18nProvider, Refine } from '@refinedev/core';
 import routerProvider from '@refinedev/react-router';
 import { App as AntApp, Button, ConfigProvider, Result, Spin } from 'antd';
@@ -136,6 +137,7 @@ export function App() {
               accessControlProvider={accessControlProvider}
               i18nProvider={i18nProvider}
               routerProvider={routerProvider}
+              notificationProvider={useNotificationProvider}
               resources={[...subjectOf].map(([path, { subject }]) => ({
                 name: path.slice(1),
                 list: path,

@@ -64,7 +64,6 @@ export const orderStatuses = [
   'reversed',
   'failed',
 ] as const;
-export type OrderStatus = (typeof orderStatuses)[number];
 
 export const orderView = z.object({
   orderNo: z.string(),
@@ -254,7 +253,6 @@ export const statistics = z.object({
   refundDetail: rows,
   differenceDetail: rows,
 });
-export type Statistics = z.infer<typeof statistics>;
 
 export const kinds = [
   'string',
@@ -329,6 +327,5 @@ export const screen = z.object({
   }),
 });
 export type Screen = z.infer<typeof screen>;
-export type View = Screen['view'];
 
 export const anything = z.unknown();
