@@ -10,7 +10,8 @@ for (const folder of ['.data', process.env.ARCHIVE_DIR, process.env.SANDBOX_DATA
   if (folder) fs.mkdirSync(folder, { recursive: true });
 }
 
-const require = createRequire(import.meta.url);
+// Strapi belongs to the cms room.
+const require = createRequire(path.join(root, 'cms', 'package.json'));
 const { createStrapi } = require('@strapi/strapi');
 const demo = process.env.DEMO === 'true';
 const port = process.env.PORT ?? '1337';

@@ -21,8 +21,8 @@ import { FailureView } from '../shell/FailureView';
 import { useChannels, useMerchants } from '../shell/references';
 import { useAccount } from '../shell/useAccount';
 import { useToast } from '../shell/useToast';
-import { TestButton } from './ChannelAccounts';
 import { type ConfigValues, defaultsOf, isLong, shownFields, toConfig } from './configForm';
+import { TestButton } from './TestButton';
 
 /** A merchant's credentials at a channel. The parameters are the channel's own to say; secrets go in and never come out. */
 export function AccountForm({ code, onDone }: { code: string | undefined; onDone: () => void }) {

@@ -102,13 +102,11 @@ export const accountRow = z.object({
 });
 export type StoredAccount = z.output<typeof accountRow>;
 
-const merchantRow = z.object({
+export const merchantRow = z.object({
   code: z.string(),
   zone: text.transform((value) => value ?? 'Asia/Shanghai'),
   dayCutoff: text.transform((value) => value ?? '00:00'),
 });
-export type StoredMerchant = z.output<typeof merchantRow>;
-export { merchantRow };
 
 /** Database rows → typed attributes. */
 export function readRows<Schema extends z.ZodType>(schema: Schema, rows: unknown): z.output<Schema>[] {
