@@ -45,7 +45,7 @@ export const alipayCode = () => `28${digits(16)}`;
 export const wechatCode = () => `13${digits(16)}`;
 const digits = (count: number) => Array.from({ length: count }, () => randomInt(10)).join('');
 
-const application = { appId: 'his-test', secret: 'his-test-secret-0123456789abcdef' };
+export const application = { appId: 'his-test', secret: 'his-test-secret-0123456789abcdef' };
 
 export async function startHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const sandboxUrl = options.gateways?.url ?? `http://127.0.0.1:${await freePort()}/sandbox`;
@@ -58,12 +58,13 @@ export async function startHospital(options: HospitalOptions = {}): Promise<Hosp
     ...(clock ? { clock: { now: () => clock.now().getTime() } } : {}),
   });
   const listening = options.gateways ? undefined : await sandbox.listen(Number(new URL(sandboxUrl).port));
-  let seeded = false;
   const platform = await startPlatform({
     ...options,
     async prepare(strapi) {
-      if (!seeded) await furnish(strapi, sandboxUrl, credentials, options);
-      seeded = true;
+      const isFurnished = await strapi.db
+        .query('api::merchant.merchant')
+        .count({ where: { code: merchantCode } });
+      if (!isFurnished) await furnish(strapi, sandboxUrl, credentials, options);
       await options.prepare?.(strapi);
     },
   });

@@ -20,6 +20,8 @@ export interface PlatformOptions {
   env?: Record<string, string>;
   /** Real time unless given: what the platform and its jobs take for now. */
   clock?: Clock;
+  /** Boots on what lies there and leaves it there; `env` then brings the secrets it was made under. */
+  home?: { folder: string; port: number };
   /** Runs between load and listening, on every boot. */
   prepare?: (strapi: Core.Strapi) => Promise<void>;
 }
@@ -35,8 +37,8 @@ export interface Platform {
 }
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-test-'));
-  const port = await freePort();
+  const folder = options.home?.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-test-'));
+  const port = options.home?.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const postgres = options.database === 'postgres' ? await startPostgres() : undefined;
   const secret = () => randomBytes(32).toString('base64');
@@ -86,7 +88,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
 
   async function end(): Promise<void> {
     strapi.server.httpServer.closeAllConnections();
+    const listening = processListeners();
     await strapi.destroy();
+    for (const [event, listener] of listening) {
+      if (!process.rawListeners(event).includes(listener))
+        Reflect.apply(process.on, process, [event, listener]);
+    }
   }
 
   return {
@@ -100,7 +107,15 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     async stop() {
       await end();
       postgres?.stop();
-      fs.rmSync(folder, { recursive: true, force: true });
+      if (!options.home) fs.rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Strapi, when it ends, takes every listener off the process, also those by which a test runner speaks to it. */
+function processListeners() {
+  return process
+    .eventNames()
+    .filter((event) => !String(event).startsWith('SIG'))
+    .flatMap((event) => process.rawListeners(event).map((listener) => [event, listener] as const));
 }

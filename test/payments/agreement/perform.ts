@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alipayCode, wechatCode } from '../../harness/hospital';
+import type { Batch, OrderPlan, Step, Story } from './stories';
+import type { World } from './world';
+
+/** One order of a story and what its merchant knows of it. */
+export interface Slot {
+  plan: OrderPlan;
+  merchantOrderNo: string;
+  businessNo: string | undefined;
+  amountFen: number;
+  body: Record<string, unknown>;
+  isSent: boolean;
+  orderNo?: string;
+}
+
+export interface Performed {
+  slots: Slot[];
+  story: Story;
+  commands: number;
+  /** What was answered that must not be. */
+  faults: string[];
+}
+
+const payer = { alipay: '2088102146225135', wechat: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o' };
+const businessPrefix: Record<OrderPlan['business'], string> = {
+  none: '',
+  own: 'OWN',
+  shared: 'SHARED',
+  'refused by HIS': 'REFUSE',
+  'forgotten by HIS': 'SILENT',
+};
+
+function slotOf(plan: OrderPlan, storyName: string, index: number): Slot {
+  const amountFen = plan.hundreds * 100 + plan.ending;
+  const merchantOrderNo = `${storyName}-${index}`;
+  const businessNo =
+    plan.business === 'none'
+      ? undefined
+      : `${businessPrefix[plan.business]}-${storyName}${plan.business === 'shared' ? '' : `-${index}`}`;
+  return {
+    plan,
+    merchantOrderNo,
+    businessNo,
+    amountFen,
+    isSent: false,
+    body: {
+      merchantOrderNo,
+      amountFen,
+      subject: '门诊缴费',
+      scene: plan.scene,
+      channel: plan.channel,
+      ...(businessNo === undefined ? {} : { businessNo }),
+      ...(plan.scene === 'micropay'
+        ? { authCode: plan.channel === 'alipay' ? alipayCode() : wechatCode() }
+        : {}),
+      ...(plan.scene === 'jsapi' ? { payerId: payer[plan.channel] } : {}),
+    },
+  };
+}
+
+/** Lives the stories of a batch side by side, with the one mishap the machine has in it. */
+export async function perform(world: World, batch: Batch, name: string): Promise<Performed[]> {
+  let commands = 0;
+  let mishap: Promise<void> | undefined;
+  const paying = new Set<Promise<unknown>>();
+
+  const beforeCommand = () => {
+    commands++;
+    const { kind, atCommand, afterMs, during } = batch.mishap;
+    if (kind === 'none' || mishap || commands < atCommand) return;
+    world.sandbox.faults.add({ channel: '*', operation: during, kind: 'delay', delayMs: 400, times: 1 });
+    mishap = sleep(afterMs).then(() => (kind === 'kill' ? world.kill() : world.restart()));
+  };
+
+  const live = async (story: Story, storyName: string): Promise<Performed> => {
+    const slots = story.orders.map((plan, index) => slotOf(plan, storyName, index));
+    const performed: Performed = { slots, story, commands: story.steps.length, faults: [] };
+    const underWay: Promise<void>[] = [];
+    for (const { step, waits } of story.steps) {
+      beforeCommand();
+      const doing = act(world, step, slots, performed.faults, paying);
+      if (waits) await doing;
+      else underWay.push(doing);
+    }
+    await Promise.all(underWay);
+    return performed;
+  };
+
+  const all = await Promise.all(batch.stories.map((story, index) => live(story, `${name}${index}`)));
+  if (!mishap) {
+    commands = batch.mishap.atCommand;
+    beforeCommand();
+  }
+  await mishap;
+  return all;
+}
+
+async function act(
+  world: World,
+  step: Step,
+  slots: Slot[],
+  wrong: string[],
+  paying: Set<Promise<unknown>>,
+): Promise<void> {
+  const { sandbox } = world;
+  const slot = 'order' in step ? slots[step.order] : undefined;
+  const path = (of: Slot) => `/api/v1/orders/${of.merchantOrderNo}`;
+
+  /** A merchant who got no answer asks for the order by its own number. */
+  const numberOf = async (of: Slot): Promise<string | undefined> => {
+    if (of.isSent && of.orderNo === undefined) {
+      const answer = await world.call('GET', path(of));
+      if (answer?.status === 200) of.orderNo = String(answer.body.orderNo);
+    }
+    return of.orderNo;
+  };
+
+  switch (step.do) {
+    case 'pay': {
+      if (!slot) return;
+      slot.isSent = true;
+      const call = world.call('POST', '/api/v1/orders', slot.body);
+      paying.add(call);
+      const answer = await call.finally(() => paying.delete(call));
+      if (answer?.status !== 200) {
+        if (answer) wrong.push(`pay ${slot.merchantOrderNo} answered ${JSON.stringify(answer)}`);
+        return;
+      }
+      const orderNo = String(answer.body.orderNo);
+      if (slot.orderNo !== undefined && slot.orderNo !== orderNo) {
+        wrong.push(`${slot.merchantOrderNo} is ${slot.orderNo} and ${orderNo}`);
+      }
+      slot.orderNo = orderNo;
+      return;
+    }
+    case 'patient': {
+      const orderNo = slot && (await numberOf(slot));
+      if (!orderNo || !sandbox.patient.find(null, orderNo)) return;
+      if (step.pays) await sandbox.patient.pay(null, orderNo);
+      else sandbox.patient.refuse(null, orderNo);
+      return;
+    }
+    case 'query':
+      if (slot?.isSent) await world.call('GET', path(slot));
+      return;
+    case 'close':
+    case 'reverse':
+      if (slot?.isSent) await world.call('POST', `${path(slot)}/${step.do}`);
+      return;
+    case 'refund': {
+      if (!slot?.isSent) return;
+      const amountFen = Math.max(1, Math.floor((slot.amountFen * step.share) / 4));
+      const answer = await world.call('POST', '/api/v1/refunds', {
+        merchantOrderNo: slot.merchantOrderNo,
+        merchantRefundNo: `${slot.merchantOrderNo}-R${step.number}`,
+        amountFen,
+        reason: '退号',
+      });
+      if (answer?.status === 200 && amountFen > slot.amountFen) {
+        wrong.push(`${amountFen} of ${slot.amountFen} were accepted as a refund`);
+      }
+      return;
+    }
+    case 'query refund':
+      if (slot?.isSent) await world.call('GET', `/api/v1/refunds/${slot.merchantOrderNo}-R${step.number}`);
+      return;
+    case 'fault':
+      sandbox.faults.add({
+        channel: '*',
+        operation: step.operation,
+        kind: step.kind,
+        phase: step.phase,
+        delayMs: step.ms,
+        times: 1,
+      });
+      return;
+    case 'notification fault':
+      sandbox.faults.add({
+        channel: '*',
+        operation: step.kind === 'notify_before_reply' ? 'create' : 'notify',
+        kind: step.kind,
+        delayMs: step.ms,
+        times: 1,
+      });
+      return;
+    case 'late payment': {
+      const orderNo = slot && (await numberOf(slot));
+      if (!orderNo) return;
+      sandbox.faults.add({
+        channel: '*',
+        operation: slot.plan.scene === 'micropay' ? 'reverse' : 'close',
+        kind: 'pay_after_close',
+        orderNo,
+        closeAnswersDone: step.answersDone,
+      });
+      return;
+    }
+    case 'refund fails later': {
+      const orderNo = slot && (await numberOf(slot));
+      if (!orderNo) return;
+      sandbox.faults.add({
+        channel: 'wechat',
+        operation: 'refund',
+        kind: 'refund_then_fails',
+        orderNo,
+        outcome: step.outcome,
+      });
+      return;
+    }
+    case 'HIS fault':
+      sandbox.faults.add({
+        channel: 'his',
+        operation: 'confirm',
+        kind: step.kind,
+        phase: step.phase,
+        times: step.times,
+        delayMs: 20,
+      });
+      return;
+    case 'repeat notification':
+      if (slot?.orderNo) await sandbox.notifications.resend(slot.orderNo, step.times);
+      return;
+    case 'time passes':
+      // A call to a gateway lasts 10 s at most: no more than that passes while an order is being created.
+      await Promise.allSettled([...paying]);
+      await world.turn(step.seconds * 1000).catch(() => undefined);
+      return;
+    default:
+      step satisfies never;
+  }
+}
