@@ -37,6 +37,8 @@ async function main(): Promise<void> {
           scene: 'bar_code',
           auth_code: order.authCode,
         },
+        // China's time whatever the zone of the machine; the SDK would take the machine's.
+        timestamp: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' '),
       },
       { validateSign: true },
     );
@@ -53,7 +55,10 @@ async function main(): Promise<void> {
         gatewayMs.clear();
         return answer;
       },
-      async () => void server.close(),
+      async () => {
+        server.close();
+        server.closeAllConnections();
+      },
     );
   });
 }

@@ -50,20 +50,23 @@ export async function benchOrders(options: { orders: number; concurrency: number
           DATABASE_FILENAME: path.join(folder, `${subject}.db`),
           TEST_POSTGRES_URL: postgres.url,
         });
-        const send = subject === 'bare' ? bareRequest(part.ready) : platformRequest(part.ready);
-        await drive(send, options.concurrency * 4, options.concurrency);
-        await part.ask('gateway times');
-        const run = await drive(send, options.orders, options.concurrency);
-        const times = gatewayTimes.parse(await part.ask('gateway times'));
-        await part.stop();
-        results.push({
-          subject: `${subject} · ${database}`,
-          orders: options.orders,
-          paid: run.paid,
-          perSecond: options.orders / (run.elapsedMs / 1000),
-          totalMs: percentiles([...run.times.values()]),
-          addedMs: percentiles([...run.times].map(([no, ms]) => ms - (times[no] ?? 0))),
-        });
+        try {
+          const send = subject === 'bare' ? bareRequest(part.ready) : platformRequest(part.ready);
+          await drive(send, options.concurrency * 4, options.concurrency);
+          await part.ask('gateway times');
+          const run = await drive(send, options.orders, options.concurrency);
+          const times = gatewayTimes.parse(await part.ask('gateway times'));
+          results.push({
+            subject: `${subject} · ${database}`,
+            orders: options.orders,
+            paid: run.paid,
+            perSecond: options.orders / (run.elapsedMs / 1000),
+            totalMs: percentiles([...run.times.values()]),
+            addedMs: percentiles([...run.times].map(([no, ms]) => ms - (times[no] ?? 0))),
+          });
+        } finally {
+          await part.stop();
+        }
       }
     }
   } finally {

@@ -23,6 +23,7 @@ export async function startPart(name: string, env: Record<string, string>): Prom
       return (await nextMessage(child)).answer;
     },
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill('SIGTERM');
       await ended;
@@ -41,15 +42,16 @@ function nextMessage(child: ChildProcess): Promise<{ answer?: unknown }> {
   });
 }
 
-/** The part's own side: says it is ready, answers questions, ends on SIGTERM. */
+/** The part's own side: says it is ready, answers questions, ends on SIGTERM or with the one who started it. */
 export function bePart(
   ready: Record<string, string>,
   answer: (question: string) => unknown,
   end: () => Promise<void>,
 ): void {
   process.on('message', (question) => process.send?.({ answer: answer(String(question)) }));
-  process.once('SIGTERM', () => {
-    end().finally(() => process.exit(0));
-  });
+  const leave = () => end().finally(() => process.exit(0));
+  process.once('SIGTERM', leave);
+  // Nobody measures any more: the one who asked has gone.
+  process.once('disconnect', leave);
   process.send?.(ready);
 }

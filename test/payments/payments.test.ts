@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type OrderView, payments, type RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { signedHeaders } from '../harness/client';
 import { alipayCode, type Hospital, merchantCode, startHospital, wechatCode } from '../harness/hospital';
 
 interface ErrorBody {
@@ -318,7 +319,6 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
     });
 
     test('the same request twice is a replay', async () => {
-      const { signedHeaders } = await import('../harness/client');
       const request = { method: 'GET', path: '/api/v1/orders/none', body: '' };
       const headers = signedHeaders(hospital.application, request);
       const answers = [];
@@ -336,7 +336,6 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
       [{ secret: 'another' }, 'SIGNATURE_INVALID'],
       [{ appId: 'nobody' }, 'APPLICATION_UNKNOWN'],
     ])('a request with %p is answered %s', async (changes, name) => {
-      const { signedHeaders } = await import('../harness/client');
       const request = { method: 'GET', path: '/api/v1/orders/none', body: '', ...changes };
       const headers = signedHeaders({ ...hospital.application, ...changes }, request);
       const body: ErrorBody = await (await fetch(hospital.url + request.path, { headers })).json();
@@ -344,7 +343,6 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
     });
 
     test('an Idempotency-Key may stand for the order number; with another body it is refused', async () => {
-      const { signedHeaders } = await import('../harness/client');
       const key = newNo();
       const authCode = alipayCode();
       const send = async (amountFen: number) => {
