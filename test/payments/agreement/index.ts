@@ -40,7 +40,7 @@ const replays = 3;
  * @throws Error naming the seed, the sequence and every finding
  */
 export async function agree(options: AgreementOptions): Promise<Agreement> {
-  const size = options.batchSize ?? 8;
+  const size = options.batchSize ?? 20;
   const total: Agreement = {
     sequences: 0,
     commands: 0,
@@ -70,7 +70,7 @@ export async function agree(options: AgreementOptions): Promise<Agreement> {
           const name = `Q${randomBytes(5).toString('hex')}`;
           const before = world.sent().length;
           const performed = await perform(world, drawn, name);
-          const { audited, highest } = await settleAndAudit(world, performed, lastOrderId);
+          const { audited, highest } = await settleAndAudit(world, performed, lastOrderId, before);
           lastOrderId = highest;
           if (audited.findings.length > 0)
             throw new Error(describe(audited, performed, drawn.mishap, options));
@@ -104,6 +104,7 @@ async function settleAndAudit(
   world: World,
   performed: Performed[],
   lastOrderId: number,
+  sentBefore: number,
 ): Promise<{ audited: Audited; highest: number }> {
   const { sandbox } = world;
   sandbox.faults.clear();
@@ -116,7 +117,7 @@ async function settleAndAudit(
   // Delayed notifications are under way for a moment yet; what was lost is sent again, as the gateways do for a day.
   await sleep(260);
   const first = await world.tables(lastOrderId);
-  for (const order of first.orders) await sandbox.notifications.resend(String(order.orderNo));
+  await Promise.all(first.orders.map((order) => sandbox.notifications.resend(String(order.orderNo))));
   await settle();
   // Cases are opened after the merchant's grace period.
   await world.turn(10_000);
@@ -124,11 +125,16 @@ async function settleAndAudit(
   await settle();
 
   const settled = await world.tables(lastOrderId);
-  const numbers = new Set(settled.orders.map((order) => String(order.orderNo)));
-  for (let time = 0; time < replays; time++) {
-    for (const order of numbers) await sandbox.notifications.resend(order);
-  }
-  for (const notification of world.sent().slice(-60)) await world.post(notification);
+  // Once more as the gateway would render it, and once more byte by byte as it had come.
+  await Promise.all(
+    settled.orders.map((order) => sandbox.notifications.resend(String(order.orderNo), replays)),
+  );
+  await Promise.all(
+    world
+      .sent()
+      .slice(sentBefore)
+      .map((notification) => world.post(notification)),
+  );
   await settle();
   const repeated = await world.tables(lastOrderId);
   if (essence(repeated) !== essence(settled)) {
