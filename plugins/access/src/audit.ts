@@ -1,11 +1,17 @@
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
-import { isUniqueViolation } from './accounts';
-import { type ChainedEntry, genesisHash, hashEntry, withoutSecrets } from './chain';
+import {
+  type ChainedEntry,
+  type ChainVerdict,
+  genesisHash,
+  hashEntry,
+  verifyEntries,
+  withoutSecrets,
+} from './chain';
 import type { Clock } from './clock';
 
 const uid = 'api::audit-entry.audit-entry';
-const attempts = 50;
+const table = 'audit_entries';
 const batch = 1000;
 
 export interface AuditRecord {
@@ -18,30 +24,12 @@ export interface AuditRecord {
   ip?: string;
 }
 
-export type ChainVerdict =
-  | { ok: true; entries: number; head: string }
-  | { ok: false; entries: number; brokenAt: number; reason: 'link' | 'content' };
-
 export interface Audit {
   /** Appends one entry. Secrets are blanked by name before it is hashed. */
   write(record: AuditRecord): Promise<void>;
   /** Reads the whole trail and checks every link. */
   verifyChain(): Promise<ChainVerdict>;
 }
-
-const row = z.object({
-  id: z.number(),
-  at: z.coerce.date(),
-  actor: z.string(),
-  action: z.string(),
-  subject: z.string(),
-  subjectKey: z.string().nullable(),
-  before: z.unknown(),
-  after: z.unknown(),
-  ip: z.string().nullable(),
-  previousHash: z.string(),
-  hash: z.string(),
-});
 
 export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
   const entries = () => strapi.db.query(uid);
@@ -51,8 +39,30 @@ export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
     return last === null ? genesisHash : z.object({ hash: z.string() }).parse(last).hash;
   }
 
+  /** Whoever else appends waits until this transaction is over, in this process and in any other. */
+  async function lock(trx: Core.Strapi['db']['connection']): Promise<void> {
+    if (strapi.db.dialect.client === 'postgres') {
+      await trx.raw('LOCK TABLE ?? IN SHARE ROW EXCLUSIVE MODE', [table]);
+      return;
+    }
+    // SQLite takes its one write lock with the first statement that may write, whether a row matches or not.
+    await trx(table).where({ id: -1 }).update({ actor: '' });
+  }
+
+  async function append(entry: ChainedEntry): Promise<void> {
+    await strapi.db.transaction(async ({ trx }) => {
+      await lock(trx);
+      const previousHash = await head();
+      const hash = hashEntry(previousHash, entry);
+      await entries().create({ data: { ...entry, previousHash, hash, publishedAt: new Date() } });
+    });
+  }
+
+  /** In this process they queue here, so that a crowd of them holds one connection and not all. */
+  let last: Promise<unknown> = Promise.resolve();
+
   return {
-    async write({ actor, action, subject, subjectKey, before, after, ip }) {
+    write({ actor, action, subject, subjectKey, before, after, ip }) {
       const entry: ChainedEntry = {
         at: clock.now(),
         actor,
@@ -63,41 +73,14 @@ export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
         after: jsonOf(after),
         ip: ip ?? null,
       };
-      for (let attempt = 1; ; attempt += 1) {
-        const previousHash = await head();
-        const hash = hashEntry(previousHash, entry);
-        try {
-          await entries().create({ data: { ...entry, previousHash, hash, publishedAt: new Date() } });
-          return;
-        } catch (error) {
-          // previousHash is unique: two writers cannot hang on the same link, the slower one reads the head again.
-          if (!isUniqueViolation(error) || attempt === attempts) throw error;
-          await new Promise((resolve) => setTimeout(resolve, Math.random() * 5 * attempt));
-        }
-      }
+      const written = last.then(() => append(entry));
+      last = written.catch(() => undefined);
+      return written;
     },
-    async verifyChain() {
-      let expected = genesisHash;
-      let count = 0;
-      for (let after = 0; ; ) {
-        const rows: unknown[] = await entries().findMany({
-          where: { id: { $gt: after } },
-          orderBy: { id: 'asc' },
-          limit: batch,
-        });
-        for (const raw of rows) {
-          const { id, previousHash, hash, ...entry } = row.parse(raw);
-          if (previousHash !== expected) return { ok: false, entries: count, brokenAt: id, reason: 'link' };
-          if (hashEntry(previousHash, entry) !== hash) {
-            return { ok: false, entries: count, brokenAt: id, reason: 'content' };
-          }
-          expected = hash;
-          count += 1;
-          after = id;
-        }
-        if (rows.length < batch) return { ok: true, entries: count, head: expected };
-      }
-    },
+    verifyChain: () =>
+      verifyEntries((after) =>
+        entries().findMany({ where: { id: { $gt: after } }, orderBy: { id: 'asc' }, limit: batch }),
+      ),
   };
 }
 

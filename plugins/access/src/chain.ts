@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 
 export const genesisHash = '0'.repeat(64);
 
@@ -37,6 +38,44 @@ export function hashEntry(previousHash: string, entry: ChainedEntry): string {
     ip,
   ];
   return createHash('sha256').update(canonical(said)).digest('hex');
+}
+
+export type ChainVerdict =
+  | { ok: true; entries: number; head: string }
+  | { ok: false; entries: number; brokenAt: number; reason: 'link' | 'content' };
+
+const storedEntry = z.object({
+  id: z.coerce.number(),
+  at: z.coerce.date(),
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  subjectKey: z.string().nullable(),
+  before: z.unknown(),
+  after: z.unknown(),
+  ip: z.string().nullable(),
+  previousHash: z.string(),
+  hash: z.string(),
+});
+
+/** Checks every link. `read`: the next entries in order of id, beginning behind this one; none: the end. */
+export async function verifyEntries(read: (after: number) => Promise<unknown[]>): Promise<ChainVerdict> {
+  let expected = genesisHash;
+  let count = 0;
+  for (let after = 0; ; ) {
+    const rows = await read(after);
+    if (rows.length === 0) return { ok: true, entries: count, head: expected };
+    for (const row of rows) {
+      const { id, previousHash, hash, ...entry } = storedEntry.parse(row);
+      if (previousHash !== expected) return { ok: false, entries: count, brokenAt: id, reason: 'link' };
+      if (hashEntry(previousHash, entry) !== hash) {
+        return { ok: false, entries: count, brokenAt: id, reason: 'content' };
+      }
+      expected = hash;
+      count += 1;
+      after = id;
+    }
+  }
 }
 
 const secretName =

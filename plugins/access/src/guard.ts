@@ -14,6 +14,8 @@ import type { Sessions } from './sessions';
 const configSchema = z.object({
   action: z.enum(actions).optional(),
   subject: z.string().min(1).optional(),
+  /** The route shows this field: who may read only other fields of the subject is refused. */
+  field: z.string().min(1).optional(),
 });
 
 interface Guarded {
@@ -33,11 +35,11 @@ const merchantReferences = ['channel-account', 'route', 'terminal', 'application
 
 export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit: () => Audit) {
   return (config: unknown): Middleware => {
-    const { action, subject } = configSchema.parse(config ?? {});
+    const { action, subject, field } = configSchema.parse(config ?? {});
     return async (ctx, next) => {
       const account = await sessions().authenticate(bearerToken(ctx));
       ctx.state.account = account;
-      if (action !== undefined && subject !== undefined && !account.can(action, subject)) {
+      if (action !== undefined && subject !== undefined && !account.can(action, subject, field)) {
         throw fail('FORBIDDEN', { action, subject });
       }
       const verb = subject === undefined ? undefined : coreVerb(ctx, subject);

@@ -7,12 +7,14 @@ import {
   type SignedInAccount,
 } from './accounts';
 import { type Administration, createAdministration } from './administration';
-import { type Audit, type AuditRecord, type ChainVerdict, createAudit } from './audit';
+import { type Audit, type AuditRecord, createAudit } from './audit';
+import type { ChainVerdict } from './chain';
 import type { Clock } from './clock';
 import { masksFor, typeFields } from './fields';
 import { maskRow } from './masking';
 import { createSessions, type Sessions } from './sessions';
 
+export { verifyEntries } from './chain';
 export { type Mask, maskCard, maskId, maskName, maskSubject } from './masking';
 export { type Action, actions, builtInRoles, type Rule, type Subject } from './rules';
 export type { AccountRow, Audit, AuditRecord, ChainVerdict, Clock, NewAccount, SignedInAccount };

@@ -51,6 +51,15 @@ export interface Sessions {
   changePassword(username: string, change: { current: string; next: string }): Promise<void>;
   /** @throws TOKEN_INVALID */
   authenticate(accessToken: string): Promise<SignedInAccount>;
+  /** Told whenever too many wrong passwords lock an account. The answer stops it. */
+  onLocked(listener: (lock: AccountLock) => void): () => void;
+}
+
+export interface AccountLock {
+  username: string;
+  ip: string;
+  at: Date;
+  until: Date;
 }
 
 type LoginKind = 'sign_in' | 'sign_out' | 'failed' | 'locked';
@@ -60,6 +69,8 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
   const userService = () => strapi.plugin('users-permissions').service('user');
   const expiresIn = () =>
     strapi.config.get<number>('plugin::users-permissions.sessions.accessTokenLifespan', 600);
+
+  const lockListeners = new Set<(lock: AccountLock) => void>();
 
   async function log(kind: LoginKind, username: string, { ip, userAgent }: Client): Promise<void> {
     await strapi.db.query('api::login-log.login-log').create({
@@ -80,7 +91,9 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
    * Counts the attempt as failed before the password is looked at, so that a hundred guesses sent at once
    * are five guesses. `null`: locked or disabled, no guess is taken.
    */
-  async function reserve(username: string): Promise<{ account: AccountRow; locks: boolean } | null> {
+  async function reserve(
+    username: string,
+  ): Promise<{ account: AccountRow; locksUntil: Date | undefined } | null> {
     for (let attempt = 0; attempt < reserveAttempts; attempt += 1) {
       const account = await accounts.byUsername(username);
       if (account === null || !account.enabled || isLocked(account)) return null;
@@ -88,10 +101,14 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
       const until = lockedUntil(failedCount, clock.now());
       const data = until === undefined ? { failedCount } : { failedCount, lockedUntil: until };
       if (await accounts.updateIfFailedCount(account.id, account.failedCount, data)) {
-        return { account, locks: until !== undefined };
+        return { account, locksUntil: until };
       }
     }
     return null;
+  }
+
+  function tellLocked(lock: AccountLock): void {
+    for (const listener of lockListeners) listener(lock);
   }
 
   async function isRightPassword(password: string, hash: string | null): Promise<boolean> {
@@ -134,7 +151,9 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
       const reserved = await reserve(username);
       const hash = reserved === null ? null : await accounts.passwordHash(reserved.account.userId);
       if (!(await isRightPassword(password, hash)) || reserved === null) {
-        await log(reserved?.locks ? 'locked' : 'failed', username, client);
+        const until = reserved?.locksUntil;
+        await log(until ? 'locked' : 'failed', username, client);
+        if (until) tellLocked({ username, ip: client.ip, at: clock.now(), until });
         throw fail('SIGN_IN_FAILED');
       }
       const { account } = reserved;
@@ -187,6 +206,10 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
       if (!isValid) throw fail('TOKEN_INVALID');
       if (!(await manager().isSessionActive(payload.sessionId))) throw fail('TOKEN_INVALID');
       return accounts.signedIn(await enabledAccount(payload.userId));
+    },
+    onLocked(listener) {
+      lockListeners.add(listener);
+      return () => lockListeners.delete(listener);
     },
   };
 }
