@@ -56,6 +56,7 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
     amount: order.amountFen,
     currency: order.currency,
     createdAt: order.createdTime,
+    ...(order.expiresAt ? { expiresAt: order.expiresAt } : {}),
     ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
   });
 

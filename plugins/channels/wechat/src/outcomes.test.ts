@@ -210,6 +210,23 @@ describe('error codes', () => {
     });
   });
 
+  test('an order not found is closed only after its own expiry, whether that is near or far', () => {
+    const missing = { kind: 'error', code: 'ORDER_NOT_EXIST', message: 'm', status: 404 } as const;
+    const order = (ageMinutes: number, lifeMinutes: number) => {
+      const createdAt = new Date(now.getTime() - ageMinutes * 60_000);
+      const expiresAt = new Date(createdAt.getTime() + lifeMinutes * 60_000);
+      return { scene: 'native' as const, createdAt, expiresAt };
+    };
+    const kind = (ageMinutes: number, lifeMinutes: number) =>
+      refusedOutcome('query', missing, order(ageMinutes, lifeMinutes), now).kind;
+    expect([kind(14, 15), kind(17, 15), kind(130, 180), kind(182, 180)]).toEqual([
+      'unknown',
+      'closed',
+      'unknown',
+      'closed',
+    ]);
+  });
+
   test('the Request-ID tells what INVALID_REQUEST means', () => {
     expect(say('pay', 'INVALID_REQUEST', 400, '08F7-268498689')).toMatchObject({
       kind: 'unknown',

@@ -104,7 +104,7 @@ function preciseCode(code: string, requestId: string | undefined): string {
   return causesByRequestId[requestId?.split('-').at(-1) ?? ''] ?? code;
 }
 
-/** A payment code lives a minute and serves once; a prepay id and a QR text live two hours. */
+/** For an order whose expiry is not told: a payment code lives a minute, a prepay id and a QR text two hours. */
 const orderLifeMs: Record<Scene, number> = {
   micropay: 2 * 60_000,
   native: 2 * 3_600_000,
@@ -113,16 +113,21 @@ const orderLifeMs: Record<Scene, number> = {
   app: 2 * 3_600_000,
 };
 
+/** A request sent in the last moment may be under way for as long as this. */
+const underWayMs = 60_000;
+
 /** WeChat does not know the order. While a request of ours could still arrive, that proves nothing. */
 export function orderNotFound(
   verb: Verb,
-  payment: Pick<PaymentReference, 'scene' | 'createdAt'>,
+  payment: Pick<PaymentReference, 'scene' | 'createdAt' | 'expiresAt'>,
   now: Date,
 ): Outcome {
   // Nobody ever saw the QR text or prepay id of an order that WeChat does not know, so closing it has succeeded.
   if (verb === 'close') return { kind: 'closed', reversed: false };
-  const age = now.getTime() - payment.createdAt.getTime();
-  return age > orderLifeMs[payment.scene]
+  const over = payment.expiresAt
+    ? payment.expiresAt.getTime() + underWayMs
+    : payment.createdAt.getTime() + orderLifeMs[payment.scene];
+  return now.getTime() > over
     ? { kind: 'closed', reversed: false }
     : { kind: 'unknown', code: 'ORDER_NOT_FOUND', cause: 'WeChat Pay does not know this order (yet)' };
 }
@@ -130,7 +135,7 @@ export function orderNotFound(
 export function refusedOutcome(
   verb: Verb,
   refused: Refused,
-  payment: Pick<PaymentReference, 'scene' | 'createdAt'>,
+  payment: Pick<PaymentReference, 'scene' | 'createdAt' | 'expiresAt'>,
   now: Date,
 ): Outcome {
   if (refused.kind === 'unusable') return { kind: 'unknown', cause: refused.cause, code: refused.code };

@@ -53,6 +53,8 @@ export interface PaymentReference {
   currency: Currency;
   channelNo?: string;
   createdAt: Date;
+  /** When the payer's time is over. Until then a payment that the channel does not know may still arrive there. */
+  expiresAt?: Date;
 }
 
 export interface RefundRequest {
