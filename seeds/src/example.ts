@@ -510,6 +510,10 @@ function shares(totalFen: number, weights: readonly number[]): number[] {
 function addTotal(rows: Rows, date: string, payType: ChannelCode, hisFen: number, platformFen: number): void {
   const accountCode = accountCodeOf(exampleCode, payType);
   const runNo = `R${date.replaceAll('-', '')}${accountCode.toUpperCase().replaceAll('-', '')}`;
+  const isDayOfRefunds = date === statisticsDay && payType === 'wechat';
+  const abnormalRefundFen = isDayOfRefunds
+    ? abnormalRefunds.reduce((sum, { yuan }) => sum + fen(yuan), 0)
+    : 0;
   const total: DailyTotalSeed = {
     date,
     merchantCode: exampleCode,
@@ -517,7 +521,8 @@ function addTotal(rows: Rows, date: string, payType: ChannelCode, hisFen: number
     payType,
     hisFen,
     platformFen,
-    channelFen: platformFen,
+    abnormalRefundFen,
+    channelFen: platformFen - abnormalRefundFen,
     differenceFen: platformFen - hisFen,
     feeFen: 0,
     hisCount: Math.trunc(hisFen / 18_000),

@@ -163,6 +163,7 @@ export type DailyTotalSeed = {
   payType: ChannelCode;
   hisFen: number;
   platformFen: number;
+  abnormalRefundFen: number;
   channelFen: number;
   differenceFen: number;
   feeFen: number;

@@ -62,6 +62,7 @@ function sumsByAccountDay(rows: Rows): (accountCode: string, day: string) => Sum
     const found = sums.get(key) ?? {
       hisFen: 0,
       platformFen: 0,
+      abnormalRefundFen: 0,
       channelFen: 0,
       feeFen: 0,
       hisCount: 0,
@@ -82,8 +83,15 @@ function sumsByAccountDay(rows: Rows): (accountCode: string, day: string) => Sum
     sum.platformFen += order.paidFen;
     sum.platformCount += 1;
   }
+  const orders = new Map(rows.orders.map((order) => [order.orderNo, order]));
   for (const refund of rows.refunds) {
     const sum = at(refund.accountCode, refund.settledOn);
+    const order = orders.get(refund.orderNo);
+    // Given back later because HIS never charged it: a figure of its own.
+    if (order?.hisChargedFen === 0 && order.settledOn !== refund.settledOn) {
+      sum.abnormalRefundFen += refund.amountFen;
+      continue;
+    }
     sum.platformFen -= refund.amountFen;
     sum.platformCount += 1;
   }

@@ -557,23 +557,9 @@ function distort(kind: NamedKind, visit: Visit, { rows, visits, now, dice, numbe
       const at = afterSeconds(moment(nextDay, '09:20:00'), dice.int(0, 3600));
       const isSameDay = afterSeconds(at, 86_400) > now;
       const refundedAt = isSameDay ? afterSeconds(paidAt, 1500) : at;
-      const given = giveBack(visit, amount, refundedAt, 'HIS未入账，线上退还患者', 'staff');
+      giveBack(visit, amount, refundedAt, 'HIS未入账，线上退还患者', 'staff');
       const outcome = settled('online_refund', amount, 'HIS未入账，已原路退回', refundedAt);
       add('his', order.orderNo, { ...platformOnly, ...outcome });
-      if (isSameDay) return;
-      add('his', order.orderNo, {
-        ...facts,
-        ...outcome,
-        tradeKind: 'refund',
-        occurredAt: refundedAt,
-        date: nextDay,
-        refundNo: given.refundNo,
-        platformFen: -amount,
-        kind: 'platform_only',
-        source: 't1',
-        resolutionFen: 0,
-        remark: '单边账: 平台有, HIS无',
-      });
       return;
     }
     case 'refunded_cash':

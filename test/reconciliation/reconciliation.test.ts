@@ -137,7 +137,9 @@ describe.each(['sqlite', 'postgres'] as const)('reconciliation on %s', (database
     expect(run).toMatchObject({ status: 'deferred', nextAt: expect.any(Date) });
     const query = `from=${today()}&to=${today()}&merchantCode=${merchantCode}`;
     const { body } = await finance<Summary>('GET', `/api/reconciliation/summary?${query}`);
-    expect(body.byType).toEqual([{ payType: 'alipay', hisFen: 1201, platformFen: 1201, differenceFen: 0 }]);
+    expect(body.byType).toEqual([
+      { payType: 'alipay', hisFen: 1201, platformFen: 1201, differenceFen: 0, abnormalRefundFen: 0 },
+    ]);
     const figures = await finance('GET', '/api/reconciliation/today');
     expect(figures.body).toMatchObject({
       takenFen: 3102,
@@ -147,7 +149,11 @@ describe.each(['sqlite', 'postgres'] as const)('reconciliation on %s', (database
     });
     const statistics = await finance('GET', `/api/reconciliation/statistics?date=${today()}`);
     expect(statistics.body).toMatchObject({
-      abnormalRefundFen: 1901,
+      hisFen: 1201,
+      platformFen: 1201,
+      differenceFen: 0,
+      abnormalRefundFen: 0,
+      sameDayRefundFen: 1901,
       bankArrivalFen: 1201,
       handled: 1,
       open: 0,

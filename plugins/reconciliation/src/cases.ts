@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Leg, ResultKind, TradeKind } from './match';
 import { readRow } from './rows';
 
-export type CaseKind = Exclude<ResultKind, 'matched'>;
+export type CaseKind = Exclude<ResultKind, 'matched' | 'abnormal_refund'>;
 export type Resolution = 'online_refund' | 'cash' | 'other' | 'his_supplement' | 'write_off' | 'healed';
 
 /** One difference as finance handles it. Refund amounts are negative; difference = the other side − platform. */

@@ -10,8 +10,10 @@ import {
 } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
-import { merchantRow, moneyStates, readRow, readRows } from './rows';
+import { hisRecordsOf } from './realtime';
+import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
 import { type DayStatistics, dayStatistics } from './statistics';
 
 /** Which merchants' rows a question is about; `null` is all of them. */
@@ -40,6 +42,8 @@ export interface SummaryLine {
   hisFen: number;
   platformFen: number;
   differenceFen: number;
+  /** Given back on these days for payments of earlier days that HIS never charged; no part of `platformFen`. */
+  abnormalRefundFen: number;
 }
 export interface Summary {
   byType: SummaryLine[];
@@ -56,7 +60,11 @@ export interface Statistics extends DayStatistics {
   date: string;
   handled: number;
   open: number;
-  refundDetail: CaseView[];
+  /** They add up to `abnormalRefundFen`. */
+  refundDetail: RefundDetail[];
+  /** Given back on the day of the payment itself: in the platform's income both net to nothing. */
+  sameDayRefundFen: number;
+  sameDayDetail: RefundDetail[];
   differenceDetail: CaseView[];
 }
 
@@ -93,6 +101,24 @@ const caseView = z.object({
   resolvedAt: z.date().nullable(),
 });
 export type CaseView = z.output<typeof caseView>;
+
+/** One line of 异常退款金额明细. */
+export interface RefundDetail {
+  refundedAt: Date;
+  /** When the difference arose. */
+  occurredAt: Date;
+  merchantCode: string;
+  accountCode: string | null;
+  payType: string | null;
+  cardNo: string | null;
+  patientName: string | null;
+  orderNo: string | null;
+  channelTradeNo: string | null;
+  refundNo: string | null;
+  caseNo: string | null;
+  amountFen: number;
+  method: 'online_refund' | 'cash' | 'other';
+}
 export { caseView };
 
 export interface Figures {
@@ -163,6 +189,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           payType: row.type ?? '',
           hisFen: 0,
           platformFen: 0,
+          abnormalRefundFen: 0,
         };
         line[side] += sign * row.fen;
         lines.set(key, line);
@@ -172,7 +199,76 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     await add(succeeded(scope), 'channel', 'amount_fen', 'platformFen', -1);
     await add(booked(scope).where({ kind: 'charge' }), 'pay_type', 'amount_fen', 'hisFen', 1);
     await add(booked(scope).where({ kind: 'refund' }), 'pay_type', 'amount_fen', 'hisFen', -1);
+    for (const refund of await abnormalRefunds(scope, from, to)) {
+      const line = lines.get(lineKey(refund.merchantCode, refund.day, refund.channel));
+      if (refund.isSameDay || !line) continue;
+      line.platformFen += refund.amountFen;
+      line.abnormalRefundFen += refund.amountFen;
+    }
     return lines;
+  }
+
+  /** Refunds of these days that gave back what HIS never charged, on whatever day it had been paid. */
+  async function abnormalRefunds(scope: MerchantScope, from: string, to: string): Promise<AbnormalRefund[]> {
+    const candidates = readRows(
+      refundRow,
+      await succeeded(scope)
+        .whereBetween('settled_on', [from, to])
+        .whereExists(
+          db('orders')
+            .whereRaw('orders.order_no = refunds.order_no')
+            .whereRaw('coalesce(orders.his_charged_fen, 0) < orders.paid_fen')
+            .select(db.raw('1')),
+        )
+        .orderBy(['refunded_at', 'refund_no']),
+    );
+    const found: AbnormalRefund[] = [];
+    for (const piece of pieces(new Set(candidates.map(({ orderNo }) => orderNo)))) {
+      const siblings = readRows(
+        refundRow,
+        await db('refunds').whereIn('order_no', piece).where({ status: 'succeeded' }),
+      );
+      for (const order of readRows(orderRow, await db('orders').whereIn('order_no', piece))) {
+        if (order.anomalies?.includes('currency_differs')) continue;
+        const records = order.hisRefundedFen === 0 ? [] : await hisRecordsOf(db, order);
+        const settling = settlingRefunds({
+          paidFen: order.paidFen,
+          chargedFen: order.hisChargedFen,
+          refunds: siblings
+            .filter((refund) => refund.orderNo === order.orderNo)
+            .map((refund) => ({
+              refundNo: refund.refundNo,
+              numbers: [refund.refundNo, refund.merchantRefundNo],
+              amountFen: refund.amountFen,
+              occurredAt: (refund.refundedAt ?? refund.requestedAt).getTime(),
+            })),
+          hisRefunds: records
+            .filter((record) => record.kind === 'refund' && record.status === 'booked')
+            .map(({ amountFen, refundNo }) => ({ amountFen, numbers: refundNo ? [refundNo] : [] })),
+        });
+        for (const refund of candidates) {
+          if (refund.orderNo !== order.orderNo || !settling.has(refund.refundNo)) continue;
+          const day = refund.settledOn ?? '';
+          found.push({
+            refundedAt: refund.refundedAt ?? refund.requestedAt,
+            occurredAt: order.paidAt ?? order.createdTime,
+            merchantCode: order.merchantCode,
+            accountCode: order.accountCode,
+            payType: order.payType,
+            channel: order.channel ?? '',
+            cardNo: order.cardNo,
+            patientName: order.patientName,
+            orderNo: order.orderNo,
+            channelTradeNo: order.channelTradeNo,
+            refundNo: refund.refundNo,
+            amountFen: refund.amountFen,
+            day,
+            isSameDay: day === order.settledOn,
+          });
+        }
+      }
+    }
+    return found.sort((a, b) => a.refundedAt.getTime() - b.refundedAt.getTime());
   }
 
   /** A day that is over and that a run has closed speaks by its totals; any other day is added up as it stands. */
@@ -187,16 +283,17 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     )
       .groupBy('merchant_code', 'date', 'pay_type')
       .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type' })
-      .sum({ hisFen: 'his_fen', platformFen: 'platform_fen' });
+      .sum({ hisFen: 'his_fen', platformFen: 'platform_fen', abnormalRefundFen: 'abnormal_refund_fen' });
     const lines: (LiveLine & { live: boolean })[] = z
       .array(totalRow)
       .parse(closed)
-      .map(({ merchant, date, type, hisFen, platformFen }) => ({
+      .map(({ merchant, date, type, hisFen, platformFen, abnormalRefundFen }) => ({
         merchant,
         date,
         payType: type,
         hisFen,
         platformFen,
+        abnormalRefundFen,
         live: false,
       }));
     const closedKeys = new Set(lines.map((line) => lineKey(line.merchant, line.date, line.payType)));
@@ -214,6 +311,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         hisFen: 0,
         platformFen: 0,
         differenceFen: 0,
+        abnormalRefundFen: 0,
         live: false,
       };
       const type = byType.get(line.payType) ?? {
@@ -221,11 +319,13 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         hisFen: 0,
         platformFen: 0,
         differenceFen: 0,
+        abnormalRefundFen: 0,
       };
       for (const sum of [day, type]) {
         sum.hisFen += line.hisFen;
         sum.platformFen += line.platformFen;
         sum.differenceFen = sum.platformFen - sum.hisFen;
+        sum.abnormalRefundFen += line.abnormalRefundFen;
       }
       day.live ||= line.live;
       byDay.set(`${line.date} ${line.payType}`, day);
@@ -356,13 +456,22 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     async statistics(scope, date) {
       const { start, end } = businessDayBounds(date, await dayRule(scope));
       const givenBack: Resolution[] = ['online_refund', 'cash', 'other'];
-      const refundDetail = readRows(
+      // What a person settled without a refund of the platform: cash at the counter, or online by another way.
+      const closings = readRows(
         caseView,
         await scoped(db('discrepancies').where({ status: 'resolved', trade_kind: 'payment' }), scope)
           .whereIn('resolution', givenBack)
           .where('resolution_fen', '>', 0)
+          .whereRaw('platform_fen > his_fen')
           .where('resolved_at', '>=', dateValue(db, start))
           .where('resolved_at', '<', dateValue(db, end))
+          .whereNotExists(
+            db('refunds')
+              .whereRaw('refunds.order_no = discrepancies.order_no')
+              .whereRaw("discrepancies.resolution = 'online_refund'")
+              .where({ status: 'succeeded' })
+              .select(db.raw('1')),
+          )
           .orderBy(['resolved_at', 'case_no']),
       );
       const differenceDetail = readRows(
@@ -373,13 +482,39 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           .orderBy(['occurred_at', 'case_no']),
       );
       const { byType } = await summary(scope, { from: date, to: date });
+      const total = (of: (line: SummaryLine) => number): number =>
+        byType.reduce((sum, line) => sum + of(line), 0);
       const figures = dayStatistics({
-        hisFen: byType.reduce((total, line) => total + line.hisFen, 0),
-        platformNetFen: byType.reduce((total, line) => total + line.platformFen, 0),
-        settled: refundDetail.flatMap(({ resolution, resolutionFen }) =>
+        hisFen: total((line) => line.hisFen),
+        platformFen: total((line) => line.platformFen),
+        abnormalRefundFen: total((line) => line.abnormalRefundFen),
+        settled: closings.flatMap(({ resolution, resolutionFen }) =>
           resolution === null ? [] : [{ resolution, resolutionFen: resolutionFen ?? 0 }],
         ),
       });
+      const refunds = await abnormalRefunds(scope, date, date);
+      const caseOf = new Map(
+        readRows(
+          caseView.pick({ caseNo: true, orderNo: true }),
+          await db('discrepancies')
+            .where({ trade_kind: 'payment' })
+            .whereIn(
+              'order_no',
+              refunds.map(({ orderNo }) => orderNo),
+            )
+            .select('case_no', 'order_no'),
+        ).map(({ caseNo, orderNo }) => [orderNo, caseNo]),
+      );
+      const detailOf = ({ channel, day, isSameDay, ...refund }: AbnormalRefund): RefundDetail => ({
+        ...refund,
+        method: 'online_refund',
+        caseNo: caseOf.get(refund.orderNo) ?? null,
+      });
+      const refundDetail = [
+        ...refunds.filter(({ isSameDay }) => !isSameDay).map(detailOf),
+        ...closings.flatMap((row) => detailOfClosing(row) ?? []),
+      ];
+      const sameDayDetail = refunds.filter(({ isSameDay }) => isSameDay).map(detailOf);
       const isOpen = (row: CaseView): boolean => row.status === 'open' || row.status === 'pending_approval';
       return {
         date,
@@ -387,10 +522,44 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         handled: differenceDetail.filter((row) => row.status === 'resolved').length,
         open: differenceDetail.filter(isOpen).length,
         refundDetail,
+        sameDayRefundFen: sameDayDetail.reduce((sum, { amountFen }) => sum + amountFen, 0),
+        sameDayDetail,
         differenceDetail,
       };
     },
   };
+}
+
+function detailOfClosing(row: CaseView): RefundDetail | undefined {
+  const { resolution: method, resolvedAt } = row;
+  const isRefund = method === 'online_refund' || method === 'cash' || method === 'other';
+  if (!isRefund || resolvedAt === null) return undefined;
+  const { occurredAt, merchantCode, accountCode, payType, cardNo, patientName } = row;
+  const { orderNo, channelTradeNo, refundNo, caseNo } = row;
+  return {
+    refundedAt: resolvedAt,
+    occurredAt,
+    merchantCode,
+    accountCode,
+    payType,
+    cardNo,
+    patientName,
+    orderNo,
+    channelTradeNo,
+    refundNo,
+    caseNo,
+    amountFen: row.resolutionFen ?? 0,
+    method,
+  };
+}
+
+interface AbnormalRefund extends Omit<RefundDetail, 'method' | 'caseNo'> {
+  channel: string;
+  orderNo: string;
+  refundNo: string;
+  /** The business day of the refund. */
+  day: string;
+  isSameDay: boolean;
 }
 
 interface LiveLine {
@@ -399,6 +568,7 @@ interface LiveLine {
   payType: string;
   hisFen: number;
   platformFen: number;
+  abnormalRefundFen: number;
 }
 
 const groupRow = z.object({
@@ -413,5 +583,6 @@ const totalRow = z.object({
   type: z.string(),
   hisFen: money,
   platformFen: money,
+  abnormalRefundFen: money,
 });
 const lineKey = (merchant: string, date: string, payType: string): string => `${merchant} ${date} ${payType}`;

@@ -141,6 +141,9 @@ describe('the three-way match, whatever the rows', () => {
         );
         // The summary's sign is the opposite of the cases' sign, and the cases explain it entirely.
         expect(sum(his.map((result) => result.differenceFen)) + totals.differenceFen).toBe(0);
+        // Taken − refunded = platform income − abnormal refunds.
+        expect(totals.platformFen - totals.abnormalRefundFen).toBe(platformFen);
+        expect(totals.abnormalRefundFen).toBeGreaterThanOrEqual(0);
       }),
       runs,
     );

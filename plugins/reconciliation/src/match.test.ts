@@ -81,6 +81,7 @@ describe('the three-way match', () => {
     expect(totals).toEqual({
       hisFen: 1999,
       platformFen: 1999,
+      abnormalRefundFen: 0,
       channelFen: 1999,
       feeFen: 12,
       hisCount: 1,
@@ -186,7 +187,10 @@ describe('the three-way match', () => {
     const { results } = run({
       refunds: [refund('r1', '1', 300), refund('r2', '1', 300), refund('r3', '1', 100)],
       orders: [order('1', 1000, { day: '2026-10-17' })],
-      hisRecords: [charged('h1', '1', 300, { kind: 'refund', refundNo: 'M-r2' })],
+      hisRecords: [
+        charged('h0', '1', 1000, { day: '2026-10-17' }),
+        charged('h1', '1', 300, { kind: 'refund', refundNo: 'M-r2' }),
+      ],
       billLines: [
         line(1, '1', 300, { kind: 'refund', refundNo: 'r1' }),
         line(2, '1', 300, { kind: 'refund', refundNo: 'r2' }),
@@ -201,6 +205,57 @@ describe('the three-way match', () => {
       ['channel', 'matched', 'r2', 0],
       ['channel', 'amount', 'r3', 10],
     ]);
+  });
+
+  test('a payment of an earlier day that HIS never charged, given back today, is no difference of today', () => {
+    const { results, totals } = run({
+      orders: [order('1', 1000, { day: '2026-10-17' }), order('2', 500)],
+      refunds: [refund('r1', '1', 1000)],
+      hisRecords: [charged('h2', '2', 500)],
+      billLines: [line(1, '1', 1000, { kind: 'refund', refundNo: 'r1' }), line(2, '2', 500)],
+    });
+    expect(results.map((r) => [r.leg, r.kind, r.differenceFen])).toEqual([
+      ['his', 'abnormal_refund', 0],
+      ['his', 'matched', 0],
+      ['channel', 'matched', 0],
+      ['channel', 'matched', 0],
+    ]);
+    expect(totals).toMatchObject({
+      hisFen: 500,
+      platformFen: 500,
+      abnormalRefundFen: 1000,
+      channelFen: -500,
+      differenceFen: 0,
+    });
+  });
+
+  test('an earlier day’s refund that HIS does not know is a difference when HIS charged the payment', () => {
+    const { results, totals } = run({
+      orders: [order('1', 1000, { day: '2026-10-17' })],
+      refunds: [refund('r1', '1', 1000)],
+      hisRecords: [charged('h1', '1', 1000, { day: '2026-10-17' })],
+    });
+    expect(results[0]).toMatchObject({ kind: 'platform_only', tradeKind: 'refund', differenceFen: 1000 });
+    expect(totals).toMatchObject({ platformFen: -1000, abnormalRefundFen: 0 });
+  });
+
+  test('abnormal refunds never exceed what HIS lacks', () => {
+    const { results, totals } = run({
+      orders: [order('1', 1000, { day: '2026-10-17' })],
+      refunds: [refund('r1', '1', 150), refund('r2', '1', 100, { occurredAt: noon + 2000 })],
+      hisRecords: [charged('h1', '1', 800, { day: '2026-10-17' })],
+    });
+    expect(results.filter((r) => r.leg === 'his').map((r) => [r.kind, r.platformFen])).toEqual([
+      ['abnormal_refund', -150],
+      ['platform_only', -100],
+    ]);
+    expect(totals).toMatchObject({ platformFen: -100, abnormalRefundFen: 150 });
+  });
+
+  test('part of a payment given back the same day lessens what HIS lacks', () => {
+    const { results, totals } = run({ orders: [order('1', 1000)], refunds: [refund('r1', '1', 400)] });
+    expect(results[0]).toMatchObject({ kind: 'platform_only', platformFen: 600, differenceFen: -600 });
+    expect(totals).toMatchObject({ platformFen: 600, abnormalRefundFen: 0 });
   });
 
   test('a payment given back the same day that HIS never knew nets to zero', () => {

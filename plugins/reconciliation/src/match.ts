@@ -1,3 +1,5 @@
+import { settlingRefunds } from './abnormal-refunds';
+
 /**
  * The three-way match of one account's day: orders and refunds × HIS records × bill lines.
  *
@@ -19,7 +21,9 @@ export type ResultKind =
   | 'status'
   | 'currency'
   | 'duplicate'
-  | 'split';
+  | 'split'
+  /** Given back on a later day because HIS never charged it: the cure of an earlier difference, and none itself. */
+  | 'abnormal_refund';
 
 /** `open`: the channel may still say paid; `ended`: closed, reversed, failed. Only `paid` orders carry money. */
 export type OrderStanding = 'paid' | 'open' | 'ended';
@@ -128,7 +132,10 @@ export interface MatchResult {
 
 export interface MatchTotals {
   hisFen: number;
+  /** Taken − refunded, abnormal refunds of earlier days' payments left out. */
   platformFen: number;
+  /** Those refunds: taken − refunded = platformFen − abnormalRefundFen. */
+  abnormalRefundFen: number;
   channelFen: number;
   feeFen: number;
   hisCount: number;
@@ -268,17 +275,20 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
   ];
 
   const today = (rows: Row[]): Row[] => rows.filter((row) => row.day === rules.date);
+  const abnormal = results.filter((result) => result.kind === 'abnormal_refund');
+  const abnormalRefundFen = abnormal.reduce((total, result) => total - result.platformFen, 0);
   const hisFen = sum(today(his));
-  const platformFen = sum(today(platform));
+  const platformFen = sum(today(platform)) + abnormalRefundFen;
   return {
     results,
     totals: {
       hisFen,
       platformFen,
+      abnormalRefundFen,
       channelFen: sum(today(bill)),
       feeFen: today(bill).reduce((total, row) => total + row.feeFen, 0),
       hisCount: today(his).length,
-      platformCount: today(platform).length,
+      platformCount: today(platform).length - abnormal.length,
       channelCount: today(bill).length,
       differenceFen: platformFen - hisFen,
     },
@@ -320,9 +330,15 @@ function matchOrder(
     }
   };
 
+  const paidDay = rows.find((row) => row.side === 'platform' && row.kind === 'payment')?.day;
+  const settling = leg === 'his' ? settlingOf(rows) : new Set<string>();
+  const isCure = (row: Row): boolean => row.side === 'platform' && settling.has(row.id);
+  for (const row of rows) if (isCure(row) && row.day !== paidDay) emit('abnormal_refund', [row]);
+  const sameDayCures = rows.filter((row) => isCure(row) && row.day === paidDay);
+
   const leftovers: { platform: Row[]; other: Row[]; claimedAmounts: Set<number> }[] = [];
   for (const tradeKind of ['payment', 'refund'] as const) {
-    const ofKind = rows.filter((row) => row.kind === tradeKind);
+    const ofKind = rows.filter((row) => row.kind === tradeKind && !isCure(row));
     let mine = ofKind.filter((row) => row.side === 'platform');
     let theirs = ofKind.filter((row) => row.side === 'other');
     const claimedAmounts = new Set<number>();
@@ -366,7 +382,7 @@ function matchOrder(
   }
 
   // What one order took and gave back on the same day clears as a sum: a reversed payment, a corrected booking.
-  const everything = leftovers.flatMap((left) => [...left.platform, ...left.other]);
+  const everything = [...leftovers.flatMap((left) => [...left.platform, ...left.other]), ...sameDayCures];
   const own = everything.filter((row) => row.side === 'platform');
   const others = everything.filter((row) => row.side === 'other');
   if (
@@ -380,7 +396,14 @@ function matchOrder(
     return results;
   }
 
-  for (const { platform: mine, other: theirs, claimedAmounts } of leftovers) {
+  for (const { platform, other: theirs, claimedAmounts } of leftovers) {
+    // What was given back on the day itself lessens the payment that HIS lacks.
+    const isPayment = platform.some((row) => row.kind === 'payment');
+    const mine = isPayment ? [...platform, ...sameDayCures] : platform;
+    if (isPayment && sameDayCures.length > 0 && theirs.length === 0) {
+      emit('platform_only', mine);
+      continue;
+    }
     if (mine.length > 0 && theirs.length > 0) {
       const claimed = [...mine, ...theirs];
       const ownedByAnotherDay = !mine.some((row) => row.day === rules.date);
@@ -394,6 +417,20 @@ function matchOrder(
     }
   }
   return results;
+}
+
+/** Which refunds among one order's rows settled what HIS lacks. */
+function settlingOf(rows: Row[]): Set<string> {
+  const of = (side: Row['side'], kind: TradeKind): Row[] =>
+    rows.filter((row) => row.side === side && row.kind === kind);
+  const [payment] = of('platform', 'payment');
+  if (!payment || !isOneCurrency(rows)) return new Set();
+  return settlingRefunds({
+    paidFen: payment.amountFen,
+    chargedFen: sum(of('other', 'payment')),
+    refunds: of('platform', 'refund').map((row) => ({ ...row, refundNo: row.id })),
+    hisRefunds: of('other', 'refund'),
+  });
 }
 
 function judgePair(leg: Leg, own: Row, other: Row, rules: MatchRules): ResultKind {
@@ -465,7 +502,7 @@ function resultOf(
       : {}),
     elsewhereFen: sum(elsewhere),
     elsewhereDays: [...new Set(elsewhere.map((row) => row.day))].sort(),
-    differenceFen: otherFen - platformFen,
+    differenceFen: kind === 'abnormal_refund' ? 0 : otherFen - platformFen,
     occurredAt: Math.min(...today.map((row) => row.occurredAt)),
   };
 }

@@ -37,10 +37,16 @@ export function orderVerdicts(
     const refundedFen = Math.max(platform.refundedFen - refunded, 0);
     return { payment: { kind: 'cured', refundedFen }, refund: { kind: 'cured', refundedFen } };
   }
+  const returnedFen = platform.refundedFen - refunded;
+  // Part of what HIS lacks was given back: the payment's case stays, the refund makes none of its own.
+  const isPartOfCure = returnedFen > 0 && returnedFen <= platform.paidFen - charged;
   const foreign = entries.some((entry) => entry.currency !== platform.currency);
   return {
     payment: verdict(platform.paidFen, charged, paymentDiffers),
-    refund: verdict(0 - platform.refundedFen, 0 - refunded, refundDiffers),
+    refund:
+      isPartOfCure && !foreign
+        ? { kind: 'agrees' }
+        : verdict(0 - platform.refundedFen, 0 - refunded, refundDiffers),
   };
 
   function verdict(platformFen: number, hisFen: number, differs: boolean): Verdict {

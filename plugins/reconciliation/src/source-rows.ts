@@ -188,10 +188,9 @@ export async function readDay(
     'channel_trade_no',
     lacking.flatMap((order) => order.channelTradeNo ?? []),
   );
-  // Refunds that HIS knows today and the channel confirmed on another day.
-  for (const piece of pieces(
-    new Set([...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? [])),
-  )) {
+  // Refunds that HIS knows today and the channel confirmed on another day, and the other refunds of one order.
+  const refundable = [...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? []);
+  for (const piece of pieces(new Set([...refundable, ...refundedOrders]))) {
     const rows: unknown = await db('refunds')
       .where({ account_code: account.code, status: 'succeeded' })
       .whereIn('order_no', piece)

@@ -3,15 +3,11 @@ import { dayStatistics } from './statistics';
 
 describe('the statistics of one day', () => {
   test('the published example adds up to the fen', () => {
-    const online = { resolution: 'online_refund' as const };
     const report = dayStatistics({
       hisFen: 78518542,
-      platformNetFen: 67004329,
-      settled: [
-        { ...online, resolutionFen: 20000 },
-        { ...online, resolutionFen: 18500 },
-        { ...online, resolutionFen: 400000 },
-      ],
+      platformFen: 67442829,
+      abnormalRefundFen: 20000 + 18500 + 400000,
+      settled: [],
     });
     expect(report).toEqual({
       hisFen: 78518542,
@@ -26,7 +22,8 @@ describe('the statistics of one day', () => {
   test('cash given back at the counter is counted by its method', () => {
     const report = dayStatistics({
       hisFen: 1000,
-      platformNetFen: 1000,
+      platformFen: 1000,
+      abnormalRefundFen: 0,
       settled: [
         { resolution: 'cash', resolutionFen: 300 },
         { resolution: 'healed', resolutionFen: 0 },
@@ -42,6 +39,8 @@ describe('the statistics of one day', () => {
   });
 
   test('a quiet day is all zeros', () => {
-    expect(dayStatistics({ hisFen: 0, platformNetFen: 0, settled: [] }).bankArrivalFen).toBe(0);
+    expect(
+      dayStatistics({ hisFen: 0, platformFen: 0, abnormalRefundFen: 0, settled: [] }).bankArrivalFen,
+    ).toBe(0);
   });
 });

@@ -4,9 +4,11 @@ import type { Resolution } from './cases';
 export interface DayFigures {
   /** HIS charges − HIS refunds. */
   hisFen: number;
-  /** Payments − refunds, every refund of the day included. */
-  platformNetFen: number;
-  /** Differences of any day that were settled on this day by giving money back. */
+  /** Payments − refunds, abnormal refunds of earlier days' payments left out. */
+  platformFen: number;
+  /** Those refunds. */
+  abnormalRefundFen: number;
+  /** What people gave back outside the platform for a difference of any day. */
   settled: { resolution: Resolution; resolutionFen: number }[];
 }
 
@@ -22,11 +24,16 @@ export interface DayStatistics {
 /**
  * 当日差帐 = HIS收入 − 平台收入; 银行实际到账金额 = 平台收入 − 异常退款金额.
  *
- * Money given back online for a difference is no part of the hospital's own refunds: it is taken out of the
- * platform's income and stands for itself, so that what reached the bank is the channel's own net figure.
+ * An abnormal refund is no business of the day on which it is made: it stands for itself and closes the difference
+ * of the day on which HIS missed the payment. Given back on that same day, both nets to nothing within the income.
  */
-export function dayStatistics({ hisFen, platformNetFen, settled }: DayFigures): DayStatistics {
-  const refundsByMethod = { online: 0, cash: 0, other: 0 };
+export function dayStatistics({
+  hisFen,
+  platformFen,
+  abnormalRefundFen: refundedFen,
+  settled,
+}: DayFigures): DayStatistics {
+  const refundsByMethod = { online: refundedFen, cash: 0, other: 0 };
   for (const { resolution, resolutionFen } of settled) {
     switch (resolution) {
       case 'online_refund':
@@ -47,7 +54,6 @@ export function dayStatistics({ hisFen, platformNetFen, settled }: DayFigures): 
     }
   }
   const abnormalRefundFen = refundsByMethod.online + refundsByMethod.cash + refundsByMethod.other;
-  const platformFen = platformNetFen + refundsByMethod.online;
   return {
     hisFen,
     platformFen,

@@ -9,7 +9,7 @@ import { createBillArchive } from './archive';
 import { fail } from './errors';
 import { createFigures, type MerchantScope } from './figures';
 import { provideReconciliation, reconciliation } from './index';
-import { createLocator, type Row } from './locate';
+import { createLocator, type Row, timelineOf } from './locate';
 import { followNews, type News } from './news';
 import { createRealtime } from './realtime';
 import { readRow } from './rows';
@@ -107,6 +107,7 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
       ctx.body = {
         ...report,
         refundDetail: masked('discrepancy', report.refundDetail, account),
+        sameDayDetail: masked('discrepancy', report.sameDayDetail, account),
         differenceDetail: masked('discrepancy', report.differenceDetail, account),
       };
     },
@@ -117,7 +118,7 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
         read(code, ctx.params.orderNo),
         account.merchantCodes,
       );
-      ctx.body = {
+      const shown = {
         order: found.order && access(strapi).mask('order', found.order, account),
         attempts: allowed('attempt', found.attempts, account),
         refunds: allowed('refund', found.refunds, account),
@@ -127,8 +128,9 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
         interfaceLogs: allowed('interface-log', found.interfaceLogs, account),
         discrepancies: allowed('discrepancy', found.discrepancies, account),
         billLines: account.can('read', 'bill-archive') ? found.billLines : [],
-        timeline: found.timeline,
       };
+      // Told from what this account may see, or the calls would be in the story all the same.
+      ctx.body = { ...shown, timeline: timelineOf(shown) };
     },
 
     async run(ctx: Context) {

@@ -39,7 +39,8 @@ export function casesOf(
 
   return results.flatMap((result): DayCase[] => {
     const { kind, leg, tradeKind, key } = result;
-    if (kind === 'matched' || (kind === 'split' && result.differenceFen === 0)) return [];
+    if (kind === 'matched' || kind === 'abnormal_refund' || (kind === 'split' && result.differenceFen === 0))
+      return [];
     const base = caseKey(leg, account.merchantCode, key, tradeKind);
     const named = kind === 'in_transit' ? `${base}:transit:${date}` : base;
     const times = (used.get(named) ?? 0) + 1;
@@ -201,6 +202,10 @@ const totalRow = z.object({
   id: z.number(),
   hisFen: z.number(),
   platformFen: z.number(),
+  abnormalRefundFen: z
+    .number()
+    .nullable()
+    .transform((value) => value ?? 0),
   channelFen: z.number(),
   feeFen: z.number(),
   differenceFen: z.number(),
@@ -240,6 +245,7 @@ async function writeTotals(
   const isUnchanged =
     stored.hisFen === totals.hisFen &&
     stored.platformFen === totals.platformFen &&
+    stored.abnormalRefundFen === totals.abnormalRefundFen &&
     stored.channelFen === totals.channelFen &&
     stored.feeFen === totals.feeFen &&
     stored.differenceFen === totals.differenceFen &&
