@@ -104,7 +104,11 @@ async function act(
   paying: Set<Promise<unknown>>,
 ): Promise<void> {
   const { sandbox } = world;
-  const slot = 'order' in step ? slots[step.order] : undefined;
+  // What is done to an order that was never sent is done to one that was.
+  const sent = slots.filter((candidate) => candidate.isSent);
+  const chosen = 'order' in step ? slots[step.order] : undefined;
+  const slot =
+    step.do === 'pay' || chosen?.isSent ? chosen : sent[('order' in step ? step.order : 0) % sent.length];
   const path = (of: Slot) => `/api/v1/orders/${of.merchantOrderNo}`;
 
   /** A merchant who got no answer asks for the order by its own number. */

@@ -135,8 +135,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const asking = new Set<Promise<unknown>>();
   let turning: Promise<void> = Promise.resolve();
   const asked = async <Value>(call: () => Promise<Value>): Promise<Value> => {
-    await turning;
-    await up;
+    for (let seen = turning; ; seen = turning) {
+      await seen;
+      await up;
+      if (seen === turning) break;
+    }
     const under = call();
     asking.add(under);
     return under.finally(() => asking.delete(under));

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { type OrderView, payments } from '@hospital-pay/payments';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Hospital, startHospital, wechatCode } from '../harness/hospital';
+
+const newNo = () => `A${randomBytes(8).toString('hex')}`;
+const system = { kind: 'system' } as const;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until<Value>(read: () => Promise<Value>, isDone: (value: Value) => boolean): Promise<Value> {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const value = await read();
+    if (isDone(value)) return value;
+    if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(value)}`);
+    await pause(50);
+  }
+}
+
+/** What random histories seldom meet. */
+describe.each(['sqlite', 'postgres'] as const)('races and strangers on %s', (database) => {
+  let hospital: Hospital;
+  beforeAll(async () => {
+    hospital = await startHospital({ database });
+  }, 90_000);
+  afterAll(() => hospital.stop());
+
+  const room = () => payments(hospital.strapi());
+  const create = (fields: Partial<Parameters<ReturnType<typeof room>['orders']['create']>[0]>) =>
+    room().orders.create(
+      {
+        merchantCode: 'H001',
+        merchantOrderNo: newNo(),
+        amountFen: 2500,
+        subject: '门诊缴费',
+        scene: 'native',
+        ...fields,
+      },
+      system,
+    );
+
+  test('of orders of one business that are paid at the same instant, one stays paid', async () => {
+    const pairs = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const businessNo = newNo();
+        const channels = ['alipay', 'wechat', 'wechat'];
+        return Promise.all(channels.map((channel) => create({ businessNo, channel })));
+      }),
+    );
+    await Promise.all(pairs.flat().map((order) => hospital.sandbox.patient.pay(null, order.orderNo)));
+    for (const orders of pairs) {
+      const settled = await until(
+        () => Promise.all(orders.map(({ orderNo }) => room().orders.get({ orderNo }, system))),
+        (now) => now.filter((order) => order.status === 'refunded').length >= orders.length - 1,
+      );
+      const statuses = settled.map((order: OrderView) => order.status).sort();
+      expect(statuses).toEqual(['paid', 'refunded', 'refunded']);
+    }
+  }, 60_000);
+
+  test('a refund made at the gateway under a number that is not ours is acknowledged, kept and raised', async () => {
+    const order = await create({ scene: 'micropay', authCode: wechatCode() });
+    const driver = await room().accounts.driver('wechat-1');
+    const refundNo = `${order.orderNo}R77`;
+    const alarms: string[] = [];
+    const stop = room().events.on('alarm', (alarm) => alarms.push(`${alarm.kind} ${alarm.dedupeKey}`));
+    await driver.refund?.({
+      refundNo,
+      amount: 100,
+      reason: '商户平台退款',
+      payment: {
+        attemptNo: order.orderNo,
+        scene: 'micropay',
+        amount: order.amountFen,
+        currency: 'CNY',
+        createdAt: new Date(),
+      },
+    });
+    const [sent] = await until(
+      async () =>
+        hospital.sandbox.notifications
+          .list({ orderNo: order.orderNo })
+          .filter((notification) => notification.about === 'refund'),
+      (list) => list[0]?.state === 'acknowledged',
+    );
+    stop();
+    expect(sent?.attempts).toHaveLength(1);
+    expect(alarms).toEqual([`foreign_notification foreign:wechat-1:${refundNo}`]);
+    const kept: unknown[] = await hospital
+      .strapi()
+      .db.connection('notifications')
+      .where({ refund_no: refundNo })
+      .whereNotNull('handled_at');
+    expect(kept).toHaveLength(1);
+  }, 40_000);
+});
