@@ -12,12 +12,12 @@ import type { ChainVerdict } from './chain';
 import type { Clock } from './clock';
 import { masksFor, typeFields } from './fields';
 import { maskRow } from './masking';
-import { createSessions, type Sessions } from './sessions';
+import { type AccountLock, createSessions, type Sessions } from './sessions';
 
 export { verifyEntries } from './chain';
 export { type Mask, maskCard, maskId, maskName, maskSubject } from './masking';
 export { type Action, actions, builtInRoles, type Rule, type Subject } from './rules';
-export type { AccountRow, Audit, AuditRecord, ChainVerdict, Clock, NewAccount, SignedInAccount };
+export type { AccountLock, AccountRow, Audit, AuditRecord, ChainVerdict, Clock, NewAccount, SignedInAccount };
 
 /** What other rooms and the seeds use of this one. */
 export interface Access {

@@ -57,7 +57,8 @@ export interface Sessions {
 
 export interface AccountLock {
   username: string;
-  ip: string;
+  /** Unknown when the wrong passwords were given by somebody signed in. */
+  ip: string | null;
   at: Date;
   until: Date;
 }
@@ -195,7 +196,11 @@ export function createSessions(strapi: Core.Strapi, accounts: Accounts, clock: C
     async changePassword(username, { current, next }) {
       const reserved = await reserve(username);
       const hash = reserved === null ? null : await accounts.passwordHash(reserved.account.userId);
-      if (!(await isRightPassword(current, hash)) || reserved === null) throw fail('PASSWORD_WRONG');
+      if (!(await isRightPassword(current, hash)) || reserved === null) {
+        const until = reserved?.locksUntil;
+        if (until) tellLocked({ username, ip: null, at: clock.now(), until });
+        throw fail('PASSWORD_WRONG');
+      }
       await accounts.update(reserved.account.id, { failedCount: 0, lockedUntil: null });
       await accounts.setPassword(reserved.account.userId, next);
       // Whoever knew the old password is signed out everywhere.

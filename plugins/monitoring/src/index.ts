@@ -1,4 +1,5 @@
-import { payments } from '@hospital-pay/payments';
+import { type AccountLock, access } from '@hospital-pay/access';
+import { type PaymentEvents, payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { createRecorder } from './recorder';
 
@@ -26,12 +27,29 @@ export function install(strapi: Core.Strapi): void {
     channels: () => payments(strapi).channels(),
     warn: (text) => strapi.log.warn(`monitoring: ${text}`),
   });
-  const detach = recorder.attach(payments(strapi).events);
+  const { events } = payments(strapi);
+  const stops = [
+    recorder.attach(events),
+    access(strapi).sessions.onLocked((lock) => events.emit('alarm', lockAlarm(lock))),
+  ];
   instances.set(strapi, {
     flush: () => recorder.flush(),
     async stop() {
-      detach();
+      for (const stop of stops) stop();
       await recorder.flush();
     },
   });
+}
+
+/** Five wrong passwords are somebody's bad memory or somebody else's guesses: a person should know. */
+function lockAlarm({ username, ip, at, until }: AccountLock): PaymentEvents['alarm'] {
+  const minutes = Math.round((until.getTime() - at.getTime()) / 60_000);
+  return {
+    kind: 'account_locked',
+    level: 'warning',
+    zh: `账号 ${username} 连续输错密码，已锁定 ${minutes} 分钟${ip ? `（来自 ${ip}）` : ''}`,
+    en: `Account ${username} is locked for ${minutes} minutes after wrong passwords${ip ? ` from ${ip}` : ''}`,
+    orderNo: null,
+    dedupeKey: `locked:${username}:${until.toISOString()}`,
+  };
 }

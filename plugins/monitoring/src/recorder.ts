@@ -2,7 +2,7 @@ import { type ChannelManifest, completeRow, type Events, type PaymentEvents } fr
 import type { Core } from '@strapi/strapi';
 import { type Batch, createBatch } from './batch';
 import { scrub, storable } from './scrub';
-import { explain } from './wording';
+import { explain, looksForged } from './wording';
 
 type Db = Core.Strapi['db']['connection'];
 type Attributes = Record<string, unknown>;
@@ -23,6 +23,8 @@ export interface Recorder {
 
 const longestBody = 64 * 1024;
 const longestLine = 255;
+/** One bad notification may be an accident on the way; this many within an hour are not. */
+const forgedBeforeAlarm = 3;
 
 export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions): Recorder {
   const table = (name: string, isRepeatable: boolean): Batch<Attributes> =>
@@ -76,6 +78,7 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
       durationMs: Math.round(call.durationMs),
     });
     if (call.errorCode === undefined || call.errorCode === '') return;
+    if (call.method === 'notify' && looksForged(call.errorCode)) onForged(call);
     const { method, errorCode, errorMessage } = call;
     const manifest = channels().find(({ code }) => code === call.channel);
     const { action, message, advice } = explain({ method, errorCode, errorMessage }, manifest);
@@ -84,6 +87,26 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
       errorMessage: text(message, 2000),
       action: storable(action, longestLine),
       advice,
+    });
+  }
+
+  /** By account, within the hour it names. */
+  const forged = new Map<string, { hour: string; count: number }>();
+
+  function onForged({ accountCode, startedAt }: PaymentEvents['channel.call']): void {
+    const account = accountCode ?? '';
+    const hour = startedAt.toISOString().slice(0, 13);
+    const before = forged.get(account);
+    const count = before?.hour === hour ? before.count + 1 : 1;
+    forged.set(account, { hour, count });
+    if (count < forgedBeforeAlarm) return;
+    onAlarm({
+      kind: 'forged_notification',
+      level: 'warning',
+      zh: `账户 ${account} 一小时内多次收到无法验证的支付通知，均已拒绝，请核对密钥配置或排查伪造`,
+      en: `Account ${account} was sent several notifications within an hour that do not verify; all were refused`,
+      orderNo: null,
+      dedupeKey: `forged:${account}:${hour}`,
     });
   }
 

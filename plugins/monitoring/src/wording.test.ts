@@ -1,6 +1,8 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { ChannelManifest } from '@hospital-pay/payments';
 import { describe, expect, test } from '@jest/globals';
-import { explain } from './wording';
+import { explain, isWorded } from './wording';
 
 const manifest: ChannelManifest = {
   code: 'wechat',
@@ -48,5 +50,47 @@ describe('an abnormal request', () => {
       'HIS响应超时',
     );
     expect(explain({ method: 'new_verb', errorCode: 'X' }, undefined)).toMatchObject({ action: 'new_verb' });
+  });
+});
+
+/** Method names of the interface log as they stand in the code of every room that records calls. */
+function recordedMethods(): string[] {
+  const plugins = path.resolve(__dirname, '..', '..');
+  const rooms = [
+    'payments',
+    'his',
+    ...fs.readdirSync(path.join(plugins, 'channels')).map((channel) => path.join('channels', channel)),
+  ];
+  const name =
+    /'((?:api_)?(?:create|query|close|cancel|reverse|refund)_(?:order|refund)|download_bill|get_certificates|notify|his_(?:confirm|query)|api_[a-z_]+)'/g;
+  const record = /\b(?:method|record): '([a-z_]+)'(?=,|\s*\})|\bguarded\('([a-z_]+)'/g;
+  const found = new Set<string>();
+  for (const room of rooms) {
+    const source = path.join(plugins, room, 'src');
+    if (!fs.existsSync(source)) continue;
+    for (const file of fs.readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.ts') || file.endsWith('.test.ts') || file.includes('testing')) continue;
+      const text = fs.readFileSync(path.join(source, file), 'utf8');
+      for (const match of text.matchAll(name)) found.add(match[1] ?? '');
+      for (const match of text.matchAll(record)) found.add(match[1] ?? match[2] ?? '');
+    }
+  }
+  return [...found].sort();
+}
+
+describe('the words of the interface log', () => {
+  test('the table of methods is found in the code', () => {
+    expect(recordedMethods().length).toBeGreaterThan(15);
+  });
+
+  test.each(recordedMethods())('there are Chinese words for %s', (method) => {
+    expect(isWorded(method)).toBe(true);
+    expect(explain({ method, errorCode: 'X' }, undefined).action).toMatch(/\p{Script=Han}/u);
+  });
+
+  test('a notification that does not verify says so, with what to check', () => {
+    const explained = explain({ method: 'notify', errorCode: 'SIGNATURE', errorMessage: 'no' }, manifest);
+    expect(explained).toMatchObject({ action: '通知接收', message: '通知处理失败:通知签名不符' });
+    expect(explained.advice).toContain('伪造');
   });
 });

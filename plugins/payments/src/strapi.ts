@@ -19,11 +19,21 @@ function runningOf(strapi: Core.Strapi): RunningPayments {
   return found;
 }
 
-const staff = (method: string, path: string, handler: string, action: string, subject: string) => ({
+const staff = (
+  method: string,
+  path: string,
+  handler: string,
+  action: string,
+  subject: string,
+  field?: string,
+) => ({
   method,
   path: `/payments${path}`,
   handler,
-  config: { auth: false, middlewares: [{ name: 'plugin::access.guard', config: { action, subject } }] },
+  config: {
+    auth: false,
+    middlewares: [{ name: 'plugin::access.guard', config: { action, subject, ...(field ? { field } : {}) } }],
+  },
 });
 
 /** Applications sign their requests; the controllers authenticate them. */
@@ -81,7 +91,7 @@ export default {
         staff('GET', '/channels', 'staff.channels', 'read', 'channel-account'),
         staff('POST', '/accounts', 'staff.createAccount', 'create', 'channel-account'),
         staff('PUT', '/accounts/:code', 'staff.updateAccount', 'update', 'channel-account'),
-        staff('GET', '/accounts/:code', 'staff.readAccount', 'read', 'channel-account'),
+        staff('GET', '/accounts/:code', 'staff.readAccount', 'read', 'channel-account', 'config'),
         staff('POST', '/accounts/:code/test', 'staff.testAccount', 'test', 'channel-account'),
         staff('POST', '/applications', 'staff.createApplication', 'create', 'application'),
         staff('POST', '/cashier/orders', 'staff.createOrder', 'pay', 'cashier'),

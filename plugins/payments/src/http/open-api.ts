@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isPlatformError } from '@hospital-pay/errors';
 import type { Context } from 'koa';
 import { rawBodyOf } from '../applications';
 import type { Core } from '../core';
@@ -130,5 +131,6 @@ function record(core: Core, ctx: Context, method: string, startedAt: Date, error
     tradeType: field(answer, 'tradeType'),
     direction: 'in',
     ...(errorCode ? { errorCode } : {}),
+    ...(isPlatformError(error) ? { errorMessage: error.text.zh } : {}),
   });
 }
