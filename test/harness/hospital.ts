@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { access } from '@hospital-pay/access';
+import { systemClock } from '@hospital-pay/jobs';
 import { payments } from '@hospital-pay/payments';
 import {
   channelConfigs,
@@ -74,7 +75,8 @@ export async function startHospital(options: HospitalOptions = {}): Promise<Hosp
     application,
     async call<Body>(method: string, path: string, body?: unknown) {
       const text = body === undefined ? '' : JSON.stringify(body);
-      const headers = signedHeaders(application, { method, path, body: text });
+      const timestamp = (clock ?? systemClock).now().getTime();
+      const headers = signedHeaders(application, { method, path, body: text, timestamp });
       const request = method === 'GET' ? { method, headers } : { method, headers, body: text };
       return readAnswer<Body>(await fetch(platform.url + path, request));
     },

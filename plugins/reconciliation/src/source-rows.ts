@@ -214,7 +214,9 @@ export async function readDay(
     day,
   });
   for (const line of bill ?? []) lines.set(`${date}:${line.lineNo}`, billRow(line, date));
-  const nextBillKnown = await archive.has(account.code, shiftDay(date, 1));
+  const nextDay = shiftDay(date, 1);
+  const nextBillKnown =
+    (await archive.has(account.code, nextDay)) || (await wasEmpty(db, account.code, nextDay));
   if (bill) {
     const inBill = new Set(bill.map((line) => orderByNumber.get(line.orderNo)));
     const missing = new Set(
@@ -250,6 +252,19 @@ export async function readDay(
       billLines: [...lines.values()],
     },
   };
+}
+
+const runCounts = z.object({ counts: z.object({ bill: z.string() }).partial().nullable().catch(null) });
+
+/** A day without business has no file in the archive, yet its bill is known: a run found it empty. */
+async function wasEmpty(db: Knex, accountCode: string, date: string): Promise<boolean> {
+  const runs = readRows(
+    runCounts,
+    await db('reconciliation_runs')
+      .where({ account_code: accountCode, date, status: 'done' })
+      .select('counts'),
+  );
+  return runs.some(({ counts }) => counts?.bill === 'empty');
 }
 
 async function firstAccount(db: Knex, account: StoredAccount): Promise<string | undefined> {
