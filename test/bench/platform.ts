@@ -6,9 +6,11 @@ import { bePart } from './processes';
 /** The platform in a process of its own; it tells how long the gateway took for each order. */
 async function main(): Promise<void> {
   const { GATEWAY_URL = '', CREDENTIALS = '', DATABASE_URL = '' } = process.env;
+  const credentials = demoCredentials(CREDENTIALS);
   const hospital = await startHospital({
     database: DATABASE_URL ? 'postgres' : 'sqlite',
-    gateways: { url: GATEWAY_URL, credentials: demoCredentials(CREDENTIALS) },
+    gateways: { url: GATEWAY_URL, credentials },
+    env: { HIS_SECRET: credentials.his.secret },
   });
   const gatewayMs = new Map<string, number>();
   payments(hospital.strapi()).events.on('channel.call', (call) => {

@@ -3,6 +3,7 @@ import type { Queue } from './queue';
 export { type Clock, clockOf, createManualClock, type ManualClock, systemClock, useClock } from './clock';
 export { createQueue, type QueueOptions } from './create';
 export { createLeases, type Leases } from './leases';
+export { writeLightly } from './light-write';
 export type { AddOptions, Handler, Job, Json, Queue } from './queue';
 
 const queues = new WeakMap<object, Queue>();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Clock } from './clock';
+import { writeLightly } from './light-write';
 
 /**
  * Rows of `leases` say who may do a thing that only one process may do at once. Taken by compare-and-set;
@@ -37,15 +38,13 @@ export function createLeases(db: Knex, clock: Clock): Leases {
         updated_at: now,
         published_at: now,
       };
-      await rows().insert(row).onConflict('name').ignore();
+      const insert = rows().insert(row).onConflict('name').ignore();
+      await writeLightly(db, insert);
       return (await leases.holder(name)) === holder;
     },
     async retake(name, holder, until, at) {
-      const taken = await rows()
-        .where({ name })
-        .where('expires_at', '<=', moment(at))
-        .update({ holder, expires_at: moment(until) });
-      return taken === 1;
+      const over = rows().where({ name }).where('expires_at', '<=', moment(at));
+      return (await writeLightly(db, over.update({ holder, expires_at: moment(until) }))) === 1;
     },
     async extend(name, holder, until) {
       return (
@@ -55,7 +54,7 @@ export function createLeases(db: Knex, clock: Clock): Leases {
       );
     },
     async release(name, holder) {
-      await rows().where({ name, holder }).delete();
+      await writeLightly(db, rows().where({ name, holder }).delete());
     },
     async holder(name) {
       const row: { holder?: unknown } | undefined = await rows().where({ name }).first('holder');

@@ -1,10 +1,11 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
+import { writeLightly } from '@hospital-pay/jobs';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Core } from './core';
 import { fail } from './errors';
-import { fromRow, insertRow, isUniqueViolation, toColumns } from './rows';
+import { completeRow, fromRow, insertRow, isUniqueViolation, toColumns } from './rows';
 import { findRow } from './store';
 import type { Applications } from './types';
 
@@ -98,7 +99,10 @@ export function createApplications(core: Core): Applications {
       try {
         // Kept for as long as the timestamp could pass.
         const expiresAt = new Date(now.getTime() + 2 * toleranceMs);
-        await insertRow(db, 'request_nonces', { appId, nonce, expiresAt }, now);
+        await writeLightly(
+          db,
+          db('request_nonces').insert(completeRow(db, { appId, nonce, expiresAt }, now)),
+        );
       } catch (error) {
         if (isUniqueViolation(error)) throw fail('REPLAYED');
         throw error;

@@ -1,3 +1,4 @@
+import { writeLightly } from '@hospital-pay/jobs';
 import { z } from 'zod';
 import type { Acknowledgement, NotificationEvent, Outcome, RawNotification } from './contract';
 import { type Core, messageOf, raise } from './core';
@@ -123,9 +124,13 @@ export function createNotifications(core: Core, orders: OrdersRoom, refunds: Ref
     const notification = stored.parse(fromRow({ ...row }));
     if (notification.handledAt) return;
     await apply(notification.accountCode, notification.event);
-    await db('notifications')
-      .where({ id })
-      .update(toColumns(db, { handledAt: clock.now() }));
+    // What it booked is committed; handled once more after a power cut it would change nothing.
+    await writeLightly(
+      db,
+      db('notifications')
+        .where({ id })
+        .update(toColumns(db, { handledAt: clock.now() })),
+    );
   };
 
   const handle = (id: number): Promise<void> => {

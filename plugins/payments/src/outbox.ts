@@ -1,3 +1,4 @@
+import { writeLightly } from '@hospital-pay/jobs';
 import { z } from 'zod';
 import { type Core, messageOf, raise, wake } from './core';
 import { automatic, type Ledger } from './ledger';
@@ -180,11 +181,11 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
       const now = clock.now();
       const [due, claimed] = [new Date(now.getTime() + 20), new Date(now.getTime() + claimMs)];
       const attempt = row.attempts + 1;
-      const taken = await db('outboxes')
+      const claim = db('outboxes')
         .where({ id: row.id, status: 'pending', attempts: row.attempts })
         .where('next_at', '<=', toColumns(db, { due }).due ?? 0)
         .update(toColumns(db, { attempts: attempt, nextAt: claimed }));
-      if (taken !== 1) return;
+      if ((await writeLightly(db, claim)) !== 1) return;
       const result = await send(row, attempt);
       switch (result.kind) {
         case 'done':
