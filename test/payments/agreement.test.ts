@@ -8,22 +8,24 @@ test('after any history, five crashes among them, gateways, HIS and platform hol
   const { sequences, kills } = await agree({
     database: 'sqlite',
     hisRefusal: 'refund',
-    sequences: 120,
+    sequences: 112,
+    batchSize: 16,
     kills: 5,
     restarts: 1,
     ...seed,
   });
-  expect({ sequences, kills }).toEqual({ sequences: 120, kills: 5 });
+  expect({ sequences, kills }).toEqual({ sequences: 112, kills: 5 });
 }, 300_000);
 
 test('after any history, a crash among them, gateways, HIS and platform hold the same ledger: PostgreSQL', async () => {
   const { sequences, kills } = await agree({
     database: 'postgres',
     hisRefusal: 'case',
-    sequences: 40,
+    sequences: 32,
+    batchSize: 16,
     kills: 1,
     restarts: 0,
     ...seed,
   });
-  expect({ sequences, kills }).toEqual({ sequences: 40, kills: 1 });
+  expect({ sequences, kills }).toEqual({ sequences: 32, kills: 1 });
 }, 180_000);

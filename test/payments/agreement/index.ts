@@ -22,6 +22,8 @@ export interface Agreement {
   sequences: number;
   commands: number;
   kills: number;
+  /** Of these, with a call booked at the gateway whose answer was still under way. */
+  killsInCall: number;
   restarts: number;
   orders: number;
   refunds: number;
@@ -45,6 +47,7 @@ export async function agree(options: AgreementOptions): Promise<Agreement> {
     sequences: 0,
     commands: 0,
     kills: 0,
+    killsInCall: 0,
     restarts: 0,
     orders: 0,
     refunds: 0,
@@ -69,7 +72,7 @@ export async function agree(options: AgreementOptions): Promise<Agreement> {
         fc.asyncProperty(batch(size, kind), async (drawn) => {
           const name = `Q${randomBytes(5).toString('hex')}`;
           const before = world.sent().length;
-          const performed = await perform(world, drawn, name);
+          const { performed, diedInCall } = await perform(world, drawn, name);
           const { audited, highest } = await settleAndAudit(world, performed, lastOrderId, before);
           lastOrderId = highest;
           if (audited.findings.length > 0)
@@ -77,6 +80,7 @@ export async function agree(options: AgreementOptions): Promise<Agreement> {
           total.sequences += performed.length;
           total.commands += performed.reduce((sum, story) => sum + story.commands, 0);
           total.kills += kind === 'kill' ? 1 : 0;
+          total.killsInCall += kind === 'kill' && diedInCall ? 1 : 0;
           total.restarts += kind === 'restart' ? 1 : 0;
           total.orders += audited.orders;
           total.refunds += audited.refunds;
@@ -165,7 +169,7 @@ function describe(audited: Audited, performed: Performed[], mishap: Mishap, opti
 }
 
 const sentence = (total: Agreement, options: AgreementOptions, seed: number): string =>
-  `agreed on ${options.database}: ${total.sequences} sequences, ${total.commands} commands, ${total.kills} crashes, ` +
+  `agreed on ${options.database}: ${total.sequences} sequences, ${total.commands} commands, ${total.kills} crashes (${total.killsInCall} in the middle of a call), ` +
   `${total.restarts} restarts, ${total.orders} orders, ${total.refunds} refunds, ${total.notifications} notifications, ` +
   `${formatAmount(total.takenFen, 'CNY')} CNY taken, ${formatAmount(total.refundedFen, 'CNY')} returned ` +
   `(seed ${seed})`;

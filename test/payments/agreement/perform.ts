@@ -59,18 +59,43 @@ function slotOf(plan: OrderPlan, storyName: string, index: number): Slot {
   };
 }
 
+export interface Batched {
+  performed: Performed[];
+  /** The machine died while a gateway had booked a call and not yet answered it. */
+  diedInCall: boolean;
+}
+
+/** Longer than the machine lives on, so that it never hears the answer. */
+const slowAnswerMs = 400;
+const longestWaitMs = 1500;
+
 /** Lives the stories of a batch side by side, with the one mishap the machine has in it. */
-export async function perform(world: World, batch: Batch, name: string): Promise<Performed[]> {
+export async function perform(world: World, batch: Batch, name: string): Promise<Batched> {
+  const { faults } = world.sandbox;
   let commands = 0;
   let mishap: Promise<void> | undefined;
+  let diedInCall = false;
   const paying = new Set<Promise<unknown>>();
 
+  const fail = async () => {
+    const { kind, afterMs, during } = batch.mishap;
+    const slow = faults.add({
+      channel: '*',
+      operation: during,
+      kind: 'delay',
+      delayMs: slowAnswerMs,
+      times: 1,
+    });
+    const isStruck = () => faults.list().every(({ id }) => id !== slow.id);
+    const end = Date.now() + longestWaitMs;
+    while (!isStruck() && Date.now() < end) await sleep(5);
+    diedInCall = isStruck();
+    await sleep(afterMs);
+    await (kind === 'kill' ? world.kill() : world.restart());
+  };
   const beforeCommand = () => {
     commands++;
-    const { kind, atCommand, afterMs, during } = batch.mishap;
-    if (kind === 'none' || mishap || commands < atCommand) return;
-    world.sandbox.faults.add({ channel: '*', operation: during, kind: 'delay', delayMs: 400, times: 1 });
-    mishap = sleep(afterMs).then(() => (kind === 'kill' ? world.kill() : world.restart()));
+    if (batch.mishap.kind !== 'none' && commands >= batch.mishap.atCommand) mishap ??= fail();
   };
 
   const live = async (story: Story, storyName: string): Promise<Performed> => {
@@ -87,13 +112,9 @@ export async function perform(world: World, batch: Batch, name: string): Promise
     return performed;
   };
 
-  const all = await Promise.all(batch.stories.map((story, index) => live(story, `${name}${index}`)));
-  if (!mishap) {
-    commands = batch.mishap.atCommand;
-    beforeCommand();
-  }
-  await mishap;
-  return all;
+  const performed = await Promise.all(batch.stories.map((story, index) => live(story, `${name}-${index}`)));
+  if (batch.mishap.kind !== 'none') await (mishap ?? fail());
+  return { performed, diedInCall };
 }
 
 async function act(

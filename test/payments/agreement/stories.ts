@@ -231,7 +231,7 @@ export const story: fc.Arbitrary<Story> = fc
 export const mishap = (kind: Mishap['kind']): fc.Arbitrary<Mishap> =>
   fc.record({
     kind: fc.constant(kind),
-    atCommand: fc.integer({ min: 1, max: 30 }),
+    atCommand: fc.integer({ min: 1, max: 120 }),
     afterMs: fc.integer({ min: 0, max: 200 }),
     during: fc.constantFrom<Operation>(
       'pay',
