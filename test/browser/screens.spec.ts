@@ -1,0 +1,376 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { exampleCode, seedDemo } from '@hospital-pay/seeds';
+import { expect, type Locator, type Page, test } from '@playwright/test';
+import { type Platform, startPlatform } from '../harness/platform';
+import { picture, signIn } from './person';
+
+let platform: Platform;
+const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-screens-'));
+
+test.beforeAll(async () => {
+  platform = await startPlatform({
+    env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+    prepare: (strapi) => seedDemo(strapi, { now: new Date(), scale: process.env.SCREENS === '1' ? 1 : 0.1 }),
+  });
+});
+test.afterAll(async () => {
+  await platform?.stop();
+  fs.rmSync(sandboxData, { recursive: true, force: true });
+});
+
+const chinese = /\p{Script=Han}/u;
+const rowsOf = (scope: Page | Locator) => scope.locator('tr.ant-table-row');
+
+/** What the browser complains about while a page is open. */
+function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('response', (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+  });
+  return complaints;
+}
+
+async function menuPaths(page: Page): Promise<string[]> {
+  await expect(page.getByRole('menuitem', { name: /收银台|Cashier/ })).toBeVisible();
+  const paths = await page
+    .getByRole('menu')
+    .locator('a')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
+  return paths.filter((href) => href !== '');
+}
+
+/** The rows of the table in a place, each as heading → text. */
+async function table(scope: Page | Locator): Promise<Record<string, string>[]> {
+  await expect(rowsOf(scope).first()).toBeVisible();
+  const clean = (text: string) => text.replace(/\s+/g, ' ').trim();
+  const heads = (await scope.locator('thead').first().locator('th').allInnerTexts()).map(clean);
+  const lines = await rowsOf(scope).evaluateAll((rows) =>
+    // A number cut short for its column still names itself in full to who listens.
+    rows.map((row) =>
+      [...row.querySelectorAll('td')].map(
+        (cell) => cell.querySelector('[aria-label].number')?.getAttribute('aria-label') ?? cell.innerText,
+      ),
+    ),
+  );
+  return lines.map((cells) =>
+    Object.fromEntries(heads.map((head, index) => [head, clean(cells[index] ?? '')])),
+  );
+}
+
+/** Waits until a table shows these cells under these headings. */
+const expectTable = (scope: Page | Locator, columns: string, lines: string[]) =>
+  expect
+    .poll(async () =>
+      (await table(scope)).map((row) =>
+        columns
+          .split(' | ')
+          .map((name) => row[name])
+          .join(' | '),
+      ),
+    )
+    .toEqual(lines);
+
+const isSettled = (page: Page) =>
+  expect(page.locator('.ant-spin-spinning, .ant-skeleton-active')).toHaveCount(0);
+
+async function open(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await isSettled(page);
+}
+
+/** Screens that are not a list of rows. */
+const withoutRows = new Set(['/cashier', '/locate', '/workbench']);
+/** Lists that nothing has been written to on a fresh demo. */
+const emptyAtFirst = new Set(['/bill-archives', '/audit-entries']);
+
+test('every screen of the menu opens with its rows and nothing to complain about', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'super');
+  const complaints = complaintsOf(page);
+  const problems: string[] = [];
+  for (const href of await menuPaths(page)) {
+    await page.getByRole('menu').locator(`a[href="${href}"]`).click();
+    await expect(page.locator('.page-title')).toBeVisible();
+    await isSettled(page);
+    if (!withoutRows.has(href) && !emptyAtFirst.has(href)) {
+      const shown = await rowsOf(page)
+        .first()
+        .waitFor({ timeout: 5000 })
+        .then(
+          () => true,
+          () => false,
+        );
+      if (!shown) problems.push(`${href} shows no rows`);
+    }
+    if ((await page.getByRole('alert').filter({ hasText: '错误码' }).count()) > 0)
+      problems.push(`${href} shows an error`);
+    const text = await page.locator('main, .page').first().innerText();
+    const odd = /undefined|NaN|\[object|Invalid Date|1970-01-01/.exec(text);
+    if (odd) problems.push(`${href} shows ${odd[0]}`);
+    const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (isWide) problems.push(`${href} is wider than the screen`);
+    if (complaints.length > 0)
+      problems.push(...complaints.splice(0).map((complaint) => `${href}: ${complaint}`));
+    if (process.env.SCREENS_ALL)
+      await page.screenshot({ path: path.join(process.env.SCREENS_ALL, `${href.slice(1)}.png`) });
+  }
+  expect(problems).toEqual([]);
+  await page.context().close();
+});
+
+test('in English no menu, heading, column, filter or button is left in Chinese', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'super');
+  const paths = await menuPaths(page);
+  await page.getByRole('button', { name: '切换语言' }).click();
+  await expect(page.getByRole('menuitem', { name: 'Cashier' })).toBeVisible();
+  const left: string[] = [];
+  for (const href of paths) {
+    await page.getByRole('menu').locator(`a[href="${href}"]`).click();
+    await expect(page.locator('.page-title')).toBeVisible();
+    await isSettled(page);
+    const texts = await page
+      .locator(
+        'h1, h2, th, label, .filter-label, .ant-menu-title-content, .ant-tag, button:not(.user-button), .ant-pagination, .ant-statistic-title, .ant-card-head-title',
+      )
+      .allInnerTexts();
+    const hints = await page
+      .locator('input[placeholder]')
+      .evaluateAll((inputs) => inputs.map((input) => input.getAttribute('placeholder') ?? ''));
+    for (const text of [...texts, ...hints]) {
+      if (chinese.test(text) && text.trim() !== '中' && !left.includes(`${href}: ${text}`))
+        left.push(`${href}: ${text}`);
+    }
+    if (process.env.SCREENS_ALL)
+      await page.screenshot({ path: path.join(process.env.SCREENS_ALL, `en-${href.slice(1)}.png`) });
+  }
+  expect(left).toEqual([]);
+  await page.context().close();
+});
+
+async function fillRange(page: Page, from: string, to: string): Promise<void> {
+  await page.getByPlaceholder('开始日期').fill(from);
+  await page.keyboard.press('Enter');
+  await page.getByPlaceholder('结束日期').fill(to);
+  await page.keyboard.press('Enter');
+}
+
+async function filterBy(page: Page, name: string, value: string): Promise<void> {
+  await page.getByRole('textbox', { name, exact: true }).fill(value);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(encodeURIComponent(value).replaceAll('.', '\\.')));
+  await isSettled(page);
+}
+
+test('the filters of the monitoring screens find the examples', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'super');
+
+  await open(page, '/login-logs');
+  await fillRange(page, '2018-11-13', '2018-11-13');
+  await filterBy(page, '用户名', 'super');
+  await expectTable(page, '登陆/登出时间 | 用户名 | 类型 | IP地址', [
+    '2018-11-13 10:36:11 | super | 登陆 | 192.168.56.1',
+  ]);
+
+  await open(page, '/interface-logs');
+  await fillRange(page, '2018-10-30', '2018-10-30');
+  await filterBy(page, '订单号', '1301178801201810300718384501837');
+  await filterBy(page, '交易类型', 'weixin_native');
+  await filterBy(page, '方法名称', 'refund_order');
+  await expect(rowsOf(page)).toHaveCount(1);
+  await page.getByRole('button', { name: '查看' }).click();
+  const drawer = page.getByRole('dialog');
+  await expect(drawer).toContainText('412');
+  await expect(drawer).toContainText('out_trade_no');
+  await page.keyboard.press('Escape');
+  await expect(drawer).toBeHidden();
+
+  await open(page, '/abnormal-requests');
+  await fillRange(page, '2018-10-30', '2018-10-30');
+  await expect(rowsOf(page)).toHaveCount(2);
+  await filterBy(page, '交易动作', '订单查询');
+  await expect(rowsOf(page)).toHaveCount(1);
+  await expect(rowsOf(page)).toContainText('ACQ.TRADE_NOT_EXIST');
+  await expect(rowsOf(page)).toContainText('订单查询失败:交易不存在');
+
+  await filterBy(page, '订单号', 'nobody-has-this');
+  await expect(rowsOf(page)).toHaveCount(0);
+  await expect(page.getByText('没有符合条件的数据，请调整查询条件')).toBeVisible();
+  await page.getByRole('button', { name: '重置' }).click();
+  await expect(rowsOf(page).first()).toBeVisible();
+  await page.context().close();
+});
+
+test('a list that cannot be loaded says so and tries again when asked', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'finance');
+  await page.route('**/api/orders?**', (route) => route.abort());
+  await page.getByRole('menuitem', { name: '订单列表' }).click();
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('错误码');
+  await expect(rowsOf(page)).toHaveCount(0);
+  await page.unroute('**/api/orders?**');
+  await alert.getByRole('button', { name: '重试' }).click();
+  await expect(rowsOf(page).first()).toBeVisible();
+  await expect(alert).toBeHidden();
+
+  for (const [address, api] of [
+    ['/workbench', '**/api/reconciliation/today**'],
+    ['/summary', '**/api/reconciliation/summary**'],
+    ['/statistics', '**/api/reconciliation/statistics**'],
+    ['/locate?no=1301178801201810190900081161779', '**/api/reconciliation/locate/**'],
+  ] as const) {
+    await page.route(api, (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/json',
+        body: JSON.stringify({
+          data: null,
+          error: { status: 503, name: 'ServiceUnavailable', message: 'no' },
+        }),
+      }),
+    );
+    await page.goto(address);
+    await expect(page.getByRole('button', { name: '重试' }).first()).toBeVisible();
+    await page.unroute(api);
+    await page.getByRole('button', { name: '重试' }).first().click();
+    await expect(page.getByRole('button', { name: '重试' })).toHaveCount(0);
+  }
+  await page.context().close();
+});
+
+test('Escape closes what was opened, and the address remembers what is open', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'finance');
+  await open(page, '/orders');
+  await rowsOf(page).first().getByRole('button', { name: '查看' }).click();
+  const drawer = page.getByRole('dialog');
+  await expect(drawer).toBeVisible();
+  await expect(page).toHaveURL(/open=/);
+  await page.reload();
+  await expect(drawer).toBeVisible();
+  await isSettled(page);
+  await picture(page, 'order');
+  await page.keyboard.press('Escape');
+  await expect(drawer).toBeHidden();
+  await expect(page).not.toHaveURL(/open=/);
+  await page.context().close();
+});
+
+test('the reference hospital’s orders, one-sided entries, summary and statistics stand on the screens', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'finance');
+
+  await page.goto(`/orders?merchantCode=${exampleCode}&createdTime=2018-10-18~2018-10-18`);
+  await expectTable(
+    page,
+    '下单时间 | 订单号 | 订单状态 | 异常说明 | 支付类型 | 支付状态 | 订单金额 | His收 | 平台退 | His退',
+    [
+      '2018-10-18 21:42:33 | 1301178801201810182143077001754 | 交易成功 | — | 微信 | 已支付 | 2,000.00 | 2,000.00 | 0.00 | 0.00',
+      '2018-10-18 21:39:11 | 1301178801201810182139452241706 | 交易成功 | — | 微信 | 已支付 | 3,000.00 | 3,000.00 | 0.00 | 0.00',
+      '2018-10-18 20:29:53 | 20181018203027978166 | 交易成功 | — | 支付宝 | 已支付 | 5,000.00 | 5,000.00 | 0.00 | 0.00',
+      '2018-10-18 19:19:42 | 1301178801201810181920173951712 | 交易成功 | — | 微信 | 已支付 | 10,000.00 | 10,000.00 | 0.00 | 0.00',
+      '2018-10-18 07:03:18 | 20181018070353264912 | 异常订单 | 收费金额不一样; 退费金额不一样 | 支付宝 | 已退款 | 130.00 | 0.00 | 130.00 | 0.00',
+    ],
+  );
+  await expect(page.getByRole('row', { name: /20181018070353264912/ })).toContainText('入职体检1');
+
+  await page.goto(`/discrepancies?merchantCode=${exampleCode}&occurredAt=2018-10-19~2018-10-19`);
+  await expectTable(
+    page,
+    '交易时间 | 商户名称 | 第三方订单号 | HIS流水号 | 业务类型 | 平台金额 | HIS金额 | 交易差额 | 支付方式 | 交易类型 | 就诊卡号 | 异常备注',
+    [
+      '2018-10-19 09:00:26 | 对照示例医院 | 1301178801201810190900081161779 | 428661561 | 自助机门诊 | 0.00 | 500.00 | 500.00 | 微信 | 收费 | 0003276083 | 单边账',
+      '2018-10-19 08:58:51 | 对照示例医院 | 1301178801201810190858355241731 | 428661383 | 自助机门诊 | 0.00 | 100.00 | 100.00 | 微信 | 收费 | 0003821033 | 单边账',
+      '2018-10-19 08:58:32 | 对照示例医院 | 1W20181019080744308517 | 428661355 | 小程序门诊 | 0.00 | -7.31 | -7.31 | 微信 | 退费 | 0003766789 | 单边账',
+      '2018-10-19 08:58:23 | 对照示例医院 | 1301178801201810190858064361722 | 428661347 | 自助机门诊 | 0.00 | 660.00 | 660.00 | 微信 | 收费 | 0003818001 | 单边账',
+    ],
+  );
+  await rowsOf(page).first().getByRole('button', { name: '查看' }).click();
+  await expect(page.getByRole('region', { name: 'HIS支付订单' })).toContainText('500.00');
+  await expect(page.getByRole('region', { name: '第三方支付订单' })).toContainText(
+    '第三方没有这笔交易的记录',
+  );
+
+  const expectTotals = async (from: string, to: string, totals: string[]) => {
+    await page.goto(`/summary?merchantCode=${exampleCode}&from=${from}&to=${to}`);
+    const byType = page.getByRole('region', { name: '按支付类型', exact: true });
+    await expectTable(byType, '支付类型 | 医院总收入 | 平台总收入 | 总差额', totals);
+  };
+  await expectTotals('2018-10-01', '2018-10-07', [
+    '支付宝 | 1,557,083.10 | 1,525,760.80 | -31,322.30',
+    '微信 | 1,425,873.20 | 1,405,525.30 | -20,347.90',
+  ]);
+  await expectTotals('2018-07-01', '2018-09-30', [
+    '支付宝 | 53,623,629.06 | 53,465,419.02 | -158,210.04',
+    '微信 | 52,874,011.53 | 52,780,393.47 | -93,618.06',
+  ]);
+  const dayRow = async (day: string, payType: string) => {
+    await page.goto(`/summary?merchantCode=${exampleCode}&from=${day}&to=${day}`);
+    const row = page
+      .getByRole('region', { name: '按支付类型和日期' })
+      .getByRole('row')
+      .filter({ hasText: payType });
+    await expect(row).toHaveCount(1);
+    const texts = await row.locator('td').allInnerTexts();
+    return texts.filter((text) => /^-?[\d,]+\.\d\d$/.test(text));
+  };
+  expect(await dayRow('2018-09-10', '微信')).toEqual(['694,046.58', '693,720.29', '-326.29']);
+  expect(await dayRow('2018-09-10', '支付宝')).toEqual(['946,095.63', '947,074.09', '978.46']);
+  expect(await dayRow('2018-09-24', '微信')).toEqual(['28,040.60', '28,040.60', '0.00']);
+  expect(await dayRow('2018-09-11', '微信')).toEqual(['485,962.17', '486,462.27', '500.10']);
+  expect(await dayRow('2018-09-11', '支付宝')).toEqual(['575,525.68', '576,675.68', '1,150.00']);
+  expect(await dayRow('2018-09-12', '微信')).toEqual(['675,262.86', '673,732.86', '-1,530.00']);
+
+  await open(page, `/statistics?merchantCode=${exampleCode}&date=2018-10-18`);
+  for (const [title, figure] of [
+    ['HIS收入', '785,185.42'],
+    ['平台收入', '674,428.29'],
+    ['异常退款金额', '4,385.00'],
+    ['当日差帐', '110,757.13'],
+    ['银行实际到账金额', '670,043.29'],
+  ] as const) {
+    const card = page.locator('.ant-statistic').filter({ has: page.getByText(title, { exact: true }) });
+    await expect(card).toContainText(figure);
+  }
+  const refunds = page.getByRole('region', { name: '异常退款金额明细' });
+  await expect(refunds).toContainText(
+    /总共退费\s*4,385\.00\s*线上退\s*4,385\.00\s*现金\s*0\.00\s*其他\s*0\.00/,
+  );
+  await expectTable(refunds, '第三方订单号 | 退款金额 | 退款方式', [
+    '1301178801201811171541053111163 | 200.00 | 线上退款',
+    '1301178801201811171557073521442 | 185.00 | 线上退款',
+    '1301178801201811171813199251541 | 4,000.00 | 线上退款',
+  ]);
+  await page.context().close();
+});
+
+test('the dashboard and the books of the demo hospital', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'finance');
+  await open(page, '/workbench');
+  await expect(page.getByText('今日收款', { exact: true })).toBeVisible();
+  await expect(page.locator('canvas, svg').first()).toBeVisible();
+  await picture(page, 'dashboard');
+  await open(page, '/discrepancies');
+  await expect(rowsOf(page).first()).toBeVisible();
+  await picture(page, 'one-sided');
+  await open(page, '/summary');
+  await expect(rowsOf(page).first()).toBeVisible();
+  await picture(page, 'summary');
+  await rowsOf(page.getByRole('region', { name: '按支付类型和日期' }))
+    .nth(2)
+    .getByRole('button', { name: '查看' })
+    .click();
+  const drawer = page.getByRole('dialog');
+  await expect(drawer).toBeVisible();
+  await isSettled(page);
+  await picture(page, 'analysis');
+  await page.keyboard.press('Escape');
+  await expect(drawer).toBeHidden();
+  await open(page, '/orders');
+  await picture(page, 'orders');
+  await page.context().close();
+});
