@@ -73,12 +73,14 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRec
     });
 
     const rows = [...accepted.values()];
+    const news: Parameters<typeof tell>[1] = new Map();
     for (let start = 0; start < rows.length; start += chunkSize) {
       const chunk = rows.slice(start, start + chunkSize);
       const outcome = await store(
         merchantCode,
         chunk.map((row) => row.record),
         rule,
+        news,
       );
       for (const { index, record } of chunk) {
         results[index] = {
@@ -87,19 +89,28 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRec
         };
       }
     }
+    tell(merchantCode, news);
     for (const echo of echoes) results[echo.index] = { hisSerialNo: echo.of, result: 'unchanged' };
     return results.filter((result) => result !== undefined);
   }
 
-  /** One chunk in one transaction; tells after the commit who changed. */
+  /** Once everything is stored: comparisons would take the database from the rest of the batch. */
+  function tell(merchantCode: string, news: Map<string, Set<string | null>>): void {
+    for (const [hisSerialNo, orderNos] of news) {
+      for (const orderNo of orderNos) events.emit('his.changed', { merchantCode, hisSerialNo, orderNo });
+    }
+  }
+
+  /** One chunk in one transaction; adds to `news` what changed, with the orders that it names and named before. */
   async function store(
     merchantCode: string,
     records: HisRecord[],
     rule: MerchantRule,
+    news: Map<string, Set<string | null>>,
   ): Promise<Map<string, 'created' | 'unchanged' | 'updated'>> {
     const now = clock.now();
     const outcome = new Map<string, 'created' | 'unchanged' | 'updated'>();
-    const touchedOrders = new Map<string, Set<string | null>>();
+    const touchedOrders: typeof news = new Map();
     await db.transaction(async (trx) => {
       const rows: unknown = await trx('his_records')
         .where({ merchant_code: merchantCode })
@@ -134,9 +145,7 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRec
         .onConflict(['merchant_code', 'his_serial_no'])
         .merge(mergedColumns);
     });
-    for (const [hisSerialNo, orderNos] of touchedOrders) {
-      for (const orderNo of orderNos) events.emit('his.changed', { merchantCode, hisSerialNo, orderNo });
-    }
+    for (const [hisSerialNo, orderNos] of touchedOrders) news.set(hisSerialNo, orderNos);
     return outcome;
   }
 

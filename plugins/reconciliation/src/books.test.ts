@@ -42,7 +42,7 @@ describe('comparison in real time', () => {
     expect(books.alarms).toHaveLength(1);
 
     await books.book('h1', '1', 1999);
-    await books.realtime.hisRecord('H1', 'h1');
+    await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: 'h1' }]);
     expect(await orderState('1')).toMatchObject({ recon_state: 'normal', his_charged_fen: 1999 });
     expect(await books.cases()).toMatchObject([{ status: 'void', resolution: 'healed' }]);
     expect(await books.realtime.sweep()).toBe(0);
@@ -65,7 +65,7 @@ describe('comparison in real time', () => {
       patientName: '李四',
       cardNo: '0003276083',
     });
-    await books.realtime.hisRecord('H1', '428661561');
+    await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: '428661561' }]);
     expect(await books.cases()).toEqual([]);
     await books.clock.advance(121_000);
     await books.realtime.sweep();
@@ -115,7 +115,7 @@ describe('comparison in real time', () => {
     await books.book('h1', '1', 1000);
     await books.realtime.order('1');
     await books.db('his_records').update({ status: 'voided' });
-    await books.realtime.hisRecord('H1', 'h1');
+    await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: 'h1' }]);
     expect(await orderState('1')).toMatchObject({ recon_state: 'abnormal', his_charged_fen: 0 });
   });
 
@@ -126,7 +126,7 @@ describe('comparison in real time', () => {
     await books.realtime.order('1');
     await books.realtime.order('2');
     await books.db('his_records').update({ order_no: '2' });
-    await books.realtime.hisRecord('H1', 'h1', '1');
+    await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: 'h1', formerOrderNo: '1' }]);
     expect(await orderState('1')).toMatchObject({ recon_state: 'abnormal' });
     expect(await orderState('2')).toMatchObject({ recon_state: 'normal' });
   });
@@ -139,6 +139,24 @@ describe('comparison in real time', () => {
       recon_state: 'abnormal',
       anomalies: '["amount_tampered"]',
     });
+  });
+});
+
+describe('an order found abnormal', () => {
+  test('stays so while its refund is new, with every reason at once', async () => {
+    await books.pay('1', 1999);
+    await books.realtime.order('1');
+    await books.refund('r1', '1', 1999);
+    await books.db('orders').update({
+      status: 'refunded',
+      due_recon_at: books.clock.now().getTime() + 120_000,
+    });
+    await books.realtime.order('1');
+    const [order] = await books.db('orders');
+    expect([order.recon_state, JSON.parse(order.anomalies)]).toEqual([
+      'abnormal',
+      ['charge_differs', 'refund_differs'],
+    ]);
   });
 });
 

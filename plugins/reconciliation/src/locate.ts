@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { ArchivedLine, BillArchive } from './archive';
 import type { MerchantScope } from './figures';
-import { hisRecordsOf, orderOf } from './realtime';
+import { findOrders, hisRecordsOf } from './realtime';
 import { hisRow, orderRow, readRow, readRows, refundRow, type StoredOrder } from './rows';
 
 export type Tone = 'info' | 'success' | 'warning' | 'error';
@@ -78,7 +78,7 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
       hisRow,
       await scoped(db('his_records').where({ his_serial_no: serial }), scope).first(),
     );
-    return record && (await orderOf(db, record));
+    return record && (await findOrders(db, record.merchantCode, [record]))(record);
   }
 
   async function strays(number: string, scope: MerchantScope): Promise<Row[]> {

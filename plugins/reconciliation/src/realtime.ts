@@ -1,6 +1,7 @@
 import type { Clock } from '@hospital-pay/jobs';
 import { dateValue, type Events, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
+import { z } from 'zod';
 import { type CaseDraft, caseKey, caseNoOf, closeCases, raiseCase, remarkOf } from './cases';
 import { strayKey, type TradeKind } from './match';
 import { orderVerdicts } from './order-cases';
@@ -10,6 +11,7 @@ import {
   carriesMoney,
   hisRow,
   orderRow,
+  pieces,
   readRow,
   readRows,
   refundRow,
@@ -18,11 +20,18 @@ import {
   type StoredRefund,
 } from './rows';
 
+/** What HIS has told. A correction names the order under which the record stood before. */
+export interface HisNews {
+  merchantCode: string;
+  hisSerialNo: string;
+  formerOrderNo?: string | null;
+}
+
 export interface Realtime {
   /** Compares one order with HIS and brings its state and its cases up to date. */
   order(orderNo: string): Promise<void>;
-  /** Finds the order of one HIS record and compares it; a record without an order is kept an eye on. */
-  hisRecord(merchantCode: string, hisSerialNo: string, formerOrderNo?: string | null): Promise<void>;
+  /** Finds the orders of these HIS records and compares them; a record without an order is kept an eye on. */
+  hisRecords(news: HisNews[]): Promise<void>;
   /** Looks at everything whose grace period has ended. Says how many it looked at. */
   sweep(): Promise<number>;
 }
@@ -51,40 +60,77 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
     announce(await db.transaction((trx) => compareOrder(trx, orderNo, clock.now())));
   }
 
-  async function hisRecord(
-    merchantCode: string,
-    hisSerialNo: string,
-    formerOrderNo?: string | null,
-  ): Promise<void> {
-    const record = readRow(
-      hisRow,
-      await db('his_records').where({ merchant_code: merchantCode, his_serial_no: hisSerialNo }).first(),
-    );
-    if (!record) return;
-    // A correction may have moved the record away from another order, which has then lost it.
-    if (formerOrderNo && formerOrderNo !== record.orderNo) await place({ ...record, orderNo: formerOrderNo });
-    await place(record);
+  async function hisRecords(news: HisNews[]): Promise<void> {
+    const failures: unknown[] = [];
+    const attempt = (task: Promise<void>): Promise<void> =>
+      task.catch((error: unknown) => {
+        failures.push(error);
+      });
+    for (const merchantCode of new Set(news.map((entry) => entry.merchantCode))) {
+      const told = news.filter((entry) => entry.merchantCode === merchantCode);
+      for (const piece of pieces(told)) {
+        const serials = [...new Set(piece.map(({ hisSerialNo }) => hisSerialNo))];
+        const rows: unknown = await db('his_records')
+          .where({ merchant_code: merchantCode })
+          .whereIn('his_serial_no', serials);
+        const stored = new Map(readRows(hisRow, rows).map((record) => [record.hisSerialNo, record]));
+        // A correction may have moved the record away from another order, which has then lost it.
+        const moved = piece.flatMap(({ hisSerialNo, formerOrderNo }) => {
+          const record = stored.get(hisSerialNo);
+          const isMoved = record && formerOrderNo && formerOrderNo !== record.orderNo;
+          return isMoved ? [{ ...record, orderNo: formerOrderNo }] : [];
+        });
+        const records = [...moved, ...stored.values()];
+        const orderOf = await findOrders(db, merchantCode, records);
+        const orderNos = new Set<string>();
+        const strays: StoredHisRecord[] = [];
+        for (const record of records) {
+          const orderNo = orderOf(record);
+          if (orderNo === undefined) strays.push(record);
+          else orderNos.add(orderNo);
+          if (orderNo === undefined || record.orderNo) continue;
+          await db('his_records')
+            .where({ id: record.id })
+            .whereNull('order_no')
+            .update({ order_no: orderNo });
+        }
+        for (const orderNo of orderNos) await attempt(order(orderNo));
+        await attempt(watch(strays));
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
-  async function place(record: StoredHisRecord): Promise<void> {
-    const orderNo = await orderOf(db, record);
-    if (orderNo === undefined) {
-      // Its order may be on its way; the sweep comes back when the grace period is over.
-      const mayCome =
-        record.status === 'booked' && record.dueReconAt !== null && record.dueReconAt > clock.now();
-      if (mayCome) return;
+  /** Records whose order is unknown: it may be on its way, and the sweep comes back when the grace period is over. */
+  async function watch(strays: StoredHisRecord[]): Promise<void> {
+    const now = clock.now();
+    const judged = strays.filter(
+      ({ status, dueReconAt }) => status !== 'booked' || dueReconAt === null || dueReconAt <= now,
+    );
+    const voided = judged.filter(({ status }) => status === 'voided');
+    const cases: unknown = await db('discrepancies')
+      .whereIn('dedupe_key', voided.map(keyOfStray))
+      .select('dedupe_key');
+    const known = new Set(readRows(caseKeyRow, cases).map(({ dedupeKey }) => dedupeKey));
+    const forgotten = voided.filter((record) => !known.has(keyOfStray(record)));
+    if (forgotten.length > 0) {
+      await db('his_records')
+        .whereIn(
+          'id',
+          forgotten.map(({ id }) => id),
+        )
+        .update({ due_recon_at: null });
+    }
+    const seen = new Set(forgotten.map(({ id, orderNo }) => `${id} ${orderNo}`));
+    for (const record of judged) {
+      if (seen.has(`${record.id} ${record.orderNo}`)) continue;
       announce(await db.transaction((trx) => watchStray(trx, record, clock.now())));
-      return;
     }
-    if (!record.orderNo) {
-      await db('his_records').where({ id: record.id }).whereNull('order_no').update({ order_no: orderNo });
-    }
-    await order(orderNo);
   }
 
   return {
     order,
-    hisRecord,
+    hisRecords,
     async sweep() {
       const due = dateValue(db, clock.now());
       const orders = readRows(
@@ -104,42 +150,69 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
           .limit(sweepSize)
           .select('merchant_code', 'his_serial_no'),
       );
-      for (const { merchantCode, hisSerialNo } of records) await hisRecord(merchantCode, hisSerialNo);
+      await hisRecords(records);
       return orders.length + records.length;
     },
   };
 }
 
-/** The order a HIS record speaks of, by any of the numbers it may use. */
-export async function orderOf(
+type OrderNumbers = Pick<StoredHisRecord, 'orderNo' | 'channelTradeNo' | 'refundNo'>;
+
+/** The orders that HIS records speak of, by any of the numbers they may use; a number of ours wins over anyone's. */
+export async function findOrders(
   db: Knex,
-  record: Pick<StoredHisRecord, 'merchantCode' | 'orderNo' | 'channelTradeNo' | 'refundNo'>,
-): Promise<string | undefined> {
-  const one = async (query: Knex.QueryBuilder): Promise<string | undefined> =>
-    readRow(orderRow.pick({ orderNo: true }), await query.first('order_no'))?.orderNo;
-  const orders = () => db('orders').where({ merchant_code: record.merchantCode });
-  if (record.orderNo) {
-    const found =
-      (await one(orders().where({ order_no: record.orderNo }))) ??
-      (await one(
-        orders().whereIn('order_no', db('attempts').where({ attempt_no: record.orderNo }).select('order_no')),
-      )) ??
-      (await one(orders().where({ merchant_order_no: record.orderNo })));
-    if (found) return found;
-  }
-  if (record.channelTradeNo) {
-    const found = await one(orders().where({ channel_trade_no: record.channelTradeNo }));
-    if (found) return found;
-  }
-  if (record.refundNo) {
-    const refunds = () => db('refunds').where({ merchant_code: record.merchantCode });
-    return (
-      (await one(refunds().where({ refund_no: record.refundNo }))) ??
-      (await one(refunds().where({ merchant_refund_no: record.refundNo })))
-    );
-  }
-  return undefined;
+  merchantCode: string,
+  records: OrderNumbers[],
+): Promise<(record: OrderNumbers) => string | undefined> {
+  const known = {
+    order: new Map<string, string>(),
+    trade: new Map<string, string>(),
+    refund: new Map<string, string>(),
+  };
+  const learn = async (
+    map: Map<string, string>,
+    wanted: (string | null)[],
+    table: string,
+    column: string,
+    where: Record<string, string>,
+  ): Promise<void> => {
+    const numbers = new Set(wanted.flatMap((number) => (number && !map.has(number) ? [number] : [])));
+    for (const piece of pieces(numbers)) {
+      const rows: unknown = await db(table)
+        .where(where)
+        .whereIn(column, piece)
+        .select({ number: column, order_no: 'order_no' });
+      for (const { number, orderNo } of readRows(numberRow, rows)) {
+        if (!map.has(number)) map.set(number, orderNo);
+      }
+    }
+  };
+  const merchant = { merchant_code: merchantCode };
+  const orderNos = records.map(({ orderNo }) => orderNo);
+  await learn(known.order, orderNos, 'orders', 'order_no', merchant);
+  const attempts = new Map<string, string>();
+  const unknown = orderNos.filter((number) => number !== null && !known.order.has(number));
+  await learn(attempts, unknown, 'attempts', 'attempt_no', {});
+  const owners = new Map<string, string>();
+  await learn(owners, [...attempts.values()], 'orders', 'order_no', merchant);
+  for (const [number, orderNo] of attempts) if (owners.has(orderNo)) known.order.set(number, orderNo);
+  await learn(known.order, orderNos, 'orders', 'merchant_order_no', merchant);
+  const byOrder = ({ orderNo }: OrderNumbers) => (orderNo ? known.order.get(orderNo) : undefined);
+
+  const lacking = records.filter((record) => byOrder(record) === undefined);
+  const tradeNos = lacking.map(({ channelTradeNo }) => channelTradeNo);
+  await learn(known.trade, tradeNos, 'orders', 'channel_trade_no', merchant);
+  const refundNos = lacking.map(({ refundNo }) => refundNo);
+  await learn(known.refund, refundNos, 'refunds', 'refund_no', merchant);
+  await learn(known.refund, refundNos, 'refunds', 'merchant_refund_no', merchant);
+  return (record) =>
+    byOrder(record) ??
+    (record.channelTradeNo ? known.trade.get(record.channelTradeNo) : undefined) ??
+    (record.refundNo ? known.refund.get(record.refundNo) : undefined);
 }
+
+const numberRow = z.object({ number: z.string(), orderNo: z.string() });
+const caseKeyRow = z.object({ dedupeKey: z.string() });
 
 /** What HIS booked for one order, under whatever number. */
 export async function hisRecordsOf(db: Knex, order: StoredOrder): Promise<StoredHisRecord[]> {
@@ -178,7 +251,9 @@ async function compareOrder(trx: Knex, orderNo: string, now: Date): Promise<Case
   const deadlines = [order, ...records].flatMap((row) => (row.dueReconAt ? [row.dueReconAt.getTime()] : []));
   const graceRunning = deadlines.some((deadline) => deadline > now.getTime());
 
-  const state = orderState(platform, entries, graceRunning);
+  // What was found abnormal stays so until both sides agree: a refund starts no new waiting.
+  const wasAbnormal = order.reconState === 'abnormal';
+  const state = orderState(platform, entries, graceRunning && !wasAbnormal);
   const foreign = (order.anomalies ?? []).filter((code) => !isAnomaly(code));
   const anomalies = [...state.anomalies, ...foreign];
   const reconState = foreign.length > 0 ? 'abnormal' : state.reconState;
@@ -326,14 +401,20 @@ function draftOf(
   };
 }
 
-/** HIS booked something the platform has no order for. All records of the same number make one case. */
-async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promise<CaseDraft[]> {
-  const tradeKind: TradeKind = record.kind === 'charge' ? 'payment' : 'refund';
+const tradeKindOf = ({ kind }: StoredHisRecord): TradeKind => (kind === 'charge' ? 'payment' : 'refund');
+
+function keyOfStray(record: StoredHisRecord): string {
   const name = strayKey({
     ...(record.orderNo ? { orderNo: record.orderNo } : {}),
     ...(record.channelTradeNo ? { channelNo: record.channelTradeNo } : {}),
     id: record.hisSerialNo,
   });
+  return caseKey('his', record.merchantCode, name, tradeKindOf(record));
+}
+
+/** HIS booked something the platform has no order for. All records of the same number make one case. */
+async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promise<CaseDraft[]> {
+  const tradeKind = tradeKindOf(record);
   const same = trx('his_records').where({
     merchant_code: record.merchantCode,
     kind: record.kind,
@@ -344,7 +425,7 @@ async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promis
     same.whereNull('order_no').where({ channel_trade_no: record.channelTradeNo });
   else same.where({ id: record.id });
   const booked = readRows(hisRow, await same.orderBy(['occurred_at', 'his_serial_no']));
-  const key = caseKey('his', record.merchantCode, name, tradeKind);
+  const key = keyOfStray(record);
   const first = booked[0];
   if (!first) {
     await closeCases(trx, [key], healed(now), now);
