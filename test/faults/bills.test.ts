@@ -109,7 +109,13 @@ describe('bills that must not be booked', () => {
     ['alipay-1', 'empty', () => Buffer.alloc(0), 'failed', 'BILL_TRUNCATED'],
     ['alipay-1', 'a page', () => Buffer.from('<html>请登录</html>'), 'deferred', 'BILL_UNAVAILABLE'],
     ['alipay-1', 'no GBK', () => archiveOf('20881_业务明细.csv', garbage), 'failed', 'BILL_ENCODING'],
-    ['wechat-1', 'cut in half', (body: Buffer) => body.subarray(0, body.length / 2), 'failed', 'BILL_TRUNCATED'],
+    [
+      'wechat-1',
+      'cut in half',
+      (body: Buffer) => body.subarray(0, body.length / 2),
+      'failed',
+      'BILL_TRUNCATED',
+    ],
     ['wechat-1', 'empty', () => Buffer.alloc(0), 'failed', 'BILL_HASH'],
     [
       'wechat-1',

@@ -1,12 +1,30 @@
-import { isPlatformError } from '@hospital-pay/errors';
+import { defineErrors, isPlatformError, type PlatformError } from '@hospital-pay/errors';
 import type { Context, Next } from 'koa';
+
+const refuseBody = defineErrors({
+  BODY_MALFORMED: {
+    status: 400,
+    zh: '请求内容不是有效的 JSON 或表单',
+    en: 'The body is no valid JSON or form',
+  },
+  BODY_TOO_LARGE: { status: 413, zh: '请求内容过大', en: 'The body is too large' },
+});
+
+/** What the body parser throws says nothing in our words, and Strapi would take it for a fault of its own. */
+function bodyError(error: unknown): PlatformError | undefined {
+  if (!(error instanceof Error) || !('status' in error)) return undefined;
+  if (error.status === 413) return refuseBody('BODY_TOO_LARGE', {}, { cause: error });
+  const isUnread = error.status === 400 && ('body' in error || 'type' in error);
+  return isUnread ? refuseBody('BODY_MALFORMED', {}, { cause: error }) : undefined;
+}
 
 /** Answers a room's own error with its code and both languages; anything else is left to Strapi's error handling. */
 export default () => async (ctx: Context, next: Next) => {
   try {
     await next();
-  } catch (error) {
-    if (!isPlatformError(error)) throw error;
+  } catch (thrown) {
+    const error = isPlatformError(thrown) ? thrown : bodyError(thrown);
+    if (!error) throw thrown;
     const { code, status, text, details } = error;
     ctx.status = status;
     ctx.body = {
