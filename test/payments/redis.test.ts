@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import { type OrderView, payments, type RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { alipayCode, type Hospital, startHospital, wechatCode } from '../harness/hospital';
+import { type SecondProcess, startSecond } from '../harness/second';
+import { startPostgres } from '../services/postgres';
 import { startRedis } from '../services/redis';
 import { newNo, until } from './waiting';
 
@@ -93,4 +97,57 @@ describe('payments on Redis', () => {
     await hospital.restart();
     expect((await whenPaid(orderNo)).paidFen).toBe(1202);
   }, 90_000);
+});
+
+/** As a large hospital runs it: one process answers requests, another does the jobs. */
+describe('a web process and a worker on Redis and PostgreSQL', () => {
+  let web: Hospital;
+  let worker: SecondProcess;
+  let redis: Awaited<ReturnType<typeof startRedis>>;
+  let stopDatabase: () => void = () => undefined;
+  beforeAll(async () => {
+    redis = await startRedis();
+    const server = await startPostgres();
+    stopDatabase = () => server.stop();
+    const secret = randomBytes(32).toString('base64');
+    const shared = {
+      DATABASE_URL: await server.createDatabase(),
+      REDIS_URL: redis.url,
+      SECRETS_KEY: secret,
+      JWT_SECRET: secret,
+    };
+    web = await startHospital({ env: { ...shared, ROLE: 'web' } });
+    worker = await startSecond({
+      ...shared,
+      ROLE: 'worker',
+      GATEWAY_URL: 'http://127.0.0.1:1/sandbox',
+      CREDENTIALS: path.join(web.folder, 'unused'),
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await worker.stop();
+    await web.stop();
+    await redis.stop();
+    stopDatabase();
+  });
+
+  test('what the web process takes, the worker brings to its end', async () => {
+    web.sandbox.faults.add({ operation: 'notify', kind: 'lost_notify', times: 0 });
+    const answer = await web.call<OrderView>('POST', '/api/v1/orders', {
+      merchantOrderNo: newNo(),
+      amountFen: 1202,
+      subject: '门诊缴费',
+      scene: 'micropay',
+      authCode: alipayCode(),
+    });
+    const { orderNo, status } = answer.body;
+    expect(['pending', 'unknown']).toContain(status);
+    const told = await until(
+      () => payments(web.strapi()).orders.get({ orderNo }, { kind: 'system' }),
+      (now) => now.hisState === 'confirmed',
+      40_000,
+    );
+    expect(told).toMatchObject({ status: 'paid', paidFen: 1202 });
+    expect(web.sandbox.his.bookings().filter((booking) => booking.orderNo === orderNo)).toHaveLength(1);
+  }, 60_000);
 });

@@ -10,14 +10,14 @@ const channels = [
 ] as const;
 
 /** What no person asks for and happens all the same, because time passes. */
-describe('time passes', () => {
+describe.each(['sqlite', 'postgres'] as const)('time passes on %s', (database) => {
   const clock = createTurnableClock(0);
   let hospital: Hospital;
   let calls: PaymentEvents['channel.call'][] = [];
   let alarms: PaymentEvents['alarm'][] = [];
 
   beforeAll(async () => {
-    hospital = await startHospital({ clock });
+    hospital = await startHospital({ clock, database });
     const { events } = payments(hospital.strapi());
     events.on('channel.call', (call) => calls.push(call));
     events.on('alarm', (alarm) => alarms.push(alarm));
