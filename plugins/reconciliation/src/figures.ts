@@ -164,7 +164,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       ? db.raw('floor(extract(epoch from (paid_at - ?::timestamp)) / 3600)', [
           start.toISOString().slice(0, -1),
         ])
-      : db.raw('(paid_at - ?) / 3600000', [start.getTime()]);
+      : // Bound numbers are reals to SQLite: without the cast every payment would be an hour of its own.
+        db.raw('cast((paid_at - ?) / 3600000 as integer)', [start.getTime()]);
   }
 
   async function live(scope: MerchantScope, from: string, to: string): Promise<Map<string, LiveLine>> {
