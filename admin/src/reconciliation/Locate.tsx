@@ -94,7 +94,7 @@ export default function Locate() {
             />
           )}
           <Line gutter={12}>
-            <Col span={12}>
+            <Col span={may('read', 'interface-log') ? 12 : 24}>
               <Card size="small" title={t('locate.timeline')}>
                 <OrderTimeline events={facts.timeline} />
               </Card>

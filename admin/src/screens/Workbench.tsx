@@ -176,7 +176,8 @@ function Figures({ figures, merchantCode }: { figures: TodayFigures; merchantCod
             ) : (
               <Flex vertical gap={10}>
                 {figures.byChannel.map(({ payType, takenFen, count }) => {
-                  const part = total > 0n ? Number(((toBigInt(takenFen) ?? 0n) * 100n) / total) : 0;
+                  const part =
+                    total > 0n ? Number(((toBigInt(takenFen) ?? 0n) * 100n + total / 2n) / total) : 0;
                   return (
                     <div key={payType ?? ''}>
                       <Flex justify="space-between">
