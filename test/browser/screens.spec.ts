@@ -350,8 +350,16 @@ test('the reference hospital’s orders, one-sided entries, summary and statisti
 
 test('the dashboard and the books of the demo hospital', async ({ browser }) => {
   const page = await signIn(browser, platform.url, 'finance');
+  const figures = async (): Promise<{ takenFen: number; hourly: { takenFen: number }[] }> => {
+    const answer = page.waitForResponse(/reconciliation\/today/);
+    await page.reload();
+    return (await answer).json();
+  };
   await open(page, '/workbench');
   await expect(page.getByText('今日收款', { exact: true })).toBeVisible();
+  const today = await figures();
+  expect(today.takenFen).toBeGreaterThan(0);
+  expect(today.hourly.reduce((sum, { takenFen }) => sum + takenFen, 0)).toBe(today.takenFen);
   await expect(page.locator('canvas, svg').first()).toBeVisible();
   await picture(page, 'dashboard');
   await open(page, '/discrepancies');
