@@ -1,7 +1,7 @@
 import { businessDay } from '@hospital-pay/payments';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hisRecordInput, readRecord } from './record';
+import { createCalendar, hisRecordInput, readRecord } from './record';
 
 const zone = 'Asia/Shanghai';
 const settledOn = (moment: Date) => businessDay(moment, { zone, dayCutoff: '00:00' });
@@ -13,7 +13,8 @@ const valid = {
   orderNo: '1301178801201810190900081161779',
   occurredAt: '2018-10-19 09:00:26',
 };
-const read = (input: object) => readRecord(hisRecordInput.parse({ ...valid, ...input }), settledOn, zone);
+const calendar = createCalendar(zone, settledOn);
+const read = (input: object) => readRecord(hisRecordInput.parse({ ...valid, ...input }), calendar);
 
 describe('one HIS record', () => {
   test('a local time is read in the merchant’s zone, a time with offset as it says', () => {

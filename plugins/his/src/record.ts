@@ -75,19 +75,47 @@ export interface HisRecord extends Omit<HisRecordInput, 'occurredAt'> {
   bodyHash: string;
 }
 
+/** Reads times and cuts days as one merchant does. */
+export interface Calendar {
+  /** @throws RangeError when the time does not exist */
+  read(text: string): Date;
+  dayOf(moment: Date): string;
+}
+
+const minuteMs = 60_000;
+
+/** Zones and days change at full minutes: each minute is worked out once, whatever the size of the batch. */
+export function createCalendar(zone: string, businessDayOf: (moment: Date) => string): Calendar {
+  const minutes = new Map<string, number>();
+  const days = new Map<number, string>();
+  const valid = (moment: DateTime): number => {
+    if (!moment.isValid) throw new RangeError(`occurredAt: ${moment.invalidReason ?? 'not a time'}`);
+    return moment.toMillis();
+  };
+  return {
+    read(text) {
+      if (!isLocal.test(text)) return new Date(valid(DateTime.fromISO(text)));
+      const seconds = Number(text.slice(17));
+      if (seconds > 59) throw new RangeError('occurredAt: unit out of range');
+      const minute = text.slice(0, 16);
+      const start = minutes.get(minute) ?? valid(DateTime.fromFormat(minute, 'yyyy-MM-dd HH:mm', { zone }));
+      minutes.set(minute, start);
+      return new Date(start + seconds * 1000);
+    },
+    dayOf(moment) {
+      const minute = Math.floor(moment.getTime() / minuteMs);
+      const day = days.get(minute) ?? businessDayOf(moment);
+      days.set(minute, day);
+      return day;
+    },
+  };
+}
+
 /** @throws RangeError when the time does not exist */
-export function readRecord(
-  input: HisRecordInput,
-  businessDayOf: (moment: Date) => string,
-  zone: string,
-): HisRecord {
-  const moment = isLocal.test(input.occurredAt)
-    ? DateTime.fromFormat(input.occurredAt, 'yyyy-MM-dd HH:mm:ss', { zone })
-    : DateTime.fromISO(input.occurredAt);
-  if (!moment.isValid) throw new RangeError(`occurredAt: ${moment.invalidReason ?? 'not a time'}`);
-  const occurredAt = moment.toJSDate();
+export function readRecord(input: HisRecordInput, calendar: Calendar): HisRecord {
+  const occurredAt = calendar.read(input.occurredAt);
   const known = { ...input, payType: payTypeNames[input.payType.toLowerCase()] ?? input.payType, occurredAt };
-  return { ...known, settledOn: businessDayOf(occurredAt), bodyHash: hashOf(known) };
+  return { ...known, settledOn: calendar.dayOf(occurredAt), bodyHash: hashOf(known) };
 }
 
 function hashOf(record: object): string {

@@ -4,7 +4,7 @@ import { businessDay, completeRow, type DayRule, type Events } from '@hospital-p
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from './errors';
-import { type HisRecord, hisRecordInput, readRecord } from './record';
+import { type Calendar, createCalendar, type HisRecord, hisRecordInput, readRecord } from './record';
 
 export const largestBatch = 10_000;
 /** Rows in one statement: 500 × 27 columns stays below SQLite's limit of 32,766 parameters. */
@@ -56,12 +56,13 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRec
 
   async function putBatch(merchantCode: string, inputs: unknown[]): Promise<RowResult[]> {
     const rule = await ruleOf(merchantCode);
+    const calendar = createCalendar(rule.zone, (moment) => businessDay(moment, rule));
     const results: (RowResult | undefined)[] = inputs.map(() => undefined);
     const accepted = new Map<string, { index: number; record: HisRecord }>();
     const echoes: { index: number; of: string }[] = [];
 
     inputs.forEach((input, index) => {
-      const reading = read(input, rule);
+      const reading = read(input, calendar);
       if ('result' in reading) {
         results[index] = reading;
         return;
@@ -218,14 +219,14 @@ const mergedColumns = [
   'due_recon_at',
 ];
 
-function read(input: unknown, rule: MerchantRule): HisRecord | RowResult {
+function read(input: unknown, calendar: Calendar): HisRecord | RowResult {
   const parsed = hisRecordInput.safeParse(input);
   if (!parsed.success) {
     const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'record'))];
     return refusal(serialOf(input), fail('HIS_RECORD_INVALID'), fields);
   }
   try {
-    return readRecord(parsed.data, (moment) => businessDay(moment, rule), rule.zone);
+    return readRecord(parsed.data, calendar);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return refusal(parsed.data.hisSerialNo, fail('HIS_RECORD_INVALID'), ['occurredAt']);

@@ -18,10 +18,23 @@ const jsonAttributes = new Set([
 ]);
 const isMoment = (attribute: string) => /(At|Time)$/.test(attribute) || attribute === 'at';
 
+/** Names are few and rows are many: each name is worked out once. */
+function remembered(work: (name: string) => string): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    const found = known.get(name) ?? work(name);
+    known.set(name, found);
+    return found;
+  };
+}
+
 /** Strapi's columns set digits apart as well: `sha256` is `sha_256`. */
-const snake = (attribute: string) =>
-  attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/([a-z])(\d)/g, '$1_$2');
-const camel = (column: string) => column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+const snake = remembered((attribute) =>
+  attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/([a-z])(\d)/g, '$1_$2'),
+);
+const camel = remembered((column) =>
+  column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+);
 
 export const isPostgres = (db: Knex): boolean =>
   db.client.config.client === 'postgres' || db.client.config.client === 'pg';
