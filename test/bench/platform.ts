@@ -10,6 +10,8 @@ async function main(): Promise<void> {
   const hospital = await startHospital({
     database: DATABASE_URL ? 'postgres' : 'sqlite',
     gateways: { url: GATEWAY_URL, credentials },
+    // As merchants are set up; a test hospital's two seconds would make a case of every order.
+    merchant: { graceSeconds: 120 },
     env: { HIS_SECRET: credentials.his.secret },
   });
   const gatewayMs = new Map<string, number>();

@@ -5,7 +5,7 @@ import { type Core, messageOf, raise } from './core';
 import { orderNoOfRefund } from './numbers';
 import type { OrdersRoom } from './orders';
 import type { RefundsRoom } from './refunds';
-import { fromRow, insertRow, isUniqueViolation, toColumns } from './rows';
+import { completeRow, fromRow, isUniqueViolation, toColumns } from './rows';
 import { currencySchema, findRow } from './store';
 import type { Notifications } from './types';
 
@@ -149,21 +149,18 @@ export function createNotifications(core: Core, orders: OrdersRoom, refunds: Ref
     const now = clock.now();
     const where = { account_code: accountCode, notification_id: notificationId.slice(0, 128) };
     try {
-      await insertRow(
-        db,
-        'notifications',
-        {
-          channel,
-          accountCode,
-          notificationId: where.notification_id,
-          attemptNo: event.attemptNo,
-          refundNo: event.kind === 'refund' ? event.refundNo : null,
-          event,
-          receivedAt: now,
-          times: 1,
-        },
-        now,
-      );
+      const row = {
+        channel,
+        accountCode,
+        notificationId: where.notification_id,
+        attemptNo: event.attemptNo,
+        refundNo: event.kind === 'refund' ? event.refundNo : null,
+        event,
+        receivedAt: now,
+        times: 1,
+      };
+      // What it books reaches the disk with it, before the channel hears that it was taken.
+      await writeLightly(db, db('notifications').insert(completeRow(db, row, now)));
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       await db('notifications').where(where).increment('times', 1);
