@@ -97,7 +97,7 @@ const signed = (row: { kind: 'payment' | 'refund'; amountFen: number }) =>
   row.kind === 'refund' ? -row.amountFen : row.amountFen;
 const today = <Row extends { day: string }>(rows: Row[]) => rows.filter((row) => row.day === date);
 
-const runs = { numRuns: 2000 };
+const runs = { numRuns: Number(process.env.FC_RUNS ?? 2000) };
 
 describe('the three-way match, whatever the rows', () => {
   test('every row of the day ends in exactly one result of its leg', () => {

@@ -42,7 +42,7 @@ export type Run = z.output<typeof runRow>;
 
 export interface Runs {
   /**
-   * Queues the reconciliation of one account, or of every enabled account, for a day. The day may still be going on:
+   * Queues the reconciliation of one account, or of every account that is enabled or had business, for a day. The day may still be going on:
    * what can be told by then is told, and the T+1 run says the last word.
    */
   request(input: {
@@ -290,6 +290,14 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
     if (waiting) await create(account, before, 'system');
   }
 
+  /** What an account took or gave back before it was disabled is reconciled all the same. */
+  async function hadBusiness(accountCode: string, date: string): Promise<boolean> {
+    const where = { account_code: accountCode, settled_on: date };
+    const found: unknown =
+      (await db('orders').where(where).first('id')) ?? (await db('refunds').where(where).first('id'));
+    return found !== undefined;
+  }
+
   return {
     get,
     execute,
@@ -303,7 +311,8 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
       const rules = await dayRules();
       const requested: Run[] = [];
       for (const account of visible) {
-        if (accountCode === undefined && !account.enabled) continue;
+        if (accountCode === undefined && !account.enabled && !(await hadBusiness(account.code, date)))
+          continue;
         if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
           throw fail('DATE_IN_FUTURE', { date });
         const waiting = readRow(
@@ -322,8 +331,9 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
         const rule = rules.get(account.merchantCode) ?? china;
         const today = businessDay(now, rule);
         const ready = businessDayBounds(today, rule).start.getTime() + billHour * 3_600_000;
-        if (!account.enabled || now.getTime() < ready) continue;
+        if (now.getTime() < ready) continue;
         const yesterday = shiftDay(today, -1);
+        if (!account.enabled && !(await hadBusiness(account.code, yesterday))) continue;
         const existing: unknown = await runs()
           .where({ account_code: account.code, date: yesterday })
           .where('created_time', '>=', dateValue(db, businessDayBounds(today, rule).start))
