@@ -513,6 +513,55 @@ describe('the figures', () => {
     expect(closed.byDay).toEqual([{ ...open.byDay[0], live: false }]);
     expect((await books.figures.summary(['H2'], range)).byDay).toEqual([]);
   });
+
+  test('abnormal refunds are told apart in the same way live and when the day is closed', async () => {
+    const earlier = { settledOn: '2026-10-17', paidAt: new Date('2026-10-17T12:00:00+08:00') };
+    await books.pay('never', 13000, earlier);
+    await books.refund('r1', 'never', 5000);
+    await books.pay('part', 10000, earlier);
+    await books.book('h1', 'part', 8000, { settledOn: '2026-10-17' });
+    await books.refund('r2', 'part', 2000);
+    await books.pay('known', 700, earlier);
+    await books.book('h2', 'known', 700, { settledOn: '2026-10-17' });
+    await books.refund('r3', 'known', 700);
+    await books.pay('same day', 1999);
+    await books.refund('r4', 'same day', 1999);
+    for (const orderNo of ['never', 'part', 'known', 'same day']) await books.realtime.order(orderNo);
+    const range = { from: date, to: date };
+    const live = await books.figures.summary(null, range);
+    expect(live.byType).toEqual([
+      { payType: 'alipay', hisFen: 0, platformFen: -700, differenceFen: -700, abnormalRefundFen: 7000 },
+    ]);
+    const report = await books.figures.statistics(null, date);
+    expect(report).toMatchObject({ abnormalRefundFen: 7000, bankArrivalFen: -7700, sameDayRefundFen: 1999 });
+    expect(report.refundDetail.map((row) => [row.orderNo, row.amountFen])).toEqual([
+      ['never', 5000],
+      ['part', 2000],
+    ]);
+    await books.run();
+    expect((await books.figures.summary(null, range)).byType).toEqual(live.byType);
+    expect((await books.figures.statistics(null, date)).bankArrivalFen).toBe(-7700);
+  });
+
+  test('cash for a payment that HIS lacks is an abnormal refund, a settled charge of HIS alone is none', async () => {
+    await books.pay('1', 1999);
+    await books.book('h1', 'nobody', 500);
+    await books.realtime.order('1');
+    await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: 'h1' }]);
+    await books.db('discrepancies').update({
+      status: 'resolved',
+      resolution: 'cash',
+      resolution_fen: books.db.raw('abs(difference_fen)'),
+      resolved_at: noon.getTime(),
+    });
+    expect(await books.figures.statistics(null, date)).toMatchObject({
+      platformFen: 1999,
+      abnormalRefundFen: 1999,
+      bankArrivalFen: 0,
+      refundsByMethod: { online: 0, cash: 1999, other: 0 },
+      refundDetail: [{ orderNo: '1', amountFen: 1999, method: 'cash' }],
+    });
+  });
 });
 
 describe('location', () => {
