@@ -117,6 +117,7 @@ export async function insertRow(
 
 /** True for the error a unique index gives on either database. */
 export function isUniqueViolation(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
+  // By its code alone: a native driver keeps the Error class of whoever loaded it first.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
   return error.code === '23505' || error.code === 'SQLITE_CONSTRAINT_UNIQUE';
 }
