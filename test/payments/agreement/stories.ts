@@ -184,14 +184,7 @@ const plan: fc.Arbitrary<OrderPlan> = fc.record({
   channel: fc.constantFrom<OrderPlan['channel']>('alipay', 'wechat'),
   ending: fc.constantFrom(0, 1, 0, 2, 3, 4, 5, 6, 7),
   hundreds: fc.integer({ min: 1, max: 99 }),
-  business: fc.constantFrom<OrderPlan['business']>(
-    'none',
-    'own',
-    'shared',
-    'shared',
-    'refused by HIS',
-    'forgotten by HIS',
-  ),
+  business: fc.constantFrom<OrderPlan['business']>('none', 'own', 'refused by HIS', 'forgotten by HIS'),
 });
 
 const beginnings: Step[][] = [
@@ -213,20 +206,23 @@ export const story: fc.Arbitrary<Story> = fc
   .record({
     orders: fc.array(plan, { minLength: 3, maxLength: 3 }),
     beginning: fc.constantFrom(...beginnings),
+    isOneBusiness: fc.boolean(),
     atOnce: fc.boolean(),
     steps: fc.array(fc.record({ step, waits: fc.constantFrom(true, true, false) }), {
       minLength: 3,
       maxLength: 14,
     }),
   })
-  .map(({ orders, beginning, atOnce, steps }) => ({
-    orders,
-    steps: [
-      { step: { do: 'pay', order: 0 }, waits: true },
-      ...beginning.map((first) => ({ step: first, waits: !atOnce })),
-      ...steps,
-    ],
-  }));
+  .map(
+    ({ orders, beginning, isOneBusiness, atOnce, steps }): Story => ({
+      orders: isOneBusiness ? orders.map((order) => ({ ...order, business: 'shared' })) : orders,
+      steps: [
+        { step: { do: 'pay', order: 0 }, waits: true },
+        ...beginning.map((first) => ({ step: first, waits: !atOnce })),
+        ...steps,
+      ],
+    }),
+  );
 
 export const mishap = (kind: Mishap['kind']): fc.Arbitrary<Mishap> =>
   fc.record({
