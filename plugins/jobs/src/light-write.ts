@@ -8,13 +8,17 @@ interface SqliteConnection {
 /**
  * Runs one INSERT, UPDATE or DELETE that need not reach the disk at once; gives the number of rows changed. It outlives
  * the process at once and a power cut as soon as the next durable commit has taken it along. For leases, nonces and
- * claims: what they guard is safe to do again after a power cut. SQLite commits one after the other and waits for the
- * disk at each; PostgreSQL's sessions share that wait and are left alone.
+ * claims: what they guard is safe to do again after a power cut. SQLite takes it with `synchronous = NORMAL`, PostgreSQL
+ * with `synchronous_commit = off` for this one statement.
  */
 export async function writeLightly(db: Knex, statement: Knex.QueryBuilder): Promise<number> {
-  if (db.client.config.client !== 'better-sqlite3' || db.isTransaction) {
-    const result: unknown = await statement;
-    return typeof result === 'number' ? result : 1;
+  if (db.isTransaction)
+    throw new Error('a light write has no place in a transaction that must reach the disk');
+  if (db.client.config.client !== 'better-sqlite3') {
+    const rows: unknown[] = await statement.returning(
+      db.raw("set_config('synchronous_commit', 'off', true) as light"),
+    );
+    return rows.length;
   }
   const { sql, bindings } = statement.toSQL().toNative();
   const connection: SqliteConnection = await db.client.acquireConnection();
