@@ -64,6 +64,12 @@ async function precreate(total_amount = '12.34', params: Record<string, string> 
 
 const query = (out_trade_no: string) => merchant.call('alipay.trade.query', { out_trade_no });
 
+test('a payment code whose order expired under way takes no money and is not answered as paid', async () => {
+  const { out_trade_no, answer } = await scan('5.00', { time_expire: '2020-01-01 00:00:00' });
+  expect(answer).toMatchObject({ code: '40004', sub_code: 'ACQ.TRADE_HAS_CLOSE' });
+  expect(sandbox.ledger.payments({ outTradeNo: out_trade_no })[0]?.paidAt).toBeNull();
+});
+
 describe('who may call', () => {
   test('an unknown application is refused before its missing signature', async () => {
     const { text, status, type } = await merchant.raw('alipay.trade.query', {}, { app_id: '1', sign: '' });

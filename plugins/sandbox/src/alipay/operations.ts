@@ -151,6 +151,8 @@ export function createAlipayOperations(world: World, life: Life, bills: BillSett
         world.ledger.savePayment(payment);
         const notified = life.pay(payment);
         if (beforeReply(payment)) await notified;
+        // It arrived after its own expiry: no money moved, and nothing else may be said.
+        if (payment.paidAt === null) return failed('ACQ.TRADE_HAS_CLOSE', '交易已经关闭');
         return outcome === 'pays'
           ? { ...ok(), ...paidFields(payment), gmt_payment: chinaTime(payment.paidAt ?? 0) }
           : unavailable('aop.ACQ.SYSTEM_ERROR');

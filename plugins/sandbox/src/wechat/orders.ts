@@ -129,7 +129,8 @@ export function createWechatOrders(world: World, life: Life, bills: BillSettings
         case 'pays':
           world.ledger.savePayment(payment);
           void life.pay(payment);
-          return payment;
+          // It arrived after its own expiry: no money moved.
+          return payment.paidAt === null ? refuse('ORDER_CLOSED', '该订单已关闭') : payment;
         case 'system_error_paid':
           world.ledger.savePayment(payment);
           void life.pay(payment);
