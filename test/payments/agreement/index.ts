@@ -157,7 +157,10 @@ function describe(audited: Audited, performed: Performed[], mishap: Mishap, opti
     .map(({ slots, story }) =>
       [
         ...slots.map((slot) => `${slot.merchantOrderNo} ${slot.orderNo ?? '-'} ${JSON.stringify(slot.plan)}`),
-        ...story.steps.map(({ step, waits }) => `  ${waits ? '' : '(at once) '}${JSON.stringify(step)}`),
+        ...story.steps.map(
+          ({ step, waits, under }) =>
+            `  ${waits ? '' : '(at once) '}${JSON.stringify(step)}${under ? ` under ${JSON.stringify(under)}` : ''}`,
+        ),
       ].join('\n'),
     );
   return [

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alipayCode, wechatCode } from '../../harness/hospital';
-import type { Batch, OrderPlan, Step, Story } from './stories';
+import type { Batch, Operation, OrderPlan, Scheduled, Step, Story } from './stories';
 import type { World } from './world';
 
 /** One order of a story and what its merchant knows of it. */
@@ -102,10 +102,10 @@ export async function perform(world: World, batch: Batch, name: string): Promise
     const slots = story.orders.map((plan, index) => slotOf(plan, storyName, index));
     const performed: Performed = { slots, story, commands: story.steps.length, faults: [] };
     const underWay: Promise<void>[] = [];
-    for (const { step, waits } of story.steps) {
+    for (const scheduled of story.steps) {
       beforeCommand();
-      const doing = act(world, step, slots, performed.faults, paying);
-      if (waits) await doing;
+      const doing = act(world, scheduled, slots, performed.faults, paying);
+      if (scheduled.waits) await doing;
       else underWay.push(doing);
     }
     await Promise.all(underWay);
@@ -117,9 +117,28 @@ export async function perform(world: World, batch: Batch, name: string): Promise
   return { performed, diedInCall };
 }
 
+/** Which call to a gateway a step comes down to. */
+function operationOf(step: Step, plan: OrderPlan): Operation | undefined {
+  switch (step.do) {
+    case 'pay':
+      return plan.scene === 'micropay' ? 'pay' : 'create';
+    case 'query':
+    case 'refund':
+      return step.do;
+    case 'close':
+    case 'reverse':
+    case 'late payment':
+      return plan.scene === 'micropay' ? 'reverse' : 'close';
+    case 'query refund':
+      return 'query_refund';
+    default:
+      return undefined;
+  }
+}
+
 async function act(
   world: World,
-  step: Step,
+  { step, under }: Scheduled,
   slots: Slot[],
   wrong: string[],
   paying: Set<Promise<unknown>>,
@@ -140,6 +159,21 @@ async function act(
     }
     return of.orderNo;
   };
+
+  const operation = slot && operationOf(step, slot.plan);
+  if (under && operation) {
+    const { kind, phase, ms } = under;
+    const orderNo = slot.orderNo === undefined ? {} : { orderNo: slot.orderNo };
+    sandbox.faults.add({
+      channel: slot.plan.channel,
+      operation,
+      kind,
+      phase,
+      delayMs: ms,
+      times: 1,
+      ...orderNo,
+    });
+  }
 
   switch (step.do) {
     case 'pay': {
@@ -219,6 +253,7 @@ async function act(
         orderNo,
         closeAnswersDone: step.answersDone,
       });
+      await world.call('POST', `${path(slot)}/close`);
       return;
     }
     case 'refund fails later': {

@@ -37,9 +37,17 @@ export interface OrderPlan {
   business: 'none' | 'own' | 'shared' | 'refused by HIS' | 'forgotten by HIS';
 }
 
+export interface Scheduled {
+  step: Step;
+  /** False: the next step does not wait for this one. */
+  waits: boolean;
+  /** Strikes the call to the gateway that this step makes. */
+  under?: { kind: ReplyFault; phase: 'before' | 'after'; ms: number } | undefined;
+}
+
 export interface Story {
   orders: OrderPlan[];
-  steps: { step: Step; waits: boolean }[];
+  steps: Scheduled[];
 }
 
 /** The machine itself: told at which command it dies, and how long after. */
@@ -199,7 +207,10 @@ const beginnings: Step[][] = [
     { do: 'patient', order: 0, pays: true },
     { do: 'refund', order: 0, number: 0, share: 2 },
   ],
+  [{ do: 'late payment', order: 0, answersDone: true }],
 ];
+
+const struck = fc.option(fc.record({ kind: replyFaults, phase: phases, ms }), { nil: undefined, freq: 3 });
 
 /** Every story begins by paying something: the rest has something to happen to. */
 export const story: fc.Arbitrary<Story> = fc
@@ -208,17 +219,18 @@ export const story: fc.Arbitrary<Story> = fc
     beginning: fc.constantFrom(...beginnings),
     isOneBusiness: fc.boolean(),
     atOnce: fc.boolean(),
-    steps: fc.array(fc.record({ step, waits: fc.constantFrom(true, true, false) }), {
+    faults: fc.array(struck, { minLength: 4, maxLength: 4 }),
+    steps: fc.array(fc.record({ step, waits: fc.constantFrom(true, true, false), under: struck }), {
       minLength: 3,
       maxLength: 14,
     }),
   })
   .map(
-    ({ orders, beginning, isOneBusiness, atOnce, steps }): Story => ({
+    ({ orders, beginning, isOneBusiness, atOnce, faults, steps }): Story => ({
       orders: isOneBusiness ? orders.map((order) => ({ ...order, business: 'shared' })) : orders,
       steps: [
-        { step: { do: 'pay', order: 0 }, waits: true },
-        ...beginning.map((first) => ({ step: first, waits: !atOnce })),
+        { step: { do: 'pay', order: 0 }, waits: true, under: faults[0] },
+        ...beginning.map((first, index) => ({ step: first, waits: !atOnce, under: faults[index + 1] })),
         ...steps,
       ],
     }),
