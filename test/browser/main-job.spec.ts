@@ -1,31 +1,21 @@
-import { type Clock, systemClock } from '@hospital-pay/jobs';
 import { expect, type Page, test } from '@playwright/test';
-import { DateTime } from 'luxon';
 import { type Hospital, startHospital } from '../harness/hospital';
+import { startDay } from './day';
 import { fillSignIn, picture, signIn } from './person';
 
-const zone = 'Asia/Shanghai';
-/** The day of the story begins at ten, whenever it is told, so that it never crosses midnight by accident. */
-const real = DateTime.now().setZone(zone);
-const morning = real.set({ hour: 10, minute: 0, second: 0 });
-const day = morning.toFormat('yyyy-MM-dd');
-let aheadMs = morning.toMillis() - real.toMillis();
-const clock: Clock = {
-  now: () => new Date(Date.now() + aheadMs),
-  after: systemClock.after,
-};
+const morning = startDay(10);
 
 let hospital: Hospital;
 
 test.beforeAll(async () => {
-  hospital = await startHospital({ clock });
+  hospital = await startHospital({ clock: morning.clock });
   hospital.sandbox.his.connect({ baseUrl: hospital.url, ...hospital.application });
 });
 test.afterAll(() => hospital?.stop());
 test.describe.configure({ mode: 'serial' });
 
 const as = (browser: Parameters<typeof signIn>[0], username: string) =>
-  signIn(browser, hospital.url, username, { aheadMs });
+  signIn(browser, hospital.url, username, { aheadMs: morning.aheadMs() });
 const orders = () =>
   hospital
     .strapi()
@@ -89,7 +79,7 @@ test('the counter takes, HIS forgets one, finance gives it back, and the day add
     await phone.getByLabel('支付密码').fill('123456');
     await phone.getByRole('button', { name: '确认支付 ¥19.99' }).click();
     await expect(phone.getByTestId('state')).toHaveText('支付成功');
-    await phone.context().close();
+    await phone.close();
 
     await expect(cashier.getByText('收款成功')).toBeVisible();
     await expect(cashier.getByRole('article', { name: '收款凭证' })).toContainText('¥19.99');
@@ -103,7 +93,7 @@ test('the counter takes, HIS forgets one, finance gives it back, and the day add
   await test.step('HIS has pushed its record of the first and nothing of the second', async () => {
     await expect.poll(() => hospital.sandbox.his.pushes().map(({ status }) => status)).toEqual([201]);
   });
-  await cashier.context().close();
+  await cashier.close();
 
   const finance = await as(browser, 'finance');
   await test.step('finance sees the one-sided entry', async () => {
@@ -142,14 +132,14 @@ test('the counter takes, HIS forgets one, finance gives it back, and the day add
     await expect(finance.getByText('线上退款').first()).toBeVisible();
     await expect(side.getByRole('button', { name: '退款' })).toBeDisabled();
   });
-  await finance.context().close();
+  await finance.close();
 
   await test.step('the next morning finance reconciles the day', async () => {
-    aheadMs += morning.plus({ days: 1 }).set({ hour: 10, minute: 30 }).toMillis() - clock.now().getTime();
+    morning.turnTo({ daysLater: 1, hour: 10, minute: 30 });
     const page = await as(browser, 'finance');
     await page.getByRole('menuitem', { name: '对账汇总' }).click();
     await page
-      .getByRole('row', { name: new RegExp(day) })
+      .getByRole('row', { name: new RegExp(morning.date) })
       .getByRole('button', { name: '执行对账' })
       .click();
     await page.getByRole('tooltip').getByRole('button', { name: '确定' }).click();
@@ -157,7 +147,7 @@ test('the counter takes, HIS forgets one, finance gives it back, and the day add
     await expect(page.getByRole('row').filter({ hasText: '微信' }).first()).toContainText('完成');
     await expect(page.getByRole('row').filter({ hasText: '支付宝' }).first()).toContainText('完成');
 
-    await page.goto(`/summary?from=${day}&to=${day}`);
+    await page.goto(`/summary?from=${morning.date}&to=${morning.date}`);
     const byType = page.getByRole('region', { name: '按支付类型', exact: true });
     await expect(byType).toBeVisible();
     const figures = async (name: string) =>
@@ -165,7 +155,7 @@ test('the counter takes, HIS forgets one, finance gives it back, and the day add
     expect(await figures('支付宝')).toEqual(['12.34', '12.34', '0.00']);
     expect(await figures('微信')).toEqual(['0.00', '0.00', '0.00']);
     expect(await figures('合计')).toEqual(['12.34', '12.34', '0.00']);
-    await page.context().close();
+    await page.close();
   });
 
   await test.step('and the channels’ own books say the same', async () => {
@@ -196,7 +186,7 @@ test('a wrong password says so and lets nobody in', async ({ browser }) => {
   await fillSignIn(page, 'cashier', 'not the password');
   await expect(page.getByRole('alert')).toContainText('用户名或密码');
   await expect(page).toHaveURL(/sign-in/);
-  await page.context().close();
+  await page.close();
 });
 
 test('a cashier is shown no screen of finance, by menu or by address', async ({ browser }) => {
@@ -209,7 +199,7 @@ test('a cashier is shown no screen of finance, by menu or by address', async ({ 
   }
   const asked = await (await hospital.staff('cashier'))('GET', '/api/discrepancies');
   expect(asked.status).toBe(403);
-  await page.context().close();
+  await page.close();
 });
 
 test('pressing 收款 twice charges once', async ({ browser }) => {
@@ -222,7 +212,7 @@ test('pressing 收款 twice charges once', async ({ browser }) => {
   await expect(page.getByText('收款成功')).toBeVisible();
   expect((await orders()).length).toBe(before + 1);
   expect(taken('wechat').length).toBe(paidBefore + 1);
-  await page.context().close();
+  await page.close();
 });
 
 test('a gateway that went away leaves the sale 结果确认中, never failed, until it tells', async ({
@@ -247,5 +237,5 @@ test('a gateway that went away leaves the sale 结果确认中, never failed, un
   hospital.sandbox.faults.clear();
   await expect(page.getByText('收款成功')).toBeVisible({ timeout: 30_000 });
   expect(taken('alipay').length).toBe(paidBefore + 1);
-  await page.context().close();
+  await page.close();
 });

@@ -2,17 +2,24 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
-import { expect, type Locator, type Page, test } from '@playwright/test';
+import { type Browser, expect, type Locator, type Page, test } from '@playwright/test';
 import { type Platform, startPlatform } from '../harness/platform';
-import { picture, signIn } from './person';
+import { startDay } from './day';
+import { picture, signIn as signInAt } from './person';
 
+/** By four in the afternoon every named difference of the day has happened. */
+const afternoon = startDay(16);
 let platform: Platform;
+const signIn = (browser: Browser, url: string, username: string) =>
+  signInAt(browser, url, username, { aheadMs: afternoon.aheadMs() });
 const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-screens-'));
 
 test.beforeAll(async () => {
   platform = await startPlatform({
+    clock: afternoon.clock,
     env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
-    prepare: (strapi) => seedDemo(strapi, { now: new Date(), scale: process.env.SCREENS === '1' ? 1 : 0.1 }),
+    prepare: (strapi) =>
+      seedDemo(strapi, { now: afternoon.clock.now(), scale: process.env.SCREENS === '1' ? 1 : 0.1 }),
   });
 });
 test.afterAll(async () => {
@@ -120,7 +127,7 @@ test('every screen of the menu opens with its rows and nothing to complain about
       await page.screenshot({ path: path.join(process.env.SCREENS_ALL, `${href.slice(1)}.png`) });
   }
   expect(problems).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test('in English no menu, heading, column, filter or button is left in Chinese', async ({ browser }) => {
@@ -149,7 +156,7 @@ test('in English no menu, heading, column, filter or button is left in Chinese',
       await page.screenshot({ path: path.join(process.env.SCREENS_ALL, `en-${href.slice(1)}.png`) });
   }
   expect(left).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 async function fillRange(page: Page, from: string, to: string): Promise<void> {
@@ -202,7 +209,7 @@ test('the filters of the monitoring screens find the examples', async ({ browser
   await expect(page.getByText('没有符合条件的数据，请调整查询条件')).toBeVisible();
   await page.getByRole('button', { name: '重置' }).click();
   await expect(rowsOf(page).first()).toBeVisible();
-  await page.context().close();
+  await page.close();
 });
 
 test('a list that cannot be loaded says so and tries again when asked', async ({ browser }) => {
@@ -239,7 +246,7 @@ test('a list that cannot be loaded says so and tries again when asked', async ({
     await page.getByRole('button', { name: '重试' }).first().click();
     await expect(page.getByRole('button', { name: '重试' })).toHaveCount(0);
   }
-  await page.context().close();
+  await page.close();
 });
 
 test('Escape closes what was opened, and the address remembers what is open', async ({ browser }) => {
@@ -256,7 +263,7 @@ test('Escape closes what was opened, and the address remembers what is open', as
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   await expect(page).not.toHaveURL(/open=/);
-  await page.context().close();
+  await page.close();
 });
 
 test('the reference hospital’s orders, one-sided entries, summary and statistics stand on the screens', async ({
@@ -345,7 +352,7 @@ test('the reference hospital’s orders, one-sided entries, summary and statisti
     '1301178801201811171557073521442 | 185.00 | 线上退款',
     '1301178801201811171813199251541 | 4,000.00 | 线上退款',
   ]);
-  await page.context().close();
+  await page.close();
 });
 
 test('the dashboard and the books of the demo hospital', async ({ browser }) => {
@@ -380,5 +387,5 @@ test('the dashboard and the books of the demo hospital', async ({ browser }) => 
   await expect(drawer).toBeHidden();
   await open(page, '/orders');
   await picture(page, 'orders');
-  await page.context().close();
+  await page.close();
 });
