@@ -126,6 +126,12 @@ function Rows({
     errorNotification: false,
   });
   const reload = () => void query.refetch();
+  /** Asking the same again is asking for what is new. */
+  const ask = (values: Record<string, string>) => {
+    const next = writeListState({ ...state, values, page: 1 });
+    if (next.toString() === writeListState(state).toString()) reload();
+    else setSearch(next);
+  };
 
   const plans = useMemo(() => planColumns(screen, language), [screen, language]);
   const [columnsMap, setColumnsMap] = useState<ColumnsMap>(() => toColumnsMap(plans));
@@ -250,7 +256,7 @@ function Rows({
         </>
       }
     >
-      <FilterBar screen={screen} values={state.values} onQuery={(values) => go({ values, page: 1 })} />
+      <FilterBar screen={screen} values={state.values} onQuery={ask} />
       {query.error && <FailureView error={query.error} onRetry={reload} />}
       <ProTable<Row>
         key={language}
