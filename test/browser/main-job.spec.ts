@@ -221,7 +221,8 @@ test('a gateway that went away leaves the sale 结果确认中, never failed, un
   const paidBefore = taken('alipay').length;
   const page = await as(browser, 'cashier');
   await enter(page, { amount: '6.66', businessNo: 'MZ20260004' });
-  // The money is taken; the answer and every question after it are lost.
+  // The money is taken; the answer, the notification and every question after it are lost.
+  hospital.sandbox.faults.add({ channel: 'alipay', operation: 'notify', kind: 'lost_notify', times: 0 });
   hospital.sandbox.faults.add({ channel: 'alipay', operation: 'pay', kind: 'reset', phase: 'after' });
   hospital.sandbox.faults.add({
     channel: 'alipay',
