@@ -145,6 +145,22 @@ describe.each(['sqlite', 'postgres'] as const)('time passes on %s', (database) =
     expect(methods(orderNo)).not.toContain('close_order');
   }, 60_000);
 
+  test('a QR code paid after it was closed here, with the notification lost, is found and the money given back', async () => {
+    const { orderNo, payerAction } = await pay({ scene: 'native', channel: 'alipay', expiresIn: 300 });
+    hospital.sandbox.faults.add({ operation: 'notify', kind: 'lost_notify', times: 0 });
+    expect((await room().orders.close({ orderNo }, caller)).status).toBe('closed');
+    hospital.sandbox.patient.pay(null, payerAction?.kind === 'qr' ? payerAction.text : '');
+    expect(atGateway(orderNo)?.state).toBe('paid');
+    const back = await passTime(
+      clock,
+      { seconds: 600, stepSeconds: 10 },
+      () => order(orderNo),
+      (now) => now.refundedFen > 0,
+    );
+    expect(back).toMatchObject({ status: 'closed', paidFen: 1234, refundedFen: 1234 });
+    expect(alarms.map(({ kind }) => kind)).toContain('late_payment');
+  }, 60_000);
+
   test('a refund that the channel refuses gives its reservation back and is sent again on request', async () => {
     const { orderNo } = await pay({ amountFen: 1000 });
     hospital.sandbox.faults.add({

@@ -7,7 +7,7 @@ import { refundNoOf } from './numbers';
 import { insertRow, toColumns } from './rows';
 import { orderMoves, refundMoves, sourcesOf } from './states';
 import { findRow, type MerchantRow, type OrderRow, type RefundRow, readRow } from './store';
-import { hasReversalBegun, nextLook, nextRefundLook } from './timing';
+import { hasReversalBegun, lookBackAt, nextLook, nextRefundLook } from './timing';
 import type { HisConfirmPayload, HisRefundPayload, OrderStatus, RefundSource, RefundStatus } from './types';
 
 /** Where an outcome came from; a notification may be older than what we know. */
@@ -140,8 +140,9 @@ export function createLedger(core: Core): Ledger {
     error: { errorCode: string | null; errorMessage: string | null },
   ): Promise<OrderRow> => {
     const endedAt = clock.now();
+    const nextQueryAt = lookBackAt(row, to, endedAt);
     await db.transaction(async (trx) => {
-      if (!(await move(trx, row, to, { endedAt, nextQueryAt: null, payerAction: null, ...error }))) return;
+      if (!(await move(trx, row, to, { endedAt, nextQueryAt, payerAction: null, ...error }))) return;
       await moveAttempt(trx, row.orderNo, { status: to, endedAt, ...error });
     });
     return changed(row.orderNo);
@@ -316,6 +317,7 @@ export function createLedger(core: Core): Ledger {
             payType: row.channel,
             reconState: 'waiting',
             dueReconAt: new Date(now.getTime() + owner.graceSeconds * 1000),
+            nextQueryAt: null,
             updatedAt: now,
           }),
         );

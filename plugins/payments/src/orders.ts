@@ -30,6 +30,7 @@ const isOpen = (order: OrderRow) => open.includes(order.status);
 
 /** Early enough for a timer that fires a moment before its time. */
 const slackMs = 20;
+const lookBackAgainMs = 10 * 60_000;
 const longestWaitMs = 25_000;
 const pollMs = 1000;
 
@@ -248,6 +249,20 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
     return ledger.applyPayment(order, outcome, 'query', queryCount);
   };
 
+  /** A closed code could be paid until its time was over: late money is booked, and given back. */
+  const lookBack = async (order: OrderRow): Promise<void> => {
+    const outcome = await ask(order, await connect(order));
+    if (outcome.kind === 'paid') {
+      await ledger.applyPayment(order, outcome, 'query');
+      return;
+    }
+    const isUnanswered = outcome.kind === 'unknown' && outcome.code !== 'ORDER_NOT_FOUND';
+    const nextQueryAt = isUnanswered ? new Date(clock.now().getTime() + lookBackAgainMs) : null;
+    await db('orders')
+      .where({ id: order.id, status: 'closed' })
+      .update(toColumns(db, { nextQueryAt, updatedAt: clock.now() }));
+  };
+
   /** A `created` order is being paid by whoever created it, until that can no longer be. */
   const isBeingCreated = (order: OrderRow) =>
     order.status === 'created' && order.nextQueryAt !== null && order.nextQueryAt > clock.now();
@@ -298,8 +313,9 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
     async advance(orderNo) {
       await locked(orderNo, async (order) => {
         const due = clock.now().getTime() + slackMs;
-        if (!isOpen(order) || !order.nextQueryAt || order.nextQueryAt.getTime() > due) return;
-        await step(order);
+        if (!order.nextQueryAt || order.nextQueryAt.getTime() > due) return;
+        if (isOpen(order)) await step(order);
+        else if (order.status === 'closed') await lookBack(order);
       });
     },
     async hear(orderNo, outcome) {

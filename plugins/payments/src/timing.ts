@@ -54,6 +54,20 @@ export function nextLook(
   }
 }
 
+/** A code closed before its time may still be paid until then, and the notification of it may be lost. */
+const lookBackSeconds = 60;
+
+/** When an order that ended now is asked about once more; null when nobody can pay it any longer. */
+export function lookBackAt(
+  order: { scene: Scene; expiresAt: Date | null },
+  to: 'closed' | 'reversed' | 'failed',
+  now: Date,
+): Date | null {
+  if (to !== 'closed' || order.scene === 'micropay' || !order.expiresAt || order.expiresAt <= now)
+    return null;
+  return new Date(order.expiresAt.getTime() + lookBackSeconds * second);
+}
+
 export function nextRefundLook(refund: { status: RefundStatus; queryCount: number }, now: Date): Date | null {
   const delay = (seconds: number) => new Date(now.getTime() + seconds * second);
   switch (refund.status) {
