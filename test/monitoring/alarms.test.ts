@@ -1,7 +1,8 @@
 import { monitoring } from '@hospital-pay/monitoring';
-import { payments } from '@hospital-pay/payments';
+import { insertRow, payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hospital, startHospital } from '../harness/hospital';
+import { until } from '../payments/waiting';
 
 describe('what somebody should know', () => {
   let hospital: Hospital;
@@ -53,6 +54,34 @@ describe('what somebody should know', () => {
       expect.stringMatching(/^forged:wechat-1:/),
     ]);
     expect(messages[0]).toMatchObject({ level: 'warning', title: expect.stringContaining('alipay-1') });
+  });
+
+  test('an alarm whose process died before telling it is a message after all, once', async () => {
+    const alarm = {
+      kind: 'refund_failed',
+      level: 'critical' as const,
+      zh: '订单 X 的自动退款失败',
+      en: 'The automatic refund of order X failed',
+      orderNo: 'X',
+      dedupeKey: 'refund-failed:X',
+    };
+    const db = hospital.strapi().db.connection;
+    const waiting = {
+      topic: 'alarm',
+      dedupeKey: alarm.dedupeKey,
+      payload: alarm,
+      status: 'pending',
+      attempts: 0,
+    };
+    const now = payments(hospital.strapi()).clock.now();
+    await insertRow(db, 'outboxes', { ...waiting, nextAt: now, createdTime: now });
+    const told = await until(
+      () => rows('message', { dedupeKey: alarm.dedupeKey }),
+      (messages) => messages.length > 0,
+    );
+    payments(hospital.strapi()).events.emit('alarm', alarm);
+    expect(await rows('message', { dedupeKey: alarm.dedupeKey })).toHaveLength(1);
+    expect(told[0]).toMatchObject({ level: 'critical', title: alarm.zh, orderNo: 'X' });
   });
 
   test('addresses of accounts that are not ours fill no messages', async () => {

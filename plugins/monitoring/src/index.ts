@@ -27,7 +27,11 @@ export function install(strapi: Core.Strapi): void {
     channels: () => payments(strapi).channels(),
     warn: (text) => strapi.log.warn(`monitoring: ${text}`),
   });
-  const { events } = payments(strapi);
+  const { events, outbox } = payments(strapi);
+  outbox.handle('alarm', async (alarm) => {
+    await recorder.keepMessage(alarm);
+    return { kind: 'done' };
+  });
   const stops = [
     recorder.attach(events),
     access(strapi).sessions.onLocked((lock) => events.emit('alarm', lockAlarm(lock))),

@@ -19,6 +19,8 @@ export interface Recorder {
   /** Starts listening; the answer stops it. */
   attach(events: Pick<Events, 'on'>): () => void;
   flush(): Promise<void>;
+  /** Writes the message of an alarm, once; done when it is stored. */
+  keepMessage(alarm: PaymentEvents['alarm']): Promise<void>;
 }
 
 const longestBody = 64 * 1024;
@@ -110,10 +112,10 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
     });
   }
 
-  function onAlarm({ kind, level, zh, en, orderNo, dedupeKey }: PaymentEvents['alarm']): void {
+  function messageOf({ kind, level, zh, en, orderNo, dedupeKey }: PaymentEvents['alarm']): Attributes {
     const text = (value: string, length: number) =>
       storable(scrub(value, orderNo === null ? [] : [orderNo]), length);
-    messages.add({
+    return {
       at: new Date(),
       kind: storable(kind, longestLine),
       level,
@@ -124,8 +126,10 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
       audience: level === 'info' ? 'ops' : 'finance,ops',
       orderNo,
       dedupeKey: storable(dedupeKey, longestLine),
-    });
+    };
   }
+
+  const onAlarm = (alarm: PaymentEvents['alarm']): void => messages.add(messageOf(alarm));
 
   return {
     attach(events) {
@@ -133,6 +137,13 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
       return () => {
         for (const stop of stops) stop();
       };
+    },
+    async keepMessage(alarm) {
+      const connection = db();
+      await connection('messages')
+        .insert(completeRow(connection, messageOf(alarm)))
+        .onConflict('dedupe_key')
+        .ignore();
     },
     async flush() {
       await Promise.all([calls.flush(), errors.flush(), messages.flush()]);

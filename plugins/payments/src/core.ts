@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { ChannelManifest } from './contract';
 import { fail } from './errors';
 import type { Locks } from './locks';
+import { completeRow } from './rows';
 import type { Accounts, Caller, Events, PaymentEvents, Vault } from './types';
 
 /** What the parts of this room share in one running application. */
@@ -36,8 +37,28 @@ export function checkMerchant(caller: Caller, merchantCode: string): void {
   }
 }
 
-export function raise(core: Core, alarm: PaymentEvents['alarm']): void {
+export type Alarm = PaymentEvents['alarm'];
+
+/** Keeps an alarm with the change that gave rise to it: it is told even if the process dies right after. */
+export async function keepAlarm(core: Core, trx: Knex, alarm: Alarm): Promise<void> {
+  const now = core.clock.now();
+  const { dedupeKey } = alarm;
+  const waiting = { status: 'pending', attempts: 0, nextAt: now, createdTime: now };
+  await trx('outboxes')
+    .insert(completeRow(trx, { topic: 'alarm', dedupeKey, payload: alarm, ...waiting }, now))
+    .onConflict(['topic', 'dedupe_key'])
+    .ignore();
+}
+
+/** Tells an alarm that is kept. */
+export function tell(core: Core, alarm: Alarm): void {
   core.events.emit('alarm', alarm);
+  wake(core, 'outbox', `alarm ${alarm.dedupeKey}`, core.clock.now());
+}
+
+export async function raise(core: Core, alarm: Alarm): Promise<void> {
+  await keepAlarm(core, core.db, alarm);
+  tell(core, alarm);
 }
 
 /** Jobs further away than this are left to the sweep. */

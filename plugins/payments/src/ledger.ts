@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { businessDay } from './business-day';
 import type { Outcome } from './contract';
-import { type Core, messageOf, raise, wake } from './core';
+import { type Alarm, type Core, keepAlarm, messageOf, raise, tell, wake } from './core';
 import { fail } from './errors';
 import { refundNoOf } from './numbers';
 import { insertRow, toColumns } from './rows';
@@ -84,7 +84,7 @@ export function createLedger(core: Core): Ledger {
   };
 
   const integrity = async (row: OrderRow, detail: string): Promise<OrderRow> => {
-    raise(core, {
+    await raise(core, {
       kind: 'integrity',
       level: 'critical',
       zh: `订单 ${row.orderNo} 的渠道应答与订单不符：${detail}`,
@@ -271,19 +271,13 @@ export function createLedger(core: Core): Ledger {
       }
       if (twin) {
         await reserveRefund(trx, row, automatic(row, 'duplicate', outcome.amount, `重复支付 ${twin}`));
+        await keepAlarm(core, trx, duplicateAlarm(row, twin));
       }
       return { tellsHis, twin };
     });
     if (!booked) return applyAgain(row, outcome);
     if (booked.twin) {
-      raise(core, {
-        kind: 'duplicate_payment',
-        level: 'warning',
-        zh: `业务 ${row.businessNo} 重复支付：订单 ${row.orderNo} 与 ${booked.twin}，已自动退款`,
-        en: `Business ${row.businessNo} was paid twice, by ${row.orderNo} and ${booked.twin}; the second is refunded`,
-        orderNo: row.orderNo,
-        dedupeKey: `duplicate:${row.orderNo}`,
-      });
+      tell(core, duplicateAlarm(row, booked.twin));
       await wakeRefunds(row.orderNo);
     }
     if (booked.tellsHis) wake(core, 'outbox', `his.confirm ${row.orderNo}`, clock.now());
@@ -300,6 +294,14 @@ export function createLedger(core: Core): Ledger {
   };
 
   const bookLatePayment: Ledger['bookLatePayment'] = async (row, outcome) => {
+    const alarm: Alarm = {
+      kind: 'late_payment',
+      level: 'critical',
+      zh: `订单 ${row.orderNo} 已结束（${row.status}）后收到付款，已自动退款`,
+      en: `Money arrived for order ${row.orderNo} after it had ended (${row.status}); it is refunded`,
+      orderNo: row.orderNo,
+      dedupeKey: `late:${row.orderNo}`,
+    };
     const booked = await db.transaction(async (trx) => {
       const owner = await merchant(row.merchantCode, trx);
       const locked = await lockOrder(trx, row.orderNo);
@@ -327,17 +329,11 @@ export function createLedger(core: Core): Ledger {
         endedAt: now,
       });
       await reserveRefund(trx, locked, automatic(row, 'duplicate', outcome.amount, '订单结束后到账'));
+      await keepAlarm(core, trx, alarm);
       return true;
     });
     if (!booked) return order(row.orderNo);
-    raise(core, {
-      kind: 'late_payment',
-      level: 'critical',
-      zh: `订单 ${row.orderNo} 已结束（${row.status}）后收到付款，已自动退款`,
-      en: `Money arrived for order ${row.orderNo} after it had ended (${row.status}); it is refunded`,
-      orderNo: row.orderNo,
-      dedupeKey: `late:${row.orderNo}`,
-    });
+    tell(core, alarm);
     await wakeRefunds(row.orderNo);
     return changed(row.orderNo);
   };
@@ -428,6 +424,14 @@ export function createLedger(core: Core): Ledger {
     row: RefundRow,
     outcome: Extract<Outcome, { kind: 'refunded' }>,
   ): Promise<RefundRow> => {
+    const overAlarm: Alarm = {
+      kind: 'refund_over_paid',
+      level: 'critical',
+      zh: `订单 ${row.orderNo} 的退款超过实付金额`,
+      en: `More was refunded than paid for order ${row.orderNo}`,
+      orderNo: row.orderNo,
+      dedupeKey: `over:${row.refundNo}`,
+    };
     let isOver = false;
     let tells = false;
     const booked = await db.transaction(async (trx) => {
@@ -446,6 +450,7 @@ export function createLedger(core: Core): Ledger {
       if (!moved) return false;
       const refundedFen = locked.refundedFen + row.amountFen;
       isOver = refundedFen > locked.paidFen;
+      if (isOver) await keepAlarm(core, trx, overAlarm);
       const now = clock.now();
       const isPaid = locked.status === 'paid' || locked.status === 'partially_refunded';
       await trx('orders')
@@ -477,16 +482,7 @@ export function createLedger(core: Core): Ledger {
       return true;
     });
     if (!booked) return refundRow(row.refundNo);
-    if (isOver) {
-      raise(core, {
-        kind: 'refund_over_paid',
-        level: 'critical',
-        zh: `订单 ${row.orderNo} 的退款超过实付金额`,
-        en: `More was refunded than paid for order ${row.orderNo}`,
-        orderNo: row.orderNo,
-        dedupeKey: `over:${row.refundNo}`,
-      });
-    }
+    if (isOver) tell(core, overAlarm);
     if (tells) wake(core, 'outbox', `his.refund ${row.refundNo}`, clock.now());
     const result = await refundChanged(row);
     await changed(row.orderNo);
@@ -494,28 +490,29 @@ export function createLedger(core: Core): Ledger {
   };
 
   const failRefund = async (row: RefundRow, code: string, message: string): Promise<RefundRow> => {
+    const isAutomatic = row.source !== 'api' && row.source !== 'staff';
+    const alarm: Alarm = {
+      kind: 'refund_failed',
+      level: 'critical',
+      zh: `订单 ${row.orderNo} 的自动退款失败：${message}`,
+      en: `The automatic refund of order ${row.orderNo} failed: ${message}`,
+      orderNo: row.orderNo,
+      dedupeKey: `refund-failed:${row.refundNo}`,
+    };
     const moved = await db.transaction(async (trx) => {
       const locked = await lockOrder(trx, row.orderNo);
       const attributes = { nextQueryAt: null, errorCode: code, errorMessage: message };
       if (!(await moveRefund(trx, row, 'failed', attributes))) return false;
       await trx('orders').where({ id: locked.id }).decrement('refunding_fen', row.amountFen);
+      if (isAutomatic) await keepAlarm(core, trx, alarm);
       return true;
     });
-    if (moved && row.source !== 'api' && row.source !== 'staff') {
-      raise(core, {
-        kind: 'refund_failed',
-        level: 'critical',
-        zh: `订单 ${row.orderNo} 的自动退款失败：${message}`,
-        en: `The automatic refund of order ${row.orderNo} failed: ${message}`,
-        orderNo: row.orderNo,
-        dedupeKey: `refund-failed:${row.refundNo}`,
-      });
-    }
+    if (moved && isAutomatic) tell(core, alarm);
     return refundChanged(row);
   };
 
-  const refundIntegrity = (row: RefundRow, detail: string): Promise<RefundRow> => {
-    raise(core, {
+  const refundIntegrity = async (row: RefundRow, detail: string): Promise<RefundRow> => {
+    await raise(core, {
       kind: 'integrity',
       level: 'critical',
       zh: `退款 ${row.refundNo} 的渠道应答与请求不符：${detail}`,
@@ -573,6 +570,15 @@ export function createLedger(core: Core): Ledger {
   };
   return ledger;
 }
+
+const duplicateAlarm = (order: OrderRow, twin: string): Alarm => ({
+  kind: 'duplicate_payment',
+  level: 'warning',
+  zh: `业务 ${order.businessNo} 重复支付：订单 ${order.orderNo} 与 ${twin}，已自动退款`,
+  en: `Business ${order.businessNo} was paid twice, by ${order.orderNo} and ${twin}; the second is refunded`,
+  orderNo: order.orderNo,
+  dedupeKey: `duplicate:${order.orderNo}`,
+});
 
 /** A refund that the platform makes of itself, once for each order and cause. */
 export const automatic = (

@@ -103,7 +103,7 @@ export function createNotifications(core: Core, orders: OrdersRoom, refunds: Ref
     const orderNo = await subjectOf(accountCode, event);
     if (orderNo === undefined) {
       const name = event.kind === 'payment' ? event.attemptNo : event.refundNo;
-      raise(core, {
+      await raise(core, {
         kind: 'foreign_notification',
         level: 'critical',
         zh: `账户 ${accountCode} 收到未知单号 ${name} 的通知`,

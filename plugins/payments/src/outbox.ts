@@ -1,6 +1,7 @@
 import { writeLightly } from '@hospital-pay/jobs';
+import type { Knex } from 'knex';
 import { z } from 'zod';
-import { type Core, messageOf, raise, wake } from './core';
+import { type Alarm, type Core, keepAlarm, messageOf, tell, wake } from './core';
 import { automatic, type Ledger } from './ledger';
 import { fromRow, toColumns } from './rows';
 import { outboxTries } from './timing';
@@ -46,11 +47,21 @@ const refundSchema = confirmSchema.extend({
   refundedAt: z.string(),
 });
 
+const alarmSchema = z.object({
+  kind: z.string(),
+  level: z.enum(['info', 'warning', 'critical']),
+  zh: z.string(),
+  en: z.string(),
+  orderNo: text,
+  dedupeKey: z.string(),
+});
+
 const rowSchema = z.object({
   id: z.number(),
-  topic: z.enum(['his.confirm', 'his.refund']),
+  topic: z.enum(['his.confirm', 'his.refund', 'alarm']),
   dedupeKey: z.string(),
-  orderNo: z.string(),
+  /** An alarm names its order in its payload. */
+  orderNo: text,
   payload: z.unknown(),
   status: z.enum(['pending', 'done', 'refused', 'dead']),
   attempts: z.number(),
@@ -85,6 +96,12 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
             ? await sender(refundSchema.parse(row.payload), { attempt })
             : { kind: 'retry', error: 'no sender' };
         }
+        case 'alarm': {
+          const sender = senders.alarm;
+          return sender
+            ? await sender(alarmSchema.parse(row.payload), { attempt })
+            : { kind: 'retry', error: 'no sender' };
+        }
         default:
           return row.topic satisfies never;
       }
@@ -113,35 +130,38 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
           }),
         );
     });
-    core.events.emit('order.changed', { orderNo: row.orderNo });
+    if (row.orderNo !== null) core.events.emit('order.changed', { orderNo: row.orderNo });
+  };
+
+  /** True when the merchant has chosen that refused money goes back by itself, and there is some. */
+  const giveBack = async (trx: Knex.Transaction, row: OutboxRow, reason: string): Promise<boolean> => {
+    if (row.topic !== 'his.confirm' || row.orderNo === null) return false;
+    const order = await ledger.lockOrder(trx, row.orderNo);
+    await trx('orders')
+      .where({ id: order.id })
+      .update(toColumns(trx, { hisState: 'refused', updatedAt: clock.now() }));
+    const owner = await trx('merchants').where({ code: order.merchantCode }).first('his_refusal');
+    const left = order.paidFen - order.refundedFen - order.refundingFen;
+    if (owner?.his_refusal !== 'refund' || left <= 0) return false;
+    await ledger.reserveRefund(trx, order, automatic(order, 'his_refused', left, `HIS ${reason}`));
+    return true;
   };
 
   /** HIS will not book it: the money goes back, or a person takes the case, as the merchant has chosen. */
   const refused = async (row: OutboxRow, result: Extract<SendResult, { kind: 'refused' }>) => {
     const lastError = `${result.code} ${result.message}`;
-    const isRefunded = await db.transaction(async (trx) => {
-      if ((await finish(trx, row, { status: 'refused', lastError })) !== 1) return false;
-      if (row.topic !== 'his.confirm') return false;
-      const order = await ledger.lockOrder(trx, row.orderNo);
-      await trx('orders')
-        .where({ id: order.id })
-        .update(toColumns(trx, { hisState: 'refused', updatedAt: clock.now() }));
-      const owner = await trx('merchants').where({ code: order.merchantCode }).first('his_refusal');
-      const left = order.paidFen - order.refundedFen - order.refundingFen;
-      if (owner?.his_refusal !== 'refund' || left <= 0) return false;
-      await ledger.reserveRefund(trx, order, automatic(order, 'his_refused', left, `HIS ${result.message}`));
-      return true;
+    const settled = await db.transaction(async (trx) => {
+      if ((await finish(trx, row, { status: 'refused', lastError })) !== 1) return undefined;
+      const isRefunded = await giveBack(trx, row, result.message);
+      const alarm = refusalAlarm(row, result.message, isRefunded);
+      await keepAlarm(core, trx, alarm);
+      return { isRefunded, alarm };
     });
-    raise(core, {
-      kind: 'his_refused',
-      level: isRefunded ? 'warning' : 'critical',
-      zh: `HIS 拒绝入账订单 ${row.orderNo}：${result.message}${isRefunded ? '，已自动退款' : '，请处理'}`,
-      en: `HIS refused order ${row.orderNo}: ${result.message}${isRefunded ? '; the money goes back' : '; a person must decide'}`,
-      orderNo: row.orderNo,
-      dedupeKey: `his-refused:${row.topic}:${row.dedupeKey}`,
-    });
+    if (!settled) return;
+    tell(core, settled.alarm);
+    if (row.orderNo === null) return;
     core.events.emit('order.changed', { orderNo: row.orderNo });
-    if (!isRefunded) return;
+    if (!settled.isRefunded) return;
     const refunds: { refund_no: string }[] = await db('refunds')
       .where({ order_no: row.orderNo, status: 'requested' })
       .select('refund_no');
@@ -149,17 +169,15 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
   };
 
   const retry = async (row: OutboxRow, attempt: number, error: string) => {
-    const seconds = outboxTries[attempt];
+    // Our own messages are tried for ever; HIS is given up on, aloud.
+    const seconds = outboxTries[attempt] ?? (row.topic === 'alarm' ? outboxTries.at(-1) : undefined);
     if (seconds === undefined) {
-      await finish(db, row, { status: 'dead', lastError: error });
-      raise(core, {
-        kind: 'his_silent',
-        level: 'critical',
-        zh: `订单 ${row.orderNo} 多次通知 HIS 未成功，请核对 HIS 是否已入账`,
-        en: `HIS could not be told about order ${row.orderNo}: find out whether it has booked it`,
-        orderNo: row.orderNo,
-        dedupeKey: `his-silent:${row.topic}:${row.dedupeKey}`,
+      const alarm = silenceAlarm(row);
+      await db.transaction(async (trx) => {
+        await finish(trx, row, { status: 'dead', lastError: error });
+        await keepAlarm(core, trx, alarm);
       });
+      tell(core, alarm);
       return;
     }
     const nextAt = new Date(clock.now().getTime() + seconds * 1000);
@@ -200,3 +218,21 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
     },
   };
 }
+
+const refusalAlarm = (row: OutboxRow, reason: string, isRefunded: boolean): Alarm => ({
+  kind: 'his_refused',
+  level: isRefunded ? 'warning' : 'critical',
+  zh: `HIS 拒绝入账订单 ${row.orderNo}：${reason}${isRefunded ? '，已自动退款' : '，请处理'}`,
+  en: `HIS refused order ${row.orderNo}: ${reason}${isRefunded ? '; the money goes back' : '; a person must decide'}`,
+  orderNo: row.orderNo,
+  dedupeKey: `his-refused:${row.topic}:${row.dedupeKey}`,
+});
+
+const silenceAlarm = (row: OutboxRow): Alarm => ({
+  kind: 'his_silent',
+  level: 'critical',
+  zh: `订单 ${row.orderNo} 多次通知 HIS 未成功，请核对 HIS 是否已入账`,
+  en: `HIS could not be told about order ${row.orderNo}: find out whether it has booked it`,
+  orderNo: row.orderNo,
+  dedupeKey: `his-silent:${row.topic}:${row.dedupeKey}`,
+});

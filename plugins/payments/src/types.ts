@@ -269,6 +269,8 @@ export interface HisRefundPayload extends HisConfirmPayload {
 }
 
 export interface OutboxTopics {
+  /** Whoever writes messages; the alarm is also an event, for those who only listen. */
+  alarm: PaymentEvents['alarm'];
   'his.confirm': HisConfirmPayload;
   /** Written for refunds of orders that HIS confirmed, once a sender is registered for it. */
   'his.refund': HisRefundPayload;
