@@ -7,6 +7,8 @@ const transform = {
 };
 
 module.exports = {
+  // Each file boots platforms of its own; a worker that has grown is replaced.
+  workerIdleMemoryLimit: '2GB',
   projects: [
     {
       displayName: 'unit',

@@ -24,7 +24,7 @@ process.on('exit', () => {
   void redis.stop();
 });
 await step('单元与集成测试 Unit and integration tests', () =>
-  run(bin('jest'), ['--config', 'jest.config.cjs'], { env }),
+  run(bin('jest'), ['--config', 'jest.config.cjs', '--maxWorkers=2'], { env }),
 );
 await step('浏览器测试 Browser tests', () =>
   run(bin('playwright'), ['test', '--config', path.join('test', 'browser', 'playwright.config.ts')], { env }),
