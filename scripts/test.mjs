@@ -15,14 +15,9 @@ await step('界面单元测试 Unit tests of the screens', () =>
   run(npm, ['test', '--workspace', 'admin', '--silent']),
 );
 
-const { startPostgres, startRedis } = await testServices();
 const postgres = await startPostgres();
-const redis = await startRedis();
-const env = { ...process.env, TEST_POSTGRES_URL: postgres.url, TEST_REDIS_URL: redis.url, NODE_ENV: 'test' };
-process.on('exit', () => {
-  postgres.stop();
-  void redis.stop();
-});
+const env = { ...process.env, TEST_POSTGRES_URL: postgres.url, NODE_ENV: 'test' };
+process.on('exit', () => postgres.stop());
 await step('单元与集成测试 Unit and integration tests', () =>
   run(bin('jest'), ['--config', 'jest.config.cjs', '--maxWorkers=2'], { env }),
 );
@@ -59,8 +54,9 @@ function hasChineseFont() {
   return fs.existsSync('/usr/share/fonts/opentype/noto') || process.platform === 'darwin';
 }
 
-/** The services are TypeScript like every test; one entry of the built test room starts them. */
-async function testServices() {
+/** One PostgreSQL for all; each test has databases of its own in it. */
+async function startPostgres() {
   const { createRequire } = await import('node:module');
-  return createRequire(import.meta.url)(path.join(root, 'test', 'dist', 'services', 'index.js'));
+  const services = createRequire(import.meta.url)(path.join(root, 'test', 'dist', 'services', 'postgres.js'));
+  return services.startPostgres();
 }

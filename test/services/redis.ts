@@ -5,10 +5,8 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './ports';
 
-/** A Redis of this run's own on a free port; or the one TEST_REDIS_URL names. */
+/** A Redis of the caller's own on a free port: tests empty it. */
 export async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
-  const given = process.env.TEST_REDIS_URL;
-  if (given) return { url: given, async stop() {} };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-redis-'));
   const port = await freePort();
   const server = spawn(

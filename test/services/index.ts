@@ -1,2 +1,0 @@
-export { startPostgres } from './postgres';
-export { startRedis } from './redis';
