@@ -1,6 +1,6 @@
 import { ProConfigProvider } from '@ant-design/pro-components';
 import { useNotificationProvider } from '@refinedev/antd';
-import { Authenticated, type I18nProvider, Refine } from '@refinedev/core';
+import { Authenticated, type I18nProvider, type NotificationProvider, Refine } from '@refinedev/core';
 import routerProvider from '@refinedev/react-router';
 import { App as AntApp, Button, ConfigProvider, Result, Spin } from 'antd';
 import enUS from 'antd/es/locale/en_US';
@@ -82,6 +82,17 @@ function NotFound() {
   );
 }
 
+/** Refine's notices through antd; a refused sign-in is told by the form itself. */
+function useNotices(): NotificationProvider {
+  const provider = useNotificationProvider();
+  return {
+    ...provider,
+    open: (notice) => {
+      if (notice.key !== 'login-error') provider.open(notice);
+    },
+  };
+}
+
 const screens: [path: string, element: ReactNode][] = [
   ['/workbench', <Workbench key="workbench" />],
   ['/cashier', <Cashier key="cashier" />],
@@ -137,7 +148,7 @@ export function App() {
               accessControlProvider={accessControlProvider}
               i18nProvider={i18nProvider}
               routerProvider={routerProvider}
-              notificationProvider={useNotificationProvider}
+              notificationProvider={useNotices}
               resources={[...subjectOf].map(([path, { subject }]) => ({
                 name: path.slice(1),
                 list: path,
