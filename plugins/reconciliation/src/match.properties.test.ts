@@ -88,6 +88,7 @@ const rules = fc.record({
   midnightMinutes: fc.constant(10),
   nextBillKnown: fc.boolean(),
   billKnown: fc.constant(true),
+  toleranceFen: fc.constantFrom({}, { his: 1 }, { his: 100, channel: 100 }),
 });
 const input: fc.Arbitrary<MatchInput> = fc.record({ orders, refunds, hisRecords, billLines, rules });
 
@@ -177,11 +178,14 @@ describe('the three-way match, whatever the rows', () => {
     );
   });
 
-  test('matched rows of one line each never carry a difference', () => {
+  test('what is matched never differs by more than the tolerance', () => {
     fc.assert(
       fc.property(input, (day) => {
-        for (const result of match(day).results) {
-          if (result.kind === 'matched' || result.kind === 'split') expect(result.differenceFen).toBe(0);
+        for (const { kind, leg, differenceFen } of match(day).results) {
+          if (kind === 'split') expect(differenceFen).toBe(0);
+          if (kind === 'matched') {
+            expect(Math.abs(differenceFen)).toBeLessThanOrEqual(day.rules.toleranceFen?.[leg] ?? 0);
+          }
         }
       }),
       runs,

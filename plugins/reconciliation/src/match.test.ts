@@ -328,6 +328,62 @@ describe('the three-way match', () => {
     expect(results[1]).toMatchObject({ kind: 'fee', feeFen: 61, expectedFeeFen: 60, differenceFen: 0 });
   });
 
+  describe('a tolerance', () => {
+    const a = (paidFen: number) => [order('1', paidFen)];
+    const bothLegs = (toleranceFen: { his?: number; channel?: number }) =>
+      run({
+        orders: a(1000),
+        hisRecords: [charged('h1', '1', 998)],
+        billLines: [line(1, '1', 1003)],
+        rules: { ...rules, toleranceFen },
+      });
+
+    test('lets amounts agree up to it on its own leg, and their difference stays visible', () => {
+      expect(bothLegs({ his: 2 }).results.map((r) => [r.leg, r.kind, r.differenceFen])).toEqual([
+        ['his', 'matched', -2],
+        ['channel', 'amount', 3],
+      ]);
+      expect(bothLegs({ his: 2 }).totals.differenceFen).toBe(2);
+      expect(bothLegs({ his: 1, channel: 3 }).results.map((r) => r.kind)).toEqual(['amount', 'matched']);
+    });
+
+    test('covers refunds that share a number, and sums of several records', () => {
+      const refunded = run({
+        orders: a(1000),
+        refunds: [refund('r1', '1', 500)],
+        hisRecords: [
+          charged('h1', '1', 600),
+          charged('h2', '1', 399),
+          charged('h3', '1', 501, { kind: 'refund', refundNo: 'r1' }),
+        ],
+        rules: { ...rules, billKnown: false, toleranceFen: { his: 1 } },
+      });
+      expect(refunded.results.map((r) => [r.tradeKind, r.kind, r.differenceFen])).toEqual([
+        ['refund', 'matched', -1],
+        ['payment', 'matched', -1],
+      ]);
+    });
+
+    test('reaches neither another day nor another currency, and excuses no missing side', () => {
+      const tolerant = { ...rules, billKnown: false, toleranceFen: { his: 5 } };
+      const his = (more: Partial<HisRow>) =>
+        kinds({ orders: a(1000), hisRecords: [charged('h1', '1', 999, more)], rules: tolerant });
+      expect(his({ day: '2026-10-19' })).toEqual(['his:payment:amount']);
+      expect(his({ currency: 'JPY' })).toEqual(['his:payment:currency']);
+      expect(kinds({ orders: a(3), rules: tolerant })).toEqual(['his:payment:platform_only']);
+    });
+
+    test('does not hide a fee that was not agreed', () => {
+      const { results } = run({
+        orders: a(10050),
+        hisRecords: [charged('h1', '1', 10050)],
+        billLines: [line(1, '1', 10049, { feeFen: 61 })],
+        rules: { ...rules, feePpm: 6000, toleranceFen: { channel: 1 } },
+      });
+      expect(results[1]).toMatchObject({ kind: 'fee', expectedFeeFen: 60, differenceFen: -1 });
+    });
+  });
+
   test('HIS may call an order by our number, its own number, or the channel’s', () => {
     const numbers = [{ orderNo: '1' }, { orderNo: 'M-1' }, { orderNo: 'A-1' }, { channelTradeNo: 'T-1' }];
     for (const number of numbers) {

@@ -92,6 +92,8 @@ export interface MatchRules {
   billKnown: boolean;
   /** Agreed fee in millionths of the amount; fees are not judged without it. */
   feePpm?: number;
+  /** Amounts of one day and currency that differ by no more than this agree, per leg; none without it. */
+  toleranceFen?: Partial<Record<Leg, number>>;
 }
 
 export interface MatchInput {
@@ -407,7 +409,12 @@ function matchOrder(
     if (mine.length > 0 && theirs.length > 0) {
       const claimed = [...mine, ...theirs];
       const ownedByAnotherDay = !mine.some((row) => row.day === rules.date);
-      const kind = isOneCurrency(claimed) ? 'amount' : 'currency';
+      const isTolerated = isOneDay(claimed) && isWithin(leg, mine, theirs, rules);
+      const kind = !isOneCurrency(claimed)
+        ? 'currency'
+        : isTolerated
+          ? judgeFees(leg, theirs, rules)
+          : 'amount';
       emit(ownedByAnotherDay ? 'in_transit' : kind, claimed);
       continue;
     }
@@ -435,13 +442,21 @@ function settlingOf(rows: Row[]): Set<string> {
 
 function judgePair(leg: Leg, own: Row, other: Row, rules: MatchRules): ResultKind {
   if (own.currency !== other.currency) return 'currency';
-  if (own.amountFen !== other.amountFen) return own.day === rules.date ? 'amount' : 'in_transit';
-  if (own.day !== other.day) return 'in_transit';
-  if (leg === 'channel' && rules.feePpm !== undefined && other.feeFen !== expectedFee(other, rules.feePpm)) {
-    return 'fee';
+  const isTolerated = own.day === other.day && isWithin(leg, [own], [other], rules);
+  if (own.amountFen !== other.amountFen && !isTolerated) {
+    return own.day === rules.date ? 'amount' : 'in_transit';
   }
-  return 'matched';
+  if (own.day !== other.day) return 'in_transit';
+  return judgeFees(leg, [other], rules);
 }
+
+function judgeFees(leg: Leg, others: Row[], { feePpm }: MatchRules): 'matched' | 'fee' {
+  const isAgreed = (row: Row): boolean => feePpm === undefined || row.feeFen === expectedFee(row, feePpm);
+  return leg === 'his' || others.every(isAgreed) ? 'matched' : 'fee';
+}
+
+const isWithin = (leg: Leg, mine: Row[], theirs: Row[], rules: MatchRules): boolean =>
+  Math.abs(sum(theirs) - sum(mine)) <= (rules.toleranceFen?.[leg] ?? 0);
 
 function loneKind(leg: Leg, row: Row, standing: OrderStanding | undefined): ResultKind {
   if (leg === 'his') return 'his_only';
