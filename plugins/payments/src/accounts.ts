@@ -84,7 +84,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
     if (cached?.version === version) return cached.account;
     const manifest = manifestOf(row.channel);
     const driver = connectWith(manifest, code, { ...row.config, ...openAll(row) });
-    const account = { code, merchantCode: row.merchantCode, enabled: row.enabled, manifest, driver };
+    const account = {
+      code,
+      merchantCode: row.merchantCode,
+      enabled: row.enabled,
+      config: row.config,
+      manifest,
+      driver,
+    };
     connected.set(code, { version, account });
     return account;
   };

@@ -29,7 +29,7 @@ function remembered(work: (name: string) => string): (name: string) => string {
 }
 
 /** Strapi's columns set digits apart as well: `sha256` is `sha_256`. */
-const snake = remembered((attribute) =>
+export const columnOf = remembered((attribute) =>
   attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/([a-z])(\d)/g, '$1_$2'),
 );
 const camel = remembered((column) =>
@@ -46,7 +46,7 @@ export const dateValue = (db: Knex, date: Date): Date | number => (isPostgres(db
 export function toColumns(db: Knex, attributes: Record<string, unknown>): Record<string, Knex.Value> {
   const columns: Record<string, Knex.Value> = {};
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== undefined) columns[snake(attribute)] = toColumn(db, value);
+    if (value !== undefined) columns[columnOf(attribute)] = toColumn(db, value);
   }
   return columns;
 }

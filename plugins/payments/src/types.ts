@@ -199,6 +199,8 @@ export interface ConnectedAccount {
   code: string;
   merchantCode: string;
   enabled: boolean;
+  /** Without secrets. */
+  config: ChannelConfig;
   manifest: ChannelManifest;
   driver: ChannelDriver;
 }

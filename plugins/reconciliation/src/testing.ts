@@ -182,7 +182,8 @@ export async function openBooks(): Promise<Books> {
     payments: {
       events,
       accounts: {
-        connect: (code) => Promise.resolve({ code, merchantCode: 'H1', enabled: true, manifest, driver }),
+        connect: (code) =>
+          Promise.resolve({ code, merchantCode: 'H1', enabled: true, config: {}, manifest, driver }),
       },
       orders: {
         query(key) {

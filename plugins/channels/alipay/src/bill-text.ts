@@ -59,7 +59,11 @@ const columnName = (text: string): string =>
     .replaceAll('（', '(')
     .replaceAll('）', ')');
 
-const cellText = (text: string): string => text.replace(/^[\s\t`]+|[\s\t]+$/g, '');
+const isBare = (code: number): boolean => code > 0x20 && code !== 0x60;
+const cellText = (text: string): string =>
+  text === '' || (isBare(text.charCodeAt(0)) && isBare(text.charCodeAt(text.length - 1)))
+    ? text
+    : text.replace(/^[\s\t`]+|[\s\t]+$/g, '');
 
 /** A table whose columns are found by name: editions add some and order them differently. */
 export class Columns {

@@ -11,7 +11,7 @@ import {
   textLines,
 } from './bill-text';
 import { amountOf } from './outcomes';
-import { dayOf, readWireTime } from './zone';
+import { readWireTime } from './zone';
 
 const title = '业务明细';
 
@@ -150,14 +150,16 @@ function readRow(cell: (name: string) => string, line: TextLine): BillLine {
   if (!/^\d{10,64}$/.test(channelNo)) throw bad(`not a trade number: ${channelNo}`);
   const amount = money(cell('订单金额(元)'), line);
   const fee = Math.abs(money(cell('服务费(元)'), line));
-  const occurredAt = readWireTime(cell('完成时间')) ?? readWireTime(cell('创建时间'));
+  const finished = cell('完成时间');
+  const wireTime = readWireTime(finished) === undefined ? cell('创建时间') : finished;
+  const occurredAt = readWireTime(wireTime);
   if (occurredAt === undefined) throw bad('no time');
   const shared = {
     lineNo: line.lineNo,
     orderNo,
     channelNo,
     occurredAt,
-    settledOn: dayOf(occurredAt),
+    settledOn: wireTime.slice(0, 10),
     raw: line.text,
   };
   const type = cell('业务类型');

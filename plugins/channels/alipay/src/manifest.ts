@@ -16,5 +16,6 @@ export const manifest = defineChannel({
   config: alipayConfigSchema,
   errors: explanations,
   billReadyHour,
+  billReader: require.resolve('./bill-reader'),
   connect: connectAlipay,
 });

@@ -12,11 +12,25 @@ export const wireTime = (date: Date): string =>
  * offset since 1992, and a bill has a million of these: no zone table is asked.
  */
 export function readWireTime(text: string | undefined): Date | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d{1,3})?$/.exec(text?.trim() ?? '');
+  const match = /^(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,3})?$/.exec(
+    text?.trim() ?? '',
+  );
   if (!match) return undefined;
-  const time = new Date(`${match[1]}T${match[2]}+08:00`);
+  const [, day = '', hours, minutes, seconds] = match;
+  if (day !== lastDay.text) lastDay = { text: day, start: startOf(day) };
+  const start = lastDay.start;
+  return start === undefined
+    ? undefined
+    : new Date(start + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000);
+}
+
+/** A bill is one day's: its midnight is worked out once. */
+let lastDay: { text: string; start: number | undefined } = { text: '', start: undefined };
+
+function startOf(day: string): number | undefined {
+  const start = new Date(`${day}T00:00:00+08:00`);
   // A 31st of February must not become a 3rd of March.
-  return Number.isNaN(time.getTime()) || dayOf(time) !== match[1] ? undefined : time;
+  return Number.isNaN(start.getTime()) || dayOf(start) !== day ? undefined : start.getTime();
 }
 
 export const dayOf = (date: Date): string =>

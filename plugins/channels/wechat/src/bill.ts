@@ -33,6 +33,7 @@ function feeCell(cell: string, lineNo: number): Fee {
 interface Places {
   width: number;
   time: number;
+  merchant: number | undefined;
   channelNo: number;
   orderNo: number;
   state: number;
@@ -47,6 +48,7 @@ function placesOf(header: BillSections['header']): Places {
   return {
     width: columns.width,
     time: columns.need('交易时间'),
+    merchant: columns.find('商户号'),
     channelNo: columns.need('微信订单号'),
     orderNo: columns.need('商户订单号'),
     state: columns.need('交易状态'),
@@ -63,13 +65,16 @@ interface ReadRow {
   feeUnits: number;
 }
 
-function readRow(line: string, lineNo: number, places: Places): ReadRow {
+function readRow(line: string, lineNo: number, places: Places, mchid: string | undefined): ReadRow {
   const cells = dataCells(line, lineNo);
   if (cells.length !== places.width) {
     throw new BillError('LINE', `${cells.length} cells below ${places.width} columns`, lineNo);
   }
   const cell = (place: number | undefined): string => (place === undefined ? '' : (cells[place] ?? ''));
   const time = cell(places.time);
+  if (mchid !== undefined && places.merchant !== undefined && cell(places.merchant) !== mchid) {
+    throw new BillError('UNAVAILABLE', `a line of another merchant (${cell(places.merchant)})`, lineNo);
+  }
   const fee = feeCell(cell(places.fee), lineNo);
   const shared = {
     lineNo,
@@ -148,10 +153,10 @@ export interface ReadBill {
 }
 
 /**
- * Reads a 交易账单: ALL, SUCCESS or REFUND, today's 27 columns or the older 24.
+ * Reads a 交易账单: ALL, SUCCESS or REFUND, today's 27 columns or the older 24. `mchid`: whose lines they must be.
  * @throws BillError when the file has no proper beginning or end; `lines()` for everything in between.
  */
-export async function readTradeBill(text: Buffer): Promise<ReadBill> {
+export async function readTradeBill(text: Buffer, mchid?: string): Promise<ReadBill> {
   let payments = 0;
   let refunds = 0;
   // The summary counts rows without telling payments from refunds, so the split is counted here.
@@ -168,7 +173,7 @@ export async function readTradeBill(text: Buffer): Promise<ReadBill> {
     refundFen: summary.refundFen ?? 0,
     ...(summary.fee ? { feeFen: summary.fee.fen } : {}),
   };
-  return { totals, lines: () => tradeLines(text, sections, places, summary) };
+  return { totals, lines: () => tradeLines(text, sections, places, summary, mchid) };
 }
 
 async function* tradeLines(
@@ -176,6 +181,7 @@ async function* tradeLines(
   sections: BillSections,
   places: Places,
   summary: Summary,
+  mchid: string | undefined,
 ): AsyncGenerator<BillLine> {
   let rows = 0;
   let payments = 0;
@@ -185,7 +191,7 @@ async function* tradeLines(
   for (const { lineNo, line } of textLines(text)) {
     if (lineNo <= sections.header.lineNo) continue;
     if (lineNo >= summary.lineNo - 1) break;
-    const row = readRow(line, lineNo, places);
+    const row = readRow(line, lineNo, places, mchid);
     rows += 1;
     feeUnits += row.feeUnits;
     for (const found of row.lines) {

@@ -147,7 +147,7 @@ export function createDriver(
       );
       if ('kind' in fetched) return fetched;
       const { name, bytes, text } = fetched;
-      return { kind: 'ready', file: { name, bytes }, ...(await readTradeBill(text)) };
+      return { kind: 'ready', file: { name, bytes }, ...(await readTradeBill(text, settings.mchid)) };
     },
 
     async fundFlowBill(date: string): Promise<Bill<FundFlowLine>> {

@@ -14,6 +14,7 @@ export const manifest: ChannelManifest = defineChannel({
   config: configSchema,
   errors: errorExplanations,
   billReadyHour: 10,
+  billReader: require.resolve('./bill-reader'),
   connect: (config, context) => createDriver(readSettings(config), context),
 });
 

@@ -169,6 +169,17 @@ export class BillError extends Error {
   }
 }
 
+/** What a bill file is held against when it is read: it must be this day's, and this merchant's. */
+export interface BillGuard {
+  /** yyyy-MM-dd in the channel's zone. */
+  date: string;
+  /** The account's configuration without its secrets. */
+  config: ChannelConfig;
+}
+
+/** Reads a trade bill's raw file, wherever it came from. Pure: no network, no clock. */
+export type BillReader = (bytes: Buffer, guard: BillGuard) => Promise<Bill>;
+
 /**
  * A channel's verbs. A verb that a channel lacks is absent, and the core and the screens read that as "not offered".
  * Business answers, timeouts and unverifiable answers are outcomes; a driver throws only on a programming error.
@@ -268,6 +279,11 @@ export interface ChannelManifest {
   errors: Record<string, ErrorExplanation>;
   /** From which hour (channel's zone) yesterday's bill may be asked for. */
   billReadyHour?: number;
+  /**
+   * Path of the module that exports `openBill: BillReader`, for a process that has nothing else of the platform.
+   * Without it bills are read in the platform's own process, and none can be uploaded.
+   */
+  billReader?: string;
   /** @throws ConfigError-like Error with a readable message when the configuration cannot work (bad key, missing field). */
   connect(config: ChannelConfig, context: ChannelContext): ChannelDriver;
 }

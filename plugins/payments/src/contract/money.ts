@@ -16,8 +16,10 @@ export function parseAmount(text: string, currency: Currency = 'CNY'): number {
   if (!match) throw new RangeError(`not an amount: ${JSON.stringify(text)}`);
   const [, sign, whole = '', fraction = ''] = match;
   const excess = fraction.slice(digits);
-  if (/[1-9]/.test(excess)) throw new RangeError(`more than ${digits} decimals: ${JSON.stringify(text)}`);
-  const minor = toMinor(BigInt(whole.replaceAll(',', '') + fraction.slice(0, digits).padEnd(digits, '0')));
+  if (excess !== '' && /[1-9]/.test(excess))
+    throw new RangeError(`more than ${digits} decimals: ${JSON.stringify(text)}`);
+  const units = whole.replaceAll(',', '') + fraction.slice(0, digits).padEnd(digits, '0');
+  const minor = toMinor(units.length <= 15 ? Number(units) : BigInt(units));
   return sign === '-' && minor !== 0 ? -minor : minor;
 }
 
