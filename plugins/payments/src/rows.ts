@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { types } from 'node:util';
 import type { Knex } from 'knex';
 import { toMinor } from './contract';
 
@@ -54,7 +55,7 @@ export function toColumns(db: Knex, attributes: Record<string, unknown>): Record
 function toColumn(db: Knex, value: unknown): Knex.Value {
   if (value === null || typeof value === 'string' || typeof value === 'number') return value;
   if (typeof value === 'boolean') return isPostgres(db) ? value : Number(value);
-  if (value instanceof Date) return dateValue(db, value);
+  if (types.isDate(value)) return dateValue(db, value);
   return JSON.stringify(value);
 }
 

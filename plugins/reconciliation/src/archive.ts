@@ -1,40 +1,40 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { type Bill, type BillLine, completeRow, fromRow, toMinor } from '@hospital-pay/payments';
+import {
+  type Bill,
+  BillError,
+  type BillLine,
+  type ChannelConfig,
+  completeRow,
+  fromRow,
+} from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-
-/** The lines of an archived bill, with what the match and the order's own page need. */
-const archivedLine = z.object({
-  lineNo: z.int(),
-  kind: z.enum(['payment', 'refund']),
-  orderNo: z.string(),
-  refundNo: z.string().optional(),
-  channelNo: z.string(),
-  amountFen: z.int(),
-  feeFen: z.int(),
-  occurredAt: z.iso.datetime(),
-  settledOn: z.string(),
-});
-export type ArchivedLine = z.output<typeof archivedLine>;
+import type { BillSums, RawLine } from './engine/bill-lines';
+import type { Engine, Watch } from './engine/engine';
 
 const archiveRow = z.object({
   version: z.number(),
   sha256: z.string(),
   fileName: z.string(),
   path: z.string(),
+  payments: z.number(),
+  refunds: z.number(),
 });
 
 export interface ArchivedBill {
   version: number;
   sha256: string;
-  lines: ArchivedLine[];
+  lineCount: number;
+  /** Its lines as Parquet, a file of this machine. */
+  parquet: string;
 }
 
 export interface BillArchive {
   /**
-   * Keeps the raw file exactly as received, then its lines beside it, then the row that names both.
+   * Keeps the raw file exactly as received, then its lines beside it as Parquet, then the row that names both.
    * The same bytes are kept once; other bytes for the same day are the next version. Nothing is ever overwritten.
    * @throws BillError when the lines cannot be read; the raw file is kept all the same.
    */
@@ -43,13 +43,24 @@ export interface BillArchive {
     date: string,
     bill: Extract<Bill, { kind: 'ready' }>,
     now: Date,
+    watch?: Watch,
   ): Promise<ArchivedBill>;
   /** The newest kept bill of a day. */
   latest(accountCode: string, date: string): Promise<ArchivedBill | undefined>;
+  /** Lines of the newest bill of a day under these numbers of ours. */
+  find(accountCode: string, date: string, numbers: string[]): Promise<RawLine[]>;
   has(accountCode: string, date: string): Promise<boolean>;
 }
 
-export function createBillArchive(db: Knex, folder: string): BillArchive {
+export interface BillArchiveOptions {
+  db: Knex;
+  folder: string;
+  engine: Engine;
+  /** How an account's channel reads its files. */
+  readerOf(accountCode: string): Promise<{ reader: string | undefined; config: ChannelConfig }>;
+}
+
+export function createBillArchive({ db, folder, engine, readerOf }: BillArchiveOptions): BillArchive {
   async function latestRow(accountCode: string, date: string) {
     const row: Record<string, unknown> | undefined = await db('bill_archives')
       .where({ account_code: accountCode, date, kind: 'trade' })
@@ -58,25 +69,52 @@ export function createBillArchive(db: Knex, folder: string): BillArchive {
     return row ? archiveRow.parse(fromRow(row)) : undefined;
   }
 
+  /** Reads a raw file into Parquet, by its channel's own reader where there is one. */
+  async function read(
+    accountCode: string,
+    date: string,
+    file: string,
+    lines: () => AsyncIterable<BillLine>,
+    watch?: Watch,
+  ): Promise<BillSums> {
+    const { reader, config } = await readerOf(accountCode);
+    const target = parquetOf(file);
+    return reader === undefined
+      ? engine.keepLines(lines(), target)
+      : engine.importBill({ file, reader, guard: { date, config }, target }, watch);
+  }
+
+  async function latest(accountCode: string, date: string): Promise<ArchivedBill | undefined> {
+    const row = await latestRow(accountCode, date);
+    if (!row) return undefined;
+    const { version, sha256, payments, refunds } = row;
+    const file = path.join(folder, row.path);
+    if (!existsSync(parquetOf(file))) {
+      await read(accountCode, date, file, () => {
+        throw new BillError('UNAVAILABLE', 'the lines of this bill are gone and its channel has no reader');
+      });
+    }
+    return { version, sha256, lineCount: payments + refunds, parquet: parquetOf(file) };
+  }
+
   return {
-    async keep(account, date, bill, now) {
+    async keep(account, date, bill, now, watch) {
       const { bytes, name } = bill.file;
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const home = path.join(account.code, date);
       const extension = /(\.[A-Za-z0-9]{1,8})$/.exec(name)?.[1] ?? '.bin';
-      const relative = path.join(home, `trade-${sha256.slice(0, 16)}${extension}`);
-      await writeOnce(path.join(folder, relative), bytes);
-
-      const lines: ArchivedLine[] = [];
-      for await (const line of bill.lines()) lines.push(compact(line));
-      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-      await writeOnce(linesPath(path.join(folder, relative)), Buffer.from(text));
+      const relative = path.join(account.code, date, `trade-${sha256.slice(0, 16)}${extension}`);
+      const file = path.join(folder, relative);
+      await writeOnce(file, bytes);
 
       const newest = await latestRow(account.code, date);
-      if (newest?.sha256 === sha256) return { version: newest.version, sha256, lines };
+      if (newest?.sha256 === sha256 && existsSync(parquetOf(file))) {
+        const { version, payments, refunds } = newest;
+        return { version, sha256, lineCount: payments + refunds, parquet: parquetOf(file) };
+      }
+      const sums = await read(account.code, date, file, bill.lines, watch);
+      const kept = { sha256, lineCount: sums.payments + sums.refunds, parquet: parquetOf(file) };
+      if (newest?.sha256 === sha256) return { ...kept, version: newest.version };
       const version = (newest?.version ?? 0) + 1;
-      const sum = (kind: ArchivedLine['kind']) => lines.filter((line) => line.kind === kind);
-      const total = (rows: ArchivedLine[]) => toMinor(rows.reduce((fen, line) => fen + line.amountFen, 0));
       await db('bill_archives').insert(
         completeRow(
           db,
@@ -90,50 +128,27 @@ export function createBillArchive(db: Knex, folder: string): BillArchive {
             fileName: name,
             path: relative,
             bytes: bytes.length,
-            payments: sum('payment').length,
-            paymentFen: total(sum('payment')),
-            refunds: sum('refund').length,
-            refundFen: total(sum('refund')),
-            feeFen: toMinor(lines.reduce((fen, line) => fen + line.feeFen, 0)),
+            ...sums,
             fetchedAt: now,
           },
           now,
         ),
       );
-      return { version, sha256, lines };
+      return { ...kept, version };
     },
 
-    async latest(accountCode, date) {
-      const row = await latestRow(accountCode, date);
-      if (!row) return undefined;
-      const text = await readFile(linesPath(path.join(folder, row.path)), 'utf8');
-      const lines = text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => archivedLine.parse(JSON.parse(line)));
-      return { version: row.version, sha256: row.sha256, lines };
+    latest,
+
+    async find(accountCode, date, numbers) {
+      const bill = await latest(accountCode, date);
+      return bill ? engine.findLines(bill.parquet, numbers) : [];
     },
 
     has: async (accountCode, date) => (await latestRow(accountCode, date)) !== undefined,
   };
 }
 
-const linesPath = (file: string): string => `${file}.lines.jsonl`;
-
-function compact(line: BillLine): ArchivedLine {
-  const { lineNo, kind, orderNo, refundNo, channelNo, amountFen, feeFen, occurredAt, settledOn } = line;
-  return {
-    lineNo,
-    kind,
-    orderNo,
-    ...(refundNo ? { refundNo } : {}),
-    channelNo,
-    amountFen: toMinor(amountFen),
-    feeFen: toMinor(feeFen),
-    occurredAt: occurredAt.toISOString(),
-    settledOn,
-  };
-}
+const parquetOf = (file: string): string => `${file}.parquet`;
 
 /** Under a temporary name, on disk, then renamed: a reader sees the whole file or none. */
 async function writeOnce(file: string, bytes: Buffer): Promise<void> {

@@ -1,7 +1,8 @@
 import { formatAmount, fromRow, shiftDay } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { ArchivedLine, BillArchive } from './archive';
+import type { BillArchive } from './archive';
+import type { RawLine } from './engine/bill-lines';
 import type { MerchantScope } from './figures';
 import { findOrders, hisRecordsOf } from './realtime';
 import { hisRow, orderRow, readRow, readRows, refundRow, type StoredOrder } from './rows';
@@ -29,7 +30,7 @@ export interface Location {
   outbox: Row[];
   interfaceLogs: Row[];
   discrepancies: Row[];
-  billLines: ArchivedLine[];
+  billLines: RawLine[];
   timeline: TimelineEntry[];
 }
 
@@ -152,16 +153,14 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
     order: StoredOrder,
     attemptNos: string[],
     days: (string | null)[],
-  ): Promise<ArchivedLine[]> {
+  ): Promise<RawLine[]> {
     if (!order.accountCode) return [];
     const known = [...new Set(days)].filter((day) => day !== null);
     const around = new Set(known.flatMap((day) => [shiftDay(day, -1), day, shiftDay(day, 1)]));
-    const numbers = new Set([...attemptNos, order.orderNo]);
-    const lines: ArchivedLine[] = [];
-    for (const day of [...around].sort()) {
-      const bill = await archive.latest(order.accountCode, day);
-      lines.push(...(bill?.lines.filter((line) => numbers.has(line.orderNo)) ?? []));
-    }
+    const numbers = [...new Set([...attemptNos, order.orderNo])];
+    const lines: RawLine[] = [];
+    for (const day of [...around].sort())
+      lines.push(...(await archive.find(order.accountCode, day, numbers)));
     return lines;
   }
 }

@@ -1,4 +1,5 @@
-import { fromRow } from '@hospital-pay/payments';
+import { fromRow, isPostgres } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
 import { z } from 'zod';
 
 /** What this room reads of the tables, typed once where rows come in. */
@@ -134,3 +135,15 @@ export function* pieces<Item>(items: Iterable<Item>, size = 500): Generator<Item
   const all = [...items];
   for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
 }
+
+/**
+ * `column` is one of many values: they go to the database as one parameter. Nothing else than this may narrow the
+ * query by an index of its own, or SQLite may choose that one and read a whole merchant.
+ */
+export const among = (db: Knex, column: string, values: string[]): Knex.Raw =>
+  db.raw(
+    isPostgres(db)
+      ? '?? IN (SELECT jsonb_array_elements_text(?::jsonb))'
+      : '?? IN (SELECT value FROM json_each(?))',
+    [column, JSON.stringify(values)],
+  );

@@ -14,13 +14,13 @@ import {
 } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { ArchivedLine, BillArchive } from './archive';
+import type { BillArchive } from './archive';
+import type { DayTask } from './engine/day';
+import type { Engine } from './engine/engine';
 import { fail } from './errors';
-import { match } from './match';
 import type { Realtime } from './realtime';
-import { accountRow, merchantRow, orderRow, pieces, readRow, readRows, type StoredAccount } from './rows';
-import { type DaySources, readDay } from './source-rows';
-import { casesOf, writeDay } from './write-back';
+import { accountRow, merchantRow, readRow, readRows, type StoredAccount } from './rows';
+import { writeDay } from './write-back';
 
 export type RunStatus = 'queued' | 'downloading' | 'matching' | 'deferred' | 'done' | 'failed';
 
@@ -73,10 +73,11 @@ export interface RunsOptions {
     events: Payments['events'];
   };
   archive: BillArchive;
+  engine: Engine;
   realtime: Realtime;
 }
 
-export function createRuns({ db, clock, queue, payments, archive, realtime }: RunsOptions): Runs {
+export function createRuns({ db, clock, queue, payments, archive, engine, realtime }: RunsOptions): Runs {
   const runs = () => db('reconciliation_runs');
 
   async function get(runNo: string): Promise<Run | undefined> {
@@ -202,43 +203,24 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
       await defer(run, bill.retryAfterMinutes, null, null);
       return;
     }
-    const lines = await keep(account, run.date, bill);
+    const task = await dayTask(run, account, connected, await keep(account, run.date, bill));
     await move(run.runNo, ['downloading'], { status: 'matching' });
-
-    const { currency } = connected.manifest;
-    let sources = await readDay(db, archive, account, currency, run.date, lines);
-    if (await askAboutOpenOrders(sources)) {
-      sources = await readDay(db, archive, account, currency, run.date, lines);
-    }
-    const { results, totals } = match({
-      ...sources.input,
-      rules: {
-        date: run.date,
-        ...channelDay(connected, run.date),
-        midnightMinutes: 10,
-        nextBillKnown: sources.nextBillKnown,
-        billKnown: lines !== undefined,
-      },
-    });
-
+    await askAboutOpenOrders(account, task.bill);
+    let outcome = await engine.compareDay(task);
     // The order's own page and its cases speak first; the day's cases then leave out what they already name.
-    const affected = new Set(
-      results.flatMap((result) => (result.kind === 'matched' || !result.orderNo ? [] : [result.orderNo])),
-    );
-    for (const orderNo of affected) await realtime.order(orderNo);
-    await refresh(sources, affected);
-
-    const cases = casesOf(results, sources, account, run.date);
+    if (outcome.stale.length > 0) {
+      for (const orderNo of outcome.stale) await realtime.order(orderNo);
+      outcome = await engine.compareDay(task);
+    }
+    const { cases, totals, counts } = outcome;
     const now = clock.now();
     await writeDay(db, account, run.date, run.runNo, cases, totals, now);
-    const counts: Record<string, number> = {};
-    for (const { leg, kind } of results) counts[`${leg}.${kind}`] = (counts[`${leg}.${kind}`] ?? 0) + 1;
     await move(run.runNo, ['matching'], {
       status: 'done',
       counts: {
         ...counts,
         ...totals,
-        bill: lines === undefined ? 'none' : lines.length === 0 ? 'empty' : 'ready',
+        bill: task.bill.kind === 'file' ? 'ready' : task.bill.kind,
       },
       finishedAt: clock.now(),
     });
@@ -249,35 +231,75 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
     account: StoredAccount,
     date: string,
     bill: Exclude<Bill, { kind: 'not-ready' }> | undefined,
-  ): Promise<ArchivedLine[] | undefined> {
-    if (!bill) return undefined;
+  ): Promise<DayTask['bill']> {
+    if (!bill) return { kind: 'none' };
     switch (bill.kind) {
       case 'empty':
-        return [];
+        return { kind: 'empty' };
       case 'ready':
-        return (await archive.keep(account, date, bill, clock.now())).lines;
+        return { kind: 'file', path: (await archive.keep(account, date, bill, clock.now())).parquet };
       default:
-        return unreachable(bill);
+        return bill satisfies never;
     }
+  }
+
+  async function dayTask(
+    { date }: Run,
+    account: StoredAccount,
+    connected: ConnectedAccount,
+    bill: DayTask['bill'],
+  ): Promise<DayTask> {
+    const nearby: DayTask['nearby'] = [];
+    for (const day of [shiftDay(date, -1), shiftDay(date, 1)]) {
+      const kept = await archive.latest(account.code, day);
+      if (kept) nearby.push({ date: day, path: kept.parquet });
+    }
+    const next = shiftDay(date, 1);
+    return {
+      account,
+      currency: connected.manifest.currency,
+      bill,
+      nearby,
+      rules: {
+        date,
+        ...channelDay(connected, date),
+        midnightMinutes: 10,
+        nextBillKnown: nearby.some((each) => each.date === next) || (await wasEmpty(account.code, next)),
+        billKnown: bill.kind !== 'none',
+      },
+    };
+  }
+
+  /** A day without business has no file in the archive, yet its bill is known: a run found it empty. */
+  async function wasEmpty(accountCode: string, date: string): Promise<boolean> {
+    const done = readRows(
+      z.object({ counts: z.object({ bill: z.string() }).partial().nullable().catch(null) }),
+      await runs().where({ account_code: accountCode, date, status: 'done' }).select('counts'),
+    );
+    return done.some(({ counts }) => counts?.bill === 'empty');
   }
 
   /** The bill is final: orders that it names and that are still open here are asked about once more. */
-  async function askAboutOpenOrders(sources: DaySources): Promise<boolean> {
-    const named = new Set(sources.bill.map((line) => line.orderNo));
-    const open = sources.input.orders.filter(
-      (order) => order.standing === 'open' && order.attemptNos.some((attemptNo) => named.has(attemptNo)),
+  async function askAboutOpenOrders(account: StoredAccount, bill: DayTask['bill']): Promise<void> {
+    if (bill.kind !== 'file') return;
+    const open = readRows(
+      z.object({ orderNo: z.string(), attemptNo: z.string().nullable() }),
+      await db('orders')
+        .leftJoin('attempts', 'attempts.order_no', 'orders.order_no')
+        .where({ 'orders.account_code': account.code })
+        .whereIn('orders.status', ['created', 'pending', 'unknown'])
+        .select('orders.order_no', 'attempts.attempt_no'),
     );
-    for (const { orderNo } of open) {
+    const orderOf = new Map(
+      open.flatMap(({ orderNo, attemptNo }) => [
+        [orderNo, orderNo],
+        [attemptNo ?? orderNo, orderNo],
+      ]),
+    );
+    if (orderOf.size === 0) return;
+    const named = await engine.findLines(bill.path, [...orderOf.keys()]);
+    for (const orderNo of new Set(named.flatMap((line) => orderOf.get(line.orderNo) ?? []))) {
       await payments.orders.query({ orderNo }, { kind: 'system' }).catch(() => undefined);
-    }
-    return open.length > 0;
-  }
-
-  async function refresh(sources: DaySources, orderNos: Set<string>): Promise<void> {
-    for (const piece of pieces(orderNos)) {
-      for (const order of readRows(orderRow, await db('orders').whereIn('order_no', piece))) {
-        sources.orders.set(order.orderNo, order);
-      }
     }
   }
 
@@ -361,8 +383,4 @@ export function createRuns({ db, clock, queue, payments, archive, realtime }: Ru
 function channelDay(connected: ConnectedAccount, date: string): { dayStart: number; dayEnd: number } {
   const { start, end } = businessDayBounds(date, { zone: connected.manifest.zone, dayCutoff: '00:00' });
   return { dayStart: start.getTime(), dayEnd: end.getTime() };
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unknown bill ${JSON.stringify(value)}`);
 }

@@ -1,14 +1,14 @@
-import { shiftDay } from '@hospital-pay/payments';
+import { columnOf, shiftDay } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { ArchivedLine, BillArchive } from './archive';
+import type { ArchivedLine } from './engine/bill-lines';
+import type { Leftover } from './engine/clear';
 import type { BillRow, HisRow, MatchInput, OrderRow, RefundRow } from './match';
 import {
+  among,
   carriesMoney,
   hisRow,
-  moneyStates,
   orderRow,
-  pieces,
   readRows,
   refundRow,
   type StoredAccount,
@@ -26,20 +26,22 @@ export interface DaySources {
   refunds: Map<string, StoredRefund>;
   hisRecords: Map<string, StoredHisRecord>;
   bill: ArchivedLine[];
-  nextBillKnown: boolean;
 }
 
+/** Lines of another day's bill under these numbers. */
+export type NearbyLines = (date: string, numbers: string[]) => Promise<ArchivedLine[]>;
+
 /**
- * Reads the day's own rows first, then, by number, the counterparts that stand on other days: a charge that HIS booked
+ * Reads these rows of the day, then, by number, the counterparts that stand on other days: a charge that HIS booked
  * after midnight, an order that a bill line names and that is not paid here.
  */
 export async function readDay(
   db: Knex,
-  archive: BillArchive,
   account: StoredAccount,
   currency: string,
   date: string,
-  bill: ArchivedLine[] | undefined,
+  { orderNos, refundNos, hisSerialNos, lines: bill }: Leftover,
+  nearby: NearbyLines | undefined,
 ): Promise<DaySources> {
   const orders = new Map<string, StoredOrder>();
   const refunds = new Map<string, StoredRefund>();
@@ -55,51 +57,43 @@ export async function readDay(
     if (alias && !orderByNumber.has(alias)) orderByNumber.set(alias, orderNo);
   };
 
-  const mine = { account_code: account.code, settled_on: date };
-  for (const order of readRows(
-    orderRow,
-    await db('orders')
-      .where(mine)
-      .whereIn('status', [...moneyStates])
-      .orderBy('order_no'),
-  )) {
-    learn(order);
-  }
-  for (const refund of readRows(
-    refundRow,
-    await db('refunds')
-      .where({ ...mine, status: 'succeeded' })
-      .orderBy('refund_no'),
-  )) {
+  const wanted = async <Schema extends z.ZodObject>(
+    schema: Schema,
+    table: string,
+    column: string,
+    numbers: Iterable<string>,
+    where: Record<string, string> = {},
+  ): Promise<z.output<Schema>[]> => {
+    const asked = [...new Set(numbers)];
+    if (asked.length === 0) return [];
+    const columns = Object.keys(schema.shape).map(columnOf);
+    const rows: unknown = await db(table)
+      .select(columns)
+      .where(where)
+      .andWhere(among(db, column, asked))
+      .orderBy(column);
+    return readRows(schema, rows);
+  };
+  const isOurs = (row: { merchantCode: string }): boolean => row.merchantCode === account.merchantCode;
+
+  for (const order of await wanted(orderRow, 'orders', 'order_no', orderNos)) learn(order);
+  for (const refund of await wanted(refundRow, 'refunds', 'refund_no', refundNos)) {
     refunds.set(refund.refundNo, refund);
   }
-  const day = { merchant_code: account.merchantCode, status: 'booked', settled_on: date };
-  for (const record of readRows(
-    hisRow,
-    await db('his_records')
-      .where({ ...day, pay_type: account.channel })
-      .orderBy('his_serial_no'),
-  )) {
+  const merchant = { merchant_code: account.merchantCode };
+  for (const record of await wanted(hisRow, 'his_records', 'his_serial_no', hisSerialNos, merchant)) {
     hisRecords.set(record.hisSerialNo, record);
   }
 
   const ordersBy = async (column: string, numbers: Iterable<string>): Promise<void> => {
-    for (const piece of pieces(new Set(numbers))) {
-      const rows: unknown = await db('orders')
-        .where({ merchant_code: account.merchantCode })
-        .whereIn(column, piece)
-        .orderBy('order_no');
-      for (const order of readRows(orderRow, rows)) if (!orders.has(order.orderNo)) learn(order);
-    }
+    const found = await wanted(orderRow, 'orders', column, numbers);
+    for (const order of found.filter(isOurs)) if (!orders.has(order.orderNo)) learn(order);
   };
   const attemptsBy = async (column: string, numbers: Iterable<string>): Promise<void> => {
-    for (const piece of pieces(new Set(numbers))) {
-      const rows: unknown = await db('attempts').whereIn(column, piece).orderBy('attempt_no');
-      for (const { attemptNo, orderNo } of readRows(attemptRow, rows)) {
-        const known = attempts.get(orderNo) ?? [];
-        if (!known.includes(attemptNo)) attempts.set(orderNo, [...known, attemptNo]);
-        learnAlias(attemptNo, orderNo);
-      }
+    for (const { attemptNo, orderNo } of await wanted(attemptRow, 'attempts', column, numbers)) {
+      const known = attempts.get(orderNo) ?? [];
+      if (!known.includes(attemptNo)) attempts.set(orderNo, [...known, attemptNo]);
+      learnAlias(attemptNo, orderNo);
     }
   };
   const isStray = (number: string | null | undefined): number is string =>
@@ -121,7 +115,7 @@ export async function readDay(
   // Orders that HIS or the bill name and that are not among the day's own: unpaid, of another day, of another account.
   const named = [
     ...[...hisRecords.values()].map((record) => record.orderNo),
-    ...(bill ?? []).map((line) => line.orderNo),
+    ...bill.map((line) => line.orderNo),
     ...[...refunds.values()].map((refund) => refund.orderNo),
   ].filter(isStray);
   await ordersBy('order_no', named);
@@ -135,7 +129,7 @@ export async function readDay(
     ...[...hisRecords.values()]
       .filter((record) => !record.orderNo || isStray(record.orderNo))
       .map((record) => record.channelTradeNo),
-    ...(bill ?? []).filter((line) => isStray(line.orderNo)).map((line) => line.channelNo),
+    ...bill.filter((line) => isStray(line.orderNo)).map((line) => line.channelNo),
   ].filter(isStray);
   await ordersBy('channel_trade_no', channelNumbers);
   await attemptsBy(
@@ -175,13 +169,8 @@ export async function readDay(
     ...(attempts.get(order.orderNo) ?? []),
   ];
   const findRecords = async (column: string, numbers: string[]): Promise<void> => {
-    for (const piece of pieces(new Set(numbers))) {
-      const rows: unknown = await db('his_records')
-        .where({ merchant_code: account.merchantCode, status: 'booked' })
-        .whereIn(column, piece)
-        .orderBy('his_serial_no');
-      for (const record of readRows(hisRow, rows)) hisRecords.set(record.hisSerialNo, record);
-    }
+    const found = await wanted(hisRow, 'his_records', column, numbers, { status: 'booked' });
+    for (const record of found.filter(isOurs)) hisRecords.set(record.hisSerialNo, record);
   };
   await findRecords('order_no', lacking.flatMap(numbersOf));
   await findRecords(
@@ -190,14 +179,15 @@ export async function readDay(
   );
   // Refunds that HIS knows today and the channel confirmed on another day, and the other refunds of one order.
   const refundable = [...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? []);
-  for (const piece of pieces(new Set([...refundable, ...refundedOrders]))) {
-    const rows: unknown = await db('refunds')
-      .where({ account_code: account.code, status: 'succeeded' })
-      .whereIn('order_no', piece)
-      .orderBy('refund_no');
-    for (const refund of readRows(refundRow, rows)) {
-      if (!refunds.has(refund.refundNo)) refunds.set(refund.refundNo, refund);
-    }
+  const succeeded = { account_code: account.code, status: 'succeeded' };
+  for (const refund of await wanted(
+    refundRow,
+    'refunds',
+    'order_no',
+    [...refundable, ...refundedOrders],
+    succeeded,
+  )) {
+    if (!refunds.has(refund.refundNo)) refunds.set(refund.refundNo, refund);
   }
 
   const lines = new Map<string, BillRow>();
@@ -210,14 +200,15 @@ export async function readDay(
     amountFen: line.amountFen,
     feeFen: line.feeFen,
     currency,
-    occurredAt: Date.parse(line.occurredAt),
+    occurredAt: line.occurredAt,
     day,
   });
-  for (const line of bill ?? []) lines.set(`${date}:${line.lineNo}`, billRow(line, date));
-  const nextDay = shiftDay(date, 1);
-  const nextBillKnown =
-    (await archive.has(account.code, nextDay)) || (await wasEmpty(db, account.code, nextDay));
-  if (bill) {
+  const place = (day: string, line: ArchivedLine): void => {
+    // A reversal may be two lines of one number: what was taken and what was given back.
+    lines.set(`${day}:${line.lineNo}:${line.kind}`, billRow(line, day));
+  };
+  for (const line of bill) place(date, line);
+  if (nearby) {
     const inBill = new Set(bill.map((line) => orderByNumber.get(line.orderNo)));
     const missing = new Set(
       own
@@ -230,10 +221,10 @@ export async function readDay(
     for (const line of bill) if (line.refundNo) missingRefunds.delete(line.refundNo);
     if (missing.size > 0 || missingRefunds.size > 0) {
       for (const neighbour of [shiftDay(date, -1), shiftDay(date, 1)]) {
-        for (const line of (await archive.latest(account.code, neighbour))?.lines ?? []) {
+        for (const line of await nearby(neighbour, [...missing, ...missingRefunds])) {
           const isWanted =
             line.kind === 'payment' ? missing.has(line.orderNo) : missingRefunds.has(line.refundNo ?? '');
-          if (isWanted) lines.set(`${neighbour}:${line.lineNo}`, billRow(line, neighbour));
+          if (isWanted) place(neighbour, line);
         }
       }
     }
@@ -243,8 +234,7 @@ export async function readDay(
     orders,
     refunds,
     hisRecords,
-    bill: bill ?? [],
-    nextBillKnown,
+    bill,
     input: {
       orders: own.map((order) => toOrderRow(order, attempts.get(order.orderNo) ?? [])),
       refunds: [...refunds.values()].map(toRefundRow),
@@ -252,19 +242,6 @@ export async function readDay(
       billLines: [...lines.values()],
     },
   };
-}
-
-const runCounts = z.object({ counts: z.object({ bill: z.string() }).partial().nullable().catch(null) });
-
-/** A day without business has no file in the archive, yet its bill is known: a run found it empty. */
-async function wasEmpty(db: Knex, accountCode: string, date: string): Promise<boolean> {
-  const runs = readRows(
-    runCounts,
-    await db('reconciliation_runs')
-      .where({ account_code: accountCode, date, status: 'done' })
-      .select('counts'),
-  );
-  return runs.some(({ counts }) => counts?.bill === 'empty');
 }
 
 async function firstAccount(db: Knex, account: StoredAccount): Promise<string | undefined> {

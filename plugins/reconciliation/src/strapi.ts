@@ -6,6 +6,7 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { createBillArchive } from './archive';
+import { databaseOf, forkedEngine } from './engine/engine';
 import { fail } from './errors';
 import { createFigures, type MerchantScope } from './figures';
 import { provideReconciliation, reconciliation } from './index';
@@ -195,7 +196,16 @@ export default {
     const db = strapi.db.connection;
     const pay = payments(strapi);
     const folder = path.resolve(process.env.ARCHIVE_DIR || path.join('.data', 'archive'));
-    const archive = createBillArchive(db, folder);
+    const engine = forkedEngine(databaseOf(db));
+    const archive = createBillArchive({
+      db,
+      folder,
+      engine,
+      async readerOf(accountCode) {
+        const { manifest, config } = await pay.accounts.connect(accountCode);
+        return { reader: manifest.billReader, config };
+      },
+    });
     const realtime = createRealtime(db, pay.clock, pay.events);
     const news = followNews(pay.events, realtime, (error) => {
       strapi.log.error(`a comparison failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -203,7 +213,15 @@ export default {
     listeners.set(strapi, news);
     provideReconciliation(strapi, {
       realtime,
-      runs: createRuns({ db, clock: pay.clock, queue: jobs(strapi), payments: pay, archive, realtime }),
+      runs: createRuns({
+        db,
+        clock: pay.clock,
+        queue: jobs(strapi),
+        payments: pay,
+        archive,
+        engine,
+        realtime,
+      }),
       figures: createFigures(db, pay.clock),
       locator: createLocator(db, archive),
       settled: news.settled,

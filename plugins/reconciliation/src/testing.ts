@@ -16,6 +16,7 @@ import {
 import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { type BillArchive, createBillArchive } from './archive';
+import { localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';
 import { createLocator, type Locator } from './locate';
 import { createRealtime, type Realtime } from './realtime';
@@ -171,13 +172,20 @@ export async function openBooks(): Promise<Books> {
     works: false,
     close: () => Promise.resolve(),
   };
-  const archive = createBillArchive(db, path.join(folder, 'archive'));
+  const engine = localEngine(db);
+  const archive = createBillArchive({
+    db,
+    folder: path.join(folder, 'archive'),
+    engine,
+    readerOf: () => Promise.resolve({ reader: undefined, config: {} }),
+  });
   const realtime = createRealtime(db, clock, events);
   const runs = createRuns({
     db,
     clock,
     queue,
     archive,
+    engine,
     realtime,
     payments: {
       events,

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { BillLine } from '@hospital-pay/payments';
+import { z } from 'zod';
+import { type Duck, literal, openDuck, whole } from './duck';
+
+/** A line of an archived bill, with what the match and the order's own page need. */
+export interface ArchivedLine {
+  lineNo: number;
+  kind: 'payment' | 'refund';
+  orderNo: string;
+  refundNo?: string;
+  channelNo: string;
+  amountFen: number;
+  feeFen: number;
+  /** Epoch ms. */
+  occurredAt: number;
+  /** Day in the channel's zone. */
+  settledOn: string;
+}
+
+/** A line as somebody looks at it: with its text as received. */
+export interface RawLine extends ArchivedLine {
+  raw: string;
+}
+
+export const lineColumns =
+  'line_no, kind, order_no, refund_no, channel_no, amount_fen, fee_fen, occurred_at, settled_on';
+const types = {
+  line_no: 'INTEGER',
+  kind: 'VARCHAR',
+  order_no: 'VARCHAR',
+  refund_no: 'VARCHAR',
+  channel_no: 'VARCHAR',
+  amount_fen: 'BIGINT',
+  fee_fen: 'BIGINT',
+  occurred_at: 'BIGINT',
+  settled_on: 'VARCHAR',
+  raw: 'VARCHAR',
+};
+
+export const lineRow = {
+  columns: Object.entries(types)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', '),
+  schema: z.object({
+    line_no: whole,
+    kind: z.enum(['payment', 'refund']),
+    order_no: z.string(),
+    refund_no: z.string().nullable(),
+    channel_no: z.string(),
+    amount_fen: whole,
+    fee_fen: whole,
+    occurred_at: whole,
+    settled_on: z.string(),
+  }),
+};
+
+export const toLine = (row: z.output<typeof lineRow.schema>): ArchivedLine => ({
+  lineNo: row.line_no,
+  kind: row.kind,
+  orderNo: row.order_no,
+  ...(row.refund_no ? { refundNo: row.refund_no } : {}),
+  channelNo: row.channel_no,
+  amountFen: row.amount_fen,
+  feeFen: row.fee_fen,
+  occurredAt: row.occurred_at,
+  settledOn: row.settled_on,
+});
+
+/** Sums of a bill's lines; amounts in fen, refunds positive. */
+export interface BillSums {
+  payments: number;
+  paymentFen: number;
+  refunds: number;
+  refundFen: number;
+  feeFen: number;
+}
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/**
+ * Writes a bill's lines as Parquet, sorted by order number: under a temporary name, on disk, then renamed.
+ * @throws BillError from the lines; nothing is left behind then.
+ */
+export async function writeLines(
+  lines: AsyncIterable<BillLine>,
+  target: string,
+  folder: string,
+  onProgress: (lines: number) => void = () => undefined,
+): Promise<BillSums> {
+  const csv = path.join(folder, 'bill.csv');
+  const sums: BillSums = { payments: 0, paymentFen: 0, refunds: 0, refundFen: 0, feeFen: 0 };
+  const file = await open(csv, 'w');
+  try {
+    let piece = '';
+    let count = 0;
+    for await (const line of lines) {
+      if (line.kind === 'payment') {
+        sums.payments += 1;
+        sums.paymentFen += line.amountFen;
+      } else {
+        sums.refunds += 1;
+        sums.refundFen += line.amountFen;
+      }
+      sums.feeFen += line.feeFen;
+      piece += `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)}\n`;
+      count += 1;
+      if (piece.length > 1 << 20) {
+        await file.write(piece);
+        piece = '';
+        onProgress(count);
+      }
+    }
+    await file.write(piece);
+  } finally {
+    await file.close();
+  }
+  const temporary = `${target}.${randomBytes(4).toString('hex')}.part`;
+  const duck = await openDuck(folder, [path.dirname(target)]);
+  try {
+    const columns = Object.entries(types).map(([name, type]) => `'${name}': '${type}'`);
+    await duck.run(
+      `COPY (SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
+         escape = '"', columns = {${columns.join(', ')}}, force_not_null = ['order_no', 'refund_no', 'channel_no', 'raw'])
+         ORDER BY order_no, line_no)
+       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+  } finally {
+    duck.close();
+    await rm(csv, { force: true });
+  }
+  const written = await open(temporary, 'r');
+  try {
+    await written.sync();
+  } finally {
+    await written.close();
+  }
+  await rename(temporary, target);
+  return sums;
+}
+
+/** The lines of one Parquet under these numbers of ours, as orders or as refunds. */
+export async function findLines(duck: Duck, parquet: string, numbers: string[]): Promise<RawLine[]> {
+  const rows = await duck.rows(
+    lineRow.schema.extend({ raw: z.string() }),
+    `SELECT ${lineColumns}, raw FROM read_parquet($1)
+     WHERE order_no IN (SELECT unnest(from_json($2, '["VARCHAR"]'))) OR refund_no IN (SELECT unnest(from_json($2, '["VARCHAR"]')))
+     ORDER BY line_no`,
+    [parquet, JSON.stringify(numbers)],
+  );
+  return rows.map((row) => ({ ...toLine(row), raw: row.raw }));
+}

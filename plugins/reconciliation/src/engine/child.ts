@@ -1,0 +1,58 @@
+import { BillError } from '@hospital-pay/payments';
+import createKnex from 'knex';
+import { z } from 'zod';
+import { compareDay } from './day';
+import { importBill } from './import';
+import type { Report, Work } from './work';
+
+/** The child process of the engine: one piece of work, told by a message, and its end. */
+const casesPerMessage = 500;
+
+const say = (report: Report): Promise<void> =>
+  new Promise((resolve, reject) => {
+    process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve()));
+  });
+
+async function perform(work: Work & { folder: string }): Promise<void> {
+  switch (work.kind) {
+    case 'import': {
+      const sums = await importBill(work.task, work.folder, (done) => {
+        void say({ kind: 'progress', stage: 'importing', done });
+      });
+      await say({ kind: 'imported', sums });
+      return;
+    }
+    case 'compare': {
+      const db = createKnex({ ...work.database, useNullAsDefault: true, pool: { min: 1, max: 1 } });
+      try {
+        const { cases, ...outcome } = await compareDay(db, work.task, work.folder, (stage, done) => {
+          void say({ kind: 'progress', stage, done });
+        });
+        for (let start = 0; start < cases.length; start += casesPerMessage) {
+          await say({ kind: 'cases', cases: cases.slice(start, start + casesPerMessage) });
+        }
+        await say({ kind: 'compared', outcome });
+      } finally {
+        await db.destroy();
+      }
+      return;
+    }
+    default:
+      work satisfies never;
+  }
+}
+
+process.once('message', async (message) => {
+  try {
+    await perform(z.custom<Work & { folder: string }>().parse(message));
+  } catch (error) {
+    await say(
+      error instanceof BillError
+        ? { kind: 'bill-refused', code: error.code, message: error.message, lineNo: error.lineNo }
+        : { kind: 'failed', message: error instanceof Error ? error.message : String(error) },
+    );
+  }
+  process.disconnect();
+});
+// Whoever asked is gone: nobody wants the answer.
+process.once('disconnect', () => process.exit());

@@ -1,0 +1,190 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { isPostgres } from '@hospital-pay/payments';
+import type { Knex } from 'knex';
+import { type MatchResult, type MatchRules, type MatchTotals, match } from '../match';
+import { isAnomaly, orderState } from '../order-state';
+import { carriesMoney, type StoredAccount } from '../rows';
+import { type DaySources, readDay } from '../source-rows';
+import { casesOf, type DayCase } from '../write-back';
+import { type ArchivedLine, findLines } from './bill-lines';
+import { type Cleared, type ClearQuestion, clear } from './clear';
+import { openDuck } from './duck';
+import { extractDay } from './extract';
+
+export interface DayTask {
+  account: StoredAccount;
+  currency: string;
+  rules: MatchRules;
+  bill: ClearQuestion['bill'];
+  /** The bills of the days before and after, as far as they are there. */
+  nearby: { date: string; path: string }[];
+}
+
+export type Stage = 'extracting' | 'clearing' | 'matching';
+
+export interface DayOutcome {
+  cases: DayCase[];
+  totals: MatchTotals;
+  /** How many results of each kind, as `leg.kind`. */
+  counts: Record<string, number>;
+  /** Orders whose own state does not say yet what HIS booked. */
+  stale: string[];
+  /** Orders that agreed at first sight. */
+  cleared: number;
+  milliseconds: Record<Stage, number>;
+}
+
+/**
+ * Compares one account's day: takes out what agrees at first sight, in DuckDB, and gives the rest to the match. All rows
+ * are read in one snapshot. `folder` is this run's own and is left to the caller to remove.
+ */
+export async function compareDay(
+  db: Knex,
+  { account, currency, rules, bill, nearby }: DayTask,
+  folder: string,
+  onProgress: (stage: Stage, done: number) => void = () => undefined,
+): Promise<DayOutcome> {
+  await mkdir(folder, { recursive: true });
+  const milliseconds: Record<Stage, number> = { extracting: 0, clearing: 0, matching: 0 };
+  const timed = async <Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> => {
+    onProgress(stage, 0);
+    const started = performance.now();
+    const value = await work();
+    milliseconds[stage] = Math.round(performance.now() - started);
+    return value;
+  };
+  const question = {
+    merchantCode: account.merchantCode,
+    channel: account.channel,
+    accountCode: account.code,
+    date: rules.date,
+  };
+  const parquets = [...(bill.kind === 'file' ? [bill.path] : []), ...nearby.map((each) => each.path)];
+  const snapshot = isPostgres(db) ? { isolationLevel: 'repeatable read' as const, readOnly: true } : {};
+  return db.transaction(async (trx) => {
+    await timed('extracting', () => extractDay(trx, question, folder));
+    const duck = await openDuck(
+      folder,
+      parquets.map((file) => path.dirname(file)),
+    );
+    try {
+      const { cleared, leftovers } = await timed('clearing', () =>
+        clear(duck, { accountCode: account.code, currency, bill, feePpm: rules.feePpm }, folder),
+      );
+      const nearbyLines = async (date: string, numbers: string[]): Promise<ArchivedLine[]> => {
+        const parquet = nearby.find((each) => each.date === date);
+        return parquet ? findLines(duck, parquet.path, numbers) : [];
+      };
+      return await timed('matching', async () => {
+        const outcome: DayOutcome = {
+          ...ofCleared(cleared, rules.billKnown),
+          cases: [],
+          stale: [],
+          cleared: cleared.orders,
+          milliseconds,
+        };
+        for await (const leftover of leftovers()) {
+          const sources = await readDay(
+            trx,
+            account,
+            currency,
+            rules.date,
+            leftover,
+            rules.billKnown ? nearbyLines : undefined,
+          );
+          const { results, totals } = match({ ...sources.input, rules });
+          addTo(outcome, results, totals);
+          outcome.cases.push(...casesOf(results, sources, account, rules.date));
+          outcome.stale.push(...staleOrders(sources, results));
+          onProgress('matching', outcome.totals.platformCount);
+        }
+        outcome.totals.differenceFen = outcome.totals.platformFen - outcome.totals.hisFen;
+        return outcome;
+      });
+    } finally {
+      duck.close();
+    }
+  }, snapshot);
+}
+
+function ofCleared(
+  { orders, refunds, platformFen, feeFen }: Cleared,
+  billKnown: boolean,
+): Pick<DayOutcome, 'counts' | 'totals'> {
+  const rows = orders + refunds;
+  return {
+    counts: rows === 0 ? {} : { 'his.matched': rows, ...(billKnown ? { 'channel.matched': rows } : {}) },
+    totals: {
+      hisFen: platformFen,
+      platformFen,
+      abnormalRefundFen: 0,
+      channelFen: billKnown ? platformFen : 0,
+      feeFen,
+      hisCount: rows,
+      platformCount: rows,
+      channelCount: billKnown ? rows : 0,
+      differenceFen: 0,
+    },
+  };
+}
+
+function addTo({ counts, totals }: DayOutcome, results: MatchResult[], more: MatchTotals): void {
+  for (const { leg, kind } of results) counts[`${leg}.${kind}`] = (counts[`${leg}.${kind}`] ?? 0) + 1;
+  totals.hisFen += more.hisFen;
+  totals.platformFen += more.platformFen;
+  totals.abnormalRefundFen += more.abnormalRefundFen;
+  totals.channelFen += more.channelFen;
+  totals.feeFen += more.feeFen;
+  totals.hisCount += more.hisCount;
+  totals.platformCount += more.platformCount;
+  totals.channelCount += more.channelCount;
+}
+
+/** Among the orders that differ, those whose stored state is not what their rows give now. */
+function staleOrders({ orders, input }: DaySources, results: MatchResult[]): string[] {
+  const differing = new Set(
+    results.flatMap(({ kind, orderNo }) => (kind === 'matched' || orderNo === undefined ? [] : [orderNo])),
+  );
+  const numbers = new Map<string, string>();
+  for (const row of input.orders) {
+    for (const number of [row.channelTradeNo, row.merchantOrderNo, ...row.attemptNos, row.orderNo]) {
+      if (number) numbers.set(number, row.orderNo);
+    }
+  }
+  const booked = new Map<string, { kind: 'charge' | 'refund'; amountFen: number; currency: string }[]>();
+  for (const { orderNo, channelTradeNo, kind, amountFen, currency } of input.hisRecords) {
+    const owner = numbers.get(orderNo ?? '') ?? numbers.get(channelTradeNo ?? '');
+    if (owner === undefined) continue;
+    const entry = {
+      kind: kind === 'payment' ? ('charge' as const) : ('refund' as const),
+      amountFen,
+      currency,
+    };
+    booked.set(owner, [...(booked.get(owner) ?? []), entry]);
+  }
+  return [...differing].filter((orderNo) => {
+    const order = orders.get(orderNo);
+    if (!order) return false;
+    const isPaid = carriesMoney(order.status);
+    const state = orderState(
+      {
+        paidFen: isPaid ? order.paidFen : 0,
+        refundedFen: isPaid ? order.refundedFen : 0,
+        currency: order.currency,
+      },
+      booked.get(orderNo) ?? [],
+      false,
+    );
+    const stored = order.anomalies ?? [];
+    const anomalies = stored.filter(isAnomaly);
+    const reconState = anomalies.length < stored.length ? 'abnormal' : state.reconState;
+    return (
+      order.dueReconAt !== null ||
+      order.reconState !== reconState ||
+      order.hisChargedFen !== state.hisChargedFen ||
+      order.hisRefundedFen !== state.hisRefundedFen ||
+      JSON.stringify(anomalies) !== JSON.stringify(state.anomalies)
+    );
+  });
+}
