@@ -1,4 +1,5 @@
 import { benchOrders } from './orders';
+import { benchReconcile } from './reconcile';
 
 const ms = (value: number) => value.toFixed(1);
 
@@ -30,6 +31,37 @@ export async function orders(options: { orders?: number; concurrency?: number })
       console.log(
         `${database}: the platform takes ${(bare.perSecond / platform.perSecond).toFixed(2)}× the bare handler's time per order`,
       );
+    }
+  }
+}
+
+/** Prints what a day takes by stage, beside DuckDB's bare join and an indexed join in the database, all in one run. */
+export async function reconcile(options: { orders?: number }): Promise<void> {
+  const sizes = options.orders === undefined ? [100_000, 1_000_000, 5_000_000] : [options.orders];
+  const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024);
+  for (const orders of sizes) {
+    for (const [database, format] of [
+      ['sqlite', 'alipay'],
+      ['postgres', 'wechat'],
+    ] as const) {
+      const result = await benchReconcile({ orders, database, format });
+      console.log(`\n${orders} orders, ${database}, bill of ${format}; seconds`);
+      console.table({
+        [`this · ${database}`]: {
+          ...result.seconds,
+          total: result.totalSeconds,
+          'peak MB': megabytes(result.peakBytes),
+        },
+        'bare DuckDB join': {
+          total: result.bareJoin.seconds,
+          'peak MB': megabytes(result.bareJoin.peakBytes),
+        },
+        [`join in ${database}`]: { total: result.databaseJoinSeconds },
+      });
+      console.log(
+        `${result.injected} injected, ${result.cases} cases expected, ${result.wrong.length} wrong${result.wrong.slice(0, 5).map((line) => `\n  ${line}`)}`,
+      );
+      console.log(`${(result.totalSeconds / result.bareJoin.seconds).toFixed(2)}× the bare join`);
     }
   }
 }

@@ -16,7 +16,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { BillArchive } from './archive';
 import type { DayTask } from './engine/day';
-import type { Engine } from './engine/engine';
+import type { Engine, Watch } from './engine/engine';
 import { fail } from './errors';
 import type { Realtime } from './realtime';
 import { accountRow, merchantRow, readRow, readRows, type StoredAccount } from './rows';
@@ -203,23 +203,38 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       await defer(run, bill.retryAfterMinutes, null, null);
       return;
     }
-    const task = await dayTask(run, account, connected, await keep(account, run.date, bill));
+    const milliseconds: Record<string, number> = {};
+    const timed = async <Value>(stage: string, work: () => Promise<Value>): Promise<Value> => {
+      const started = performance.now();
+      const value = await work();
+      milliseconds[stage] = Math.round(performance.now() - started);
+      return value;
+    };
+    let peakBytes = 0;
+    const watch: Watch = {
+      onPeak: (bytes) => {
+        peakBytes = Math.max(peakBytes, bytes);
+      },
+    };
+    const kept = await timed('importing', () => keep(account, run.date, bill, watch));
+    const task = await dayTask(run, account, connected, kept);
     await move(run.runNo, ['downloading'], { status: 'matching' });
     await askAboutOpenOrders(account, task.bill);
-    let outcome = await engine.compareDay(task);
+    let outcome = await engine.compareDay(task, watch);
     // The order's own page and its cases speak first; the day's cases then leave out what they already name.
     if (outcome.stale.length > 0) {
       for (const orderNo of outcome.stale) await realtime.order(orderNo);
-      outcome = await engine.compareDay(task);
+      outcome = await engine.compareDay(task, watch);
     }
     const { cases, totals, counts } = outcome;
-    const now = clock.now();
-    await writeDay(db, account, run.date, run.runNo, cases, totals, now);
+    await timed('writing', () => writeDay(db, account, run.date, run.runNo, cases, totals, clock.now()));
     await move(run.runNo, ['matching'], {
       status: 'done',
       counts: {
         ...counts,
         ...totals,
+        milliseconds: { ...milliseconds, ...outcome.milliseconds },
+        peakBytes,
         bill: task.bill.kind === 'file' ? 'ready' : task.bill.kind,
       },
       finishedAt: clock.now(),
@@ -231,13 +246,14 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     account: StoredAccount,
     date: string,
     bill: Exclude<Bill, { kind: 'not-ready' }> | undefined,
+    watch: Watch,
   ): Promise<DayTask['bill']> {
     if (!bill) return { kind: 'none' };
     switch (bill.kind) {
       case 'empty':
         return { kind: 'empty' };
       case 'ready':
-        return { kind: 'file', path: (await archive.keep(account, date, bill, clock.now())).parquet };
+        return { kind: 'file', path: (await archive.keep(account, date, bill, clock.now(), watch)).parquet };
       default:
         return bill satisfies never;
     }

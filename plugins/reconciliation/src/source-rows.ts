@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ArchivedLine } from './engine/bill-lines';
 import type { Leftover } from './engine/clear';
 import type { BillRow, HisRow, MatchInput, OrderRow, RefundRow } from './match';
+import { findOrders } from './realtime';
 import {
   among,
   carriesMoney,
@@ -131,7 +132,8 @@ export async function readDay(
       .map((record) => record.channelTradeNo),
     ...bill.filter((line) => isStray(line.orderNo)).map((line) => line.channelNo),
   ].filter(isStray);
-  await ordersBy('channel_trade_no', channelNumbers);
+  // Some HIS call an order by its channel's number and nothing else.
+  await ordersBy('channel_trade_no', [...named.filter(isStray), ...channelNumbers]);
   await attemptsBy(
     'order_no',
     [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
@@ -168,15 +170,25 @@ export async function readDay(
     order.merchantOrderNo,
     ...(attempts.get(order.orderNo) ?? []),
   ];
-  const findRecords = async (column: string, numbers: string[]): Promise<void> => {
+  const findRecords = async (column: string, numbers: string[]): Promise<StoredHisRecord[]> => {
     const found = await wanted(hisRow, 'his_records', column, numbers, { status: 'booked' });
-    for (const record of found.filter(isOurs)) hisRecords.set(record.hisSerialNo, record);
+    return found.filter((record) => isOurs(record) && !hisRecords.has(record.hisSerialNo));
   };
-  await findRecords('order_no', lacking.flatMap(numbersOf));
-  await findRecords(
+  for (const record of await findRecords('order_no', lacking.flatMap(numbersOf))) {
+    hisRecords.set(record.hisSerialNo, record);
+  }
+  const byTrade = await findRecords(
     'channel_trade_no',
     lacking.flatMap((order) => order.channelTradeNo ?? []),
   );
+  // The order number that a record names comes before the channel's number: it may be another order's record.
+  const isLacking = new Set(lacking.map((order) => order.orderNo));
+  const asNamed = ({ orderNo }: StoredHisRecord) => ({ orderNo, channelTradeNo: orderNo, refundNo: orderNo });
+  const orderNamedBy = await findOrders(db, account.merchantCode, byTrade.map(asNamed));
+  for (const record of byTrade) {
+    const orderNo = orderNamedBy(asNamed(record));
+    if (orderNo === undefined || isLacking.has(orderNo)) hisRecords.set(record.hisSerialNo, record);
+  }
   // Refunds that HIS knows today and the channel confirmed on another day, and the other refunds of one order.
   const refundable = [...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? []);
   const succeeded = { account_code: account.code, status: 'succeeded' };

@@ -6,7 +6,7 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { createBillArchive } from './archive';
-import { databaseOf, forkedEngine } from './engine/engine';
+import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
 import { createFigures, type MerchantScope } from './figures';
 import { provideReconciliation, reconciliation } from './index';
@@ -190,6 +190,7 @@ const guarded = (action: string, subject: string) => ({
 });
 
 const listeners = new WeakMap<object, News>();
+const engines = new WeakMap<object, Engine>();
 
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
@@ -211,6 +212,7 @@ export default {
       strapi.log.error(`a comparison failed: ${error instanceof Error ? error.message : String(error)}`);
     });
     listeners.set(strapi, news);
+    engines.set(strapi, engine);
     provideReconciliation(strapi, {
       realtime,
       runs: createRuns({
@@ -242,6 +244,7 @@ export default {
 
   async destroy({ strapi }: { strapi: Core.Strapi }) {
     await listeners.get(strapi)?.close();
+    engines.get(strapi)?.close();
   },
 
   controllers: { books },

@@ -16,7 +16,7 @@ import {
 import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { type BillArchive, createBillArchive } from './archive';
-import { localEngine } from './engine/engine';
+import { type Engine, localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';
 import { createLocator, type Locator } from './locate';
 import { createRealtime, type Realtime } from './realtime';
@@ -92,6 +92,7 @@ export interface Books {
   figures: Figures;
   locator: Locator;
   archive: BillArchive;
+  engine: Engine;
   folder: string;
   alarms: PaymentEvents['alarm'][];
   /** What the channel answers for a day; a day without an answer is empty. */
@@ -227,6 +228,7 @@ export async function openBooks(): Promise<Books> {
     figures: createFigures(db, clock),
     locator: createLocator(db, archive),
     archive,
+    engine,
     folder,
     alarms,
     bills,

@@ -5,7 +5,7 @@ import { compareDay } from './day';
 import { importBill } from './import';
 import type { Report, Work } from './work';
 
-/** The child process of the engine: one piece of work, told by a message, and its end. */
+/** The child process of the engine: one piece of work at a time, told by a message. */
 const casesPerMessage = 500;
 
 const say = (report: Report): Promise<void> =>
@@ -19,7 +19,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
       const sums = await importBill(work.task, work.folder, (done) => {
         void say({ kind: 'progress', stage: 'importing', done });
       });
-      await say({ kind: 'imported', sums });
+      await say({ kind: 'imported', sums, rssBytes: process.resourceUsage().maxRSS * 1024 });
       return;
     }
     case 'compare': {
@@ -31,7 +31,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
         for (let start = 0; start < cases.length; start += casesPerMessage) {
           await say({ kind: 'cases', cases: cases.slice(start, start + casesPerMessage) });
         }
-        await say({ kind: 'compared', outcome });
+        await say({ kind: 'compared', outcome, rssBytes: process.resourceUsage().maxRSS * 1024 });
       } finally {
         await db.destroy();
       }
@@ -42,7 +42,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
   }
 }
 
-process.once('message', async (message) => {
+process.on('message', async (message) => {
   try {
     await perform(z.custom<Work & { folder: string }>().parse(message));
   } catch (error) {
@@ -52,7 +52,6 @@ process.once('message', async (message) => {
         : { kind: 'failed', message: error instanceof Error ? error.message : String(error) },
     );
   }
-  process.disconnect();
 });
 // Whoever asked is gone: nobody wants the answer.
 process.once('disconnect', () => process.exit());

@@ -30,6 +30,9 @@ export interface ClearQuestion {
   feePpm?: number | undefined;
 }
 
+/** The orders of those numbers that are an attempt's or a refund's, of whatever day. */
+export type OrdersNamed = (numbers: string[]) => Promise<string[]>;
+
 /** So many orders are looked at together: what differs in a day of millions does not lie in memory at once. */
 const ordersPerPiece = 5000;
 
@@ -46,6 +49,7 @@ export async function clear(
   duck: Duck,
   question: ClearQuestion,
   folder: string,
+  ordersNamed: OrdersNamed,
 ): Promise<{ cleared: Cleared; leftovers(): AsyncGenerator<Leftover> }> {
   await nameSources(duck, question, folder);
   await findRest(duck, question, 'order_no');
@@ -66,7 +70,7 @@ export async function clear(
          (SELECT order_no FROM platform WHERE merchant_order_no = his.order_no), his.order_no)`,
     );
   }
-  await addTouched(duck);
+  await addTouched(duck, ordersNamed);
   await duck.run(
     `CREATE TABLE piece AS SELECT key,
        CASE WHEN is_simple THEN 1 + (row_number() OVER (PARTITION BY is_simple ORDER BY key) - 1) // ${ordersPerPiece} ELSE 0 END AS piece
@@ -136,7 +140,7 @@ async function findRest(
          bool_or(place = ${order}) AS is_own, bool_or(place = ${sibling}) AS is_sibling,
          min(paid) AS least_paid, max(paid) AS most_paid, min(back) AS least_back, max(back) AS most_back
        FROM rows GROUP BY key)
-     SELECT key, is_own OR is_sibling AS known, is_sibling AND NOT is_own AS is_sibling, true AS is_simple
+     SELECT key, is_own AS known, is_sibling AND NOT is_own AS is_sibling, true AS is_simple
      FROM sums
      WHERE key = '' OR misfit OR least_paid <> most_paid OR least_back <> most_back
        OR NOT ((rows = ${hasBill ? 3 : 2} AND places = ${agreeing(false, hasBill)})
@@ -171,7 +175,7 @@ function agreeing(withRefund: boolean, hasBill: boolean): number {
  * Rows under a number of nobody may mean an order all the same, by another of its numbers: that order joins the rest.
  * Such rows and orders are looked at together; every other number concerns itself alone.
  */
-async function addTouched(duck: Duck): Promise<void> {
+async function addTouched(duck: Duck, ordersNamed: OrdersNamed): Promise<void> {
   await duck.run(
     `CREATE TABLE stray AS
      SELECT DISTINCT number FROM (
@@ -184,7 +188,14 @@ async function addTouched(duck: Duck): Promise<void> {
     `CREATE TABLE touched AS
      SELECT order_no AS key FROM platform
        WHERE is_own AND (merchant_order_no IN (FROM stray) OR channel_trade_no IN (FROM stray))
-     UNION SELECT order_no FROM refund WHERE refund_no IN (FROM stray)`,
+     UNION SELECT order_no FROM refund WHERE refund_no IN (FROM stray) OR merchant_refund_no IN (FROM stray)`,
+  );
+  const strays = await duck.rows(numberRow, 'SELECT number FROM stray');
+  const named = await ordersNamed(strays.map(({ number }) => number));
+  await duck.run(
+    `INSERT INTO touched SELECT order_no FROM platform
+     WHERE is_own AND order_no IN (SELECT unnest(from_json($1, '["VARCHAR"]'))) AND order_no NOT IN (FROM touched)`,
+    [JSON.stringify(named)],
   );
   await duck.run(`UPDATE rest SET is_simple = false WHERE NOT known OR key IN (FROM touched)`);
   await duck.run(

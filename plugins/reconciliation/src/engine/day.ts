@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
+import { z } from 'zod';
 import { type MatchResult, type MatchRules, type MatchTotals, match } from '../match';
 import { isAnomaly, orderState } from '../order-state';
-import { carriesMoney, type StoredAccount } from '../rows';
+import { among, carriesMoney, readRows, type StoredAccount } from '../rows';
 import { type DaySources, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
 import { type ArchivedLine, findLines } from './bill-lines';
@@ -70,7 +71,9 @@ export async function compareDay(
     );
     try {
       const { cleared, leftovers } = await timed('clearing', () =>
-        clear(duck, { accountCode: account.code, currency, bill, feePpm: rules.feePpm }, folder),
+        clear(duck, { accountCode: account.code, currency, bill, feePpm: rules.feePpm }, folder, (numbers) =>
+          ordersNamed(trx, account.merchantCode, numbers),
+        ),
       );
       const nearbyLines = async (date: string, numbers: string[]): Promise<ArchivedLine[]> => {
         const parquet = nearby.find((each) => each.date === date);
@@ -106,6 +109,24 @@ export async function compareDay(
       duck.close();
     }
   }, snapshot);
+}
+
+const orderOfNumber = z.object({ orderNo: z.string() });
+
+async function ordersNamed(db: Knex, merchantCode: string, numbers: string[]): Promise<string[]> {
+  const found: unknown[] = [
+    ...(await db('attempts')
+      .select('order_no')
+      .where(among(db, 'attempt_no', numbers))),
+    ...(await db('refunds')
+      .select('order_no')
+      .where(among(db, 'refund_no', numbers))),
+    ...(await db('refunds')
+      .select('order_no')
+      .where({ merchant_code: merchantCode })
+      .andWhere(among(db, 'merchant_refund_no', numbers))),
+  ];
+  return readRows(orderOfNumber, found).map(({ orderNo }) => orderNo);
 }
 
 function ofCleared(

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,10 @@ import { type BillSums, findLines, type RawLine, writeLines } from './bill-lines
 import { compareDay, type DayOutcome, type DayTask } from './day';
 import { openDuck } from './duck';
 import { type BillTask, importBill } from './import';
-import type { Database, Report, Work } from './work';
+import type { Answer, Database, Report, Work } from './work';
+
+const idleMs = 30_000;
+const largeBytes = 256 * 1024 * 1024;
 
 /** Ended on somebody's wish; what was begun leaves nothing behind. */
 export class Cancelled extends Error {
@@ -20,6 +23,8 @@ export interface Watch {
   signal?: AbortSignal;
   /** What it is at, and how many rows it has done of that. */
   onProgress?: (stage: string, done: number) => void;
+  /** The most memory that its process has taken. */
+  onPeak?: (bytes: number) => void;
 }
 
 export interface Engine {
@@ -30,6 +35,7 @@ export interface Engine {
   compareDay(task: DayTask, watch?: Watch): Promise<DayOutcome>;
   /** Lines of one archived bill under these numbers of ours. */
   findLines(parquet: string, numbers: string[]): Promise<RawLine[]>;
+  close(): void;
 }
 
 async function inFolder<Value>(work: (folder: string) => Promise<Value>): Promise<Value> {
@@ -61,6 +67,7 @@ export function localEngine(db: Knex): Engine {
     importBill: (task) => inFolder((folder) => importBill(task, folder)),
     compareDay: (task) => inFolder((folder) => compareDay(db, task, folder)),
     findLines: find,
+    close: () => undefined,
   };
 }
 
@@ -82,52 +89,92 @@ export function databaseOf(db: Knex): Database {
  * be killed. `database` is what knex connects with.
  */
 export function forkedEngine(database: Database): Engine {
-  const run = <Value>(
+  const idle: ChildProcess[] = [];
+
+  function hire(): ChildProcess {
+    const waiting = idle.pop();
+    if (waiting) {
+      waiting.ref();
+      waiting.channel?.ref();
+      return waiting;
+    }
+    return fork(path.join(__dirname, 'child.js'), {
+      serialization: 'advanced',
+      execArgv: ['--max-old-space-size=1024'],
+    });
+  }
+
+  const leave = (child: ChildProcess): void => {
+    const place = idle.indexOf(child);
+    if (place >= 0) idle.splice(place, 1);
+    if (child.connected) child.disconnect();
+  };
+
+  /** A process that has finished waits a while for more, unless a long day has left it large. */
+  function dismiss(child: ChildProcess, rssBytes: number): void {
+    child.removeAllListeners();
+    if (rssBytes > largeBytes) {
+      leave(child);
+      return;
+    }
+    child.once('exit', () => leave(child));
+    child.unref();
+    child.channel?.unref();
+    idle.push(child);
+    setTimeout(() => leave(child), idleMs).unref();
+  }
+
+  async function run<Value>(
     work: Work,
-    { signal, onProgress }: Watch,
-    read: (report: Report) => Value | undefined,
-  ) =>
-    inFolder(
-      (folder) =>
-        new Promise<Value>((resolve, reject) => {
-          if (signal?.aborted) {
-            reject(new Cancelled());
-            return;
-          }
-          const child = fork(path.join(__dirname, 'child.js'), {
-            serialization: 'advanced',
-            execArgv: ['--max-old-space-size=1024'],
-          });
-          const cancel = (): void => {
-            child.kill('SIGKILL');
-            reject(new Cancelled());
-          };
-          signal?.addEventListener('abort', cancel, { once: true });
-          child.on('message', (report: Report) => {
-            switch (report.kind) {
-              case 'progress':
-                onProgress?.(report.stage, report.done);
-                break;
-              case 'bill-refused':
-                reject(new BillError(report.code, report.message.replace(/^line \d+: /, ''), report.lineNo));
-                break;
-              case 'failed':
-                reject(new Error(report.message));
-                break;
-              default: {
-                const value = read(report);
-                if (value !== undefined) resolve(value);
+    { signal, onProgress, onPeak }: Watch,
+    read: (report: Answer) => Value | undefined,
+  ): Promise<Value> {
+    if (signal?.aborted) throw new Cancelled();
+    const child = hire();
+    let rssBytes = 0;
+    try {
+      const value = await inFolder(
+        (folder) =>
+          new Promise<Value>((resolve, reject) => {
+            signal?.addEventListener('abort', () => reject(new Cancelled()), { once: true });
+            child.on('message', (report: Report) => {
+              switch (report.kind) {
+                case 'progress':
+                  onProgress?.(report.stage, report.done);
+                  break;
+                case 'bill-refused':
+                  reject(
+                    new BillError(report.code, report.message.replace(/^line \d+: /, ''), report.lineNo),
+                  );
+                  break;
+                case 'failed':
+                  reject(new Error(report.message));
+                  break;
+                default: {
+                  if ('rssBytes' in report) rssBytes = report.rssBytes;
+                  const answer = read(report);
+                  if (answer !== undefined) resolve(answer);
+                }
               }
-            }
-          });
-          child.once('error', reject);
-          child.once('exit', (code, by) => {
-            signal?.removeEventListener('abort', cancel);
-            reject(new Error(`the reconciliation process ended early (${by ?? code})`));
-          });
-          child.send({ ...work, folder });
-        }),
-    );
+            });
+            child.once('error', reject);
+            child.once('exit', (code, by) => {
+              reject(new Error(`the reconciliation process ended early (${by ?? code})`));
+            });
+            child.send({ ...work, folder });
+          }),
+      );
+      onPeak?.(rssBytes);
+      dismiss(child, rssBytes);
+      return value;
+    } catch (error) {
+      // Whatever it is still at, nobody wants it any more.
+      child.removeAllListeners();
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
   return {
     keepLines: keep,
     importBill: (task, watch = {}) =>
@@ -142,5 +189,6 @@ export function forkedEngine(database: Database): Engine {
       });
     },
     findLines: find,
+    close: () => [...idle].forEach(leave),
   };
 }

@@ -47,7 +47,7 @@ export const sources = {
          WHERE merchant_code = ${value('merchantCode')} AND channel = ${value('channel')})`,
   },
   refund: {
-    texts: ['refund_no', 'order_no', 'currency'],
+    texts: ['refund_no', 'merchant_refund_no', 'order_no', 'currency'],
     numbers: ['amount_fen'],
     from: ({ value }: Dialect) =>
       `refunds WHERE settled_on = ${value('date')} AND account_code = ${value('accountCode')} AND status = 'succeeded'`,

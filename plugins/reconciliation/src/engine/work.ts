@@ -9,16 +9,19 @@ export interface Database {
   connection: Record<string, unknown>;
 }
 
-/** What the child process is asked to do; it lives for one of these. */
+/** What the child process is asked to do. */
 export type Work =
   | { kind: 'import'; task: BillTask }
   | { kind: 'compare'; task: DayTask; database: Database };
 
-/** What it says: cases come in handfuls, so that reading them holds nobody up. */
-export type Report =
-  | { kind: 'progress'; stage: string; done: number }
-  | { kind: 'imported'; sums: BillSums }
+/** What it says of finished work: cases come in handfuls, so that reading them holds nobody up. `rssBytes`: its peak. */
+export type Answer =
+  | { kind: 'imported'; sums: BillSums; rssBytes: number }
   | { kind: 'cases'; cases: DayOutcome['cases'] }
-  | { kind: 'compared'; outcome: Omit<DayOutcome, 'cases'> }
+  | { kind: 'compared'; outcome: Omit<DayOutcome, 'cases'>; rssBytes: number };
+
+export type Report =
+  | Answer
+  | { kind: 'progress'; stage: string; done: number }
   | { kind: 'bill-refused'; code: BillError['code']; message: string; lineNo: number | undefined }
   | { kind: 'failed'; message: string };

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type MatchResult, match } from '../match';
+import { readDay } from '../source-rows';
+import { type Books, bill, date, noon, openBooks } from '../testing';
+
+/** Random days in a real database: whatever DuckDB takes out, nothing else may come of the day. */
+jest.setTimeout(60_000);
+
+const amount = fc.constantFrom(100, 100, 200, 1999);
+const names = ['1', '2', '3', '4', '5'];
+const name = fc.constantFrom(...names);
+const kind = fc.constantFrom('payment' as const, 'payment' as const, 'refund' as const);
+const currency = fc.constantFrom('CNY', 'CNY', 'CNY', 'CNY', 'CNY', 'JPY');
+const settledOn = fc.constantFrom(date, date, date, date, '2026-10-17', '2026-10-19');
+
+const orders = fc.uniqueArray(
+  fc.record({
+    name,
+    amountFen: amount,
+    currency,
+    settledOn,
+    status: fc.constantFrom('paid', 'paid', 'paid', 'paid', 'pending', 'closed'),
+    accountCode: fc.constantFrom('A1', 'A1', 'A1', 'A1', 'A2'),
+  }),
+  { selector: (row) => row.name },
+);
+const refunds = fc.array(fc.record({ name, amountFen: amount, settledOn, currency }), { maxLength: 3 });
+const called = (numbers: (orderName: string) => string[]) =>
+  name.chain((orderName) => fc.constantFrom(...numbers(orderName)));
+const hisRecords = fc.array(
+  fc.record({
+    kind,
+    orderNo: fc.option(called((n) => [n, n, n, n, `M-${n}`, `T-${n}`, `A-${n}`, 'stray', 'of A2'])),
+    channelTradeNo: fc.option(
+      called((n) => [`T-${n}`]),
+      { freq: 2 },
+    ),
+    refundNo: fc.option(fc.constantFrom('r0', 'r1', 'M-r0'), { freq: 2 }),
+    amountFen: amount,
+    currency,
+    settledOn,
+  }),
+  { maxLength: 7 },
+);
+const lines = fc.array(
+  fc.record({
+    kind,
+    orderNo: called((n) => [n, n, n, n, `A-${n}`, 'stray']),
+    channelNo: called((n) => [`T-${n}`, 'T-stray']),
+    refundNo: fc.option(fc.constantFrom('r0', 'r1'), { freq: 2, nil: undefined }),
+    amountFen: amount,
+    feeFen: fc.constantFrom(1, 1, 1, 7),
+  }),
+  { maxLength: 7 },
+);
+/** Most patients leave one trace on every side; the rest of the day is chance. */
+const agreeing = fc.subarray(names);
+const randomDay = fc.record({
+  orders,
+  refunds,
+  hisRecords,
+  lines,
+  agreeing,
+  hasBill: fc.constantFrom(true, true, true, false),
+});
+type RandomDay = typeof randomDay extends fc.Arbitrary<infer Value> ? Value : never;
+
+describe('a day compared by the engine', () => {
+  let books: Books;
+  beforeAll(async () => {
+    books = await openBooks();
+    const second = { code: 'A2', name: 'b', channel: 'alipay', merchantCode: 'H1', enabled: true };
+    await books.add('channel_accounts', second);
+  });
+  afterAll(() => books.close());
+
+  async function fill(day: RandomDay): Promise<void> {
+    for (const table of ['orders', 'attempts', 'refunds', 'his_records']) await books.db(table).delete();
+    const named = new Map(day.orders.map((order) => [order.name, order]));
+    for (const order of day.orders) {
+      const isPaid = order.status === 'paid';
+      await books.pay(order.name, order.amountFen, {
+        ...order,
+        name: undefined,
+        amountFen: order.amountFen,
+        paidFen: isPaid ? order.amountFen : 0,
+        settledOn: isPaid ? order.settledOn : null,
+      });
+    }
+    for (const [index, { name: orderNo, amountFen, ...more }] of day.refunds.entries()) {
+      const order = named.get(orderNo);
+      if (order?.status !== 'paid' || order.accountCode !== 'A1') continue;
+      await books.refund(`r${index}`, orderNo, amountFen, more);
+    }
+    const paid = day.agreeing.filter((each) => named.get(each)?.status === 'paid');
+    for (const [index, { kind: direction, amountFen, orderNo, ...more }] of day.hisRecords.entries()) {
+      const charged = { kind: direction === 'payment' ? 'charge' : 'refund', ...more };
+      await books.book(`h${index}`, orderNo, amountFen, charged);
+    }
+    for (const each of paid) await books.book(`H${each}`, each, named.get(each)?.amountFen ?? 0);
+  }
+
+  const billOf = (day: RandomDay) => {
+    const paid = day.orders.filter((order) => day.agreeing.includes(order.name) && order.status === 'paid');
+    const agreed = paid.map(({ name: orderNo, amountFen }) => ({
+      kind: 'payment' as const,
+      orderNo,
+      channelNo: `T-${orderNo}`,
+      amountFen,
+      feeFen: 1,
+    }));
+    const all = [
+      ...day.lines.map(({ refundNo, ...line }) => ({ ...line, ...(refundNo ? { refundNo } : {}) })),
+      ...agreed,
+    ];
+    return bill(all, { text: JSON.stringify(all) })();
+  };
+
+  async function compare(day: RandomDay, feePpm: number | undefined) {
+    const account = { code: 'A1', channel: 'alipay', merchantCode: 'H1', enabled: true };
+    const ready = billOf(day);
+    if (ready.kind !== 'ready') throw new Error('no bill');
+    const rules = {
+      date,
+      dayStart: noon.getTime() - 43_200_000,
+      dayEnd: noon.getTime() + 43_200_000,
+      midnightMinutes: 10,
+      nextBillKnown: false,
+      billKnown: day.hasBill,
+      ...(feePpm === undefined ? {} : { feePpm }),
+    };
+    const { parquet } = await books.archive.keep(account, date, ready, noon);
+    const path = parquet;
+    const task = {
+      account,
+      currency: 'CNY',
+      rules,
+      bill: day.hasBill ? { kind: 'file' as const, path } : { kind: 'none' as const },
+      nearby: [],
+    };
+    const outcome = await books.engine.compareDay(task);
+
+    // The same day with nothing taken out.
+    const at = { settled_on: date };
+    const numbers = async (
+      table: string,
+      column: string,
+      where: Record<string, unknown>,
+    ): Promise<string[]> => books.db(table).where(where).pluck(column);
+    const everything = {
+      orderNos: await numbers('orders', 'order_no', { ...at, account_code: 'A1', status: 'paid' }),
+      refundNos: await numbers('refunds', 'refund_no', { ...at, account_code: 'A1' }),
+      hisSerialNos: await numbers('his_records', 'his_serial_no', { ...at, pay_type: 'alipay' }),
+      lines: [],
+    };
+    const archived = [];
+    if (day.hasBill) {
+      for await (const line of ready.lines())
+        archived.push({ ...line, occurredAt: line.occurredAt.getTime() });
+    }
+    const nearby = day.hasBill ? async () => [] : undefined;
+    const sources = await readDay(books.db, account, 'CNY', date, { ...everything, lines: archived }, nearby);
+    return { outcome, whole: match({ ...sources.input, rules }) };
+  }
+
+  const countsOf = (results: MatchResult[]): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const { leg, kind: found } of results)
+      counts[`${leg}.${found}`] = (counts[`${leg}.${found}`] ?? 0) + 1;
+    return counts;
+  };
+
+  test('comes to what the match says of all its rows, to the fen', async () => {
+    let cleared = 0;
+    await fc.assert(
+      fc.asyncProperty(randomDay, fc.constantFrom(undefined, 10_000), async (day, feePpm) => {
+        await fill(day);
+        const { outcome, whole } = await compare(day, feePpm);
+        cleared += outcome.cleared;
+        expect(outcome.counts).toEqual(countsOf(whole.results));
+        expect(outcome.totals).toEqual(whole.totals);
+        const expected = whole.results.filter(
+          ({ kind: found, differenceFen }) =>
+            !['matched', 'abnormal_refund'].includes(found) && !(found === 'split' && differenceFen === 0),
+        );
+        const say = (row: { leg: string; kind: string; tradeKind: string; differenceFen: number }) =>
+          `${row.leg} ${row.kind} ${row.tradeKind} ${row.differenceFen}`;
+        expect(outcome.cases.map(say).sort()).toEqual(expected.map(say).sort());
+      }),
+      { numRuns: 40 },
+    );
+    // A property that takes nothing out would prove nothing.
+    expect(cleared).toBeGreaterThan(10);
+  });
+});
