@@ -25,6 +25,7 @@ const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
 const Locate = lazy(() => import('./reconciliation/Locate'));
 const Summary = lazy(() => import('./reconciliation/Summary'));
 const Statistics = lazy(() => import('./reconciliation/Statistics'));
+const Rules = lazy(() => import('./reconciliation/Rules'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
@@ -101,6 +102,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/locate', <Locate key="locate" />],
   ['/summary', <Summary key="summary" />],
   ['/statistics', <Statistics key="statistics" />],
+  ['/reconciliation-rules', <Rules key="rules" />],
   ['/reconciliation-runs', <Runs key="runs" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],

@@ -236,6 +236,37 @@ export const location = z.object({
 });
 export type Location = z.infer<typeof location>;
 
+const settings = z.object({
+  midnightMinutes: z.number(),
+  toleranceFen: z.object({ his: fen, channel: fen }),
+  feePpm: z.number().nullable(),
+});
+const trialSide = z.object({
+  settings,
+  counts: z.record(z.string(), z.number()),
+  totals: z.object({ hisFen: fen, platformFen: fen, channelFen: fen, differenceFen: fen, feeFen: fen }),
+  openCases: z.number(),
+  openDifferenceFen: fen,
+});
+export type TrialSide = z.infer<typeof trialSide>;
+export const ruleTrial = z.object({
+  billKnown: z.boolean(),
+  speaks: z.boolean(),
+  before: trialSide,
+  after: trialSide,
+  appearing: z.number(),
+  disappearing: z.number(),
+  changing: z.number(),
+  changes: z.array(
+    z.object({
+      change: z.enum(['appears', 'disappears', 'changes']),
+      before: row.nullable(),
+      after: row.nullable(),
+    }),
+  ),
+});
+export type RuleTrial = z.infer<typeof ruleTrial>;
+
 export const runs = z.object({ runs: z.array(z.looseObject({ runNo: z.string() })) });
 
 export const statistics = z.object({
@@ -277,6 +308,7 @@ const field = z.object({
   required: z.boolean().nullish(),
   readOnly: z.boolean().nullish(),
   masked: z.boolean().nullish(),
+  hint: bilingual.nullish(),
 });
 export type Field = z.infer<typeof field>;
 const operators = ['eq', 'contains', 'range', 'in'] as const;

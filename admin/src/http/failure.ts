@@ -5,6 +5,7 @@ const issue = z.object({
   path: z.string().optional(),
   message: z.string().optional(),
 });
+const fieldList = z.object({ fields: z.array(z.string()) });
 const issueList = z.looseObject({ ...issue.shape, issues: z.array(issue).optional() });
 
 /** Why a call did not work, in words for the person at the screen. Carries what Refine expects of an HttpError. */
@@ -35,6 +36,11 @@ export class Failure extends Error {
     const { issues, field, message } = parsed.data;
     const all = [...(issues ?? []), ...(field || message ? [{ field, path: undefined, message }] : [])];
     return all.map(({ field: name, path, message: text }) => [name || path, text].filter(Boolean).join(': '));
+  }
+
+  /** Fields of a form that were not accepted. */
+  get fields(): string[] {
+    return fieldList.safeParse(this.details).data?.fields ?? [];
   }
 
   text(language: string): string {

@@ -12,7 +12,8 @@ import {
   Space,
   Switch,
 } from 'antd';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
+import { failureOf } from '../http/client';
 import type { Field, Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { fenText, parseYuan } from '../money';
@@ -26,10 +27,12 @@ interface Props {
   id: string | undefined;
   row: Row | undefined;
   onDone: () => void;
+  /** Stands beside the buttons; `read` checks the form and gives what would be saved. */
+  tools?: (read: () => Promise<Row>) => ReactNode;
 }
 
 /** Creates or changes one row of plain configuration, field by field as the view says. */
-export function SchemaForm({ screen, id, row, onDone }: Props) {
+export function SchemaForm({ screen, id, row, onDone, tools }: Props) {
   const resource = screen.endpoint.replace(/^\/api\//, '');
   const { query, result } = useOne<Row & { id?: string }>({
     resource,
@@ -40,7 +43,7 @@ export function SchemaForm({ screen, id, row, onDone }: Props) {
   const current = row ?? result;
   if (query.error) return <FailureView error={query.error} onRetry={() => void query.refetch()} />;
   if (id !== undefined && !current) return <Skeleton active />;
-  return <Inputs screen={screen} resource={resource} id={id} row={current} onDone={onDone} />;
+  return <Inputs screen={screen} resource={resource} id={id} row={current} onDone={onDone} tools={tools} />;
 }
 
 type Values = Record<string, unknown>;
@@ -84,7 +87,12 @@ function Inputs({
   id,
   row,
   onDone,
-}: Omit<Props, 'row'> & { resource: string; row: Row | undefined }) {
+  tools,
+}: Omit<Props, 'row' | 'tools'> & {
+  resource: string;
+  row: Row | undefined;
+  tools: Props['tools'] | undefined;
+}) {
   const { t, pick } = useText();
   const toast = useToast();
   const [form] = Form.useForm<Values>();
@@ -102,20 +110,30 @@ function Inputs({
       row ? toInput(field, row[field.name]) : field.kind === 'boolean' ? true : undefined,
     ]),
   );
-  const submit = (values: Values) => {
-    setFailure(undefined);
-    const variables = Object.fromEntries(
+  const toVariables = (values: Values) =>
+    Object.fromEntries(
       inputs
         .filter(({ field }) => !(field.readOnly && id !== undefined))
         .map(({ field }) => [field.name, fromInput(field, values[field.name])] as const)
         .filter(([, value]) => id !== undefined || value !== null),
     );
+  const submit = (values: Values) => {
+    setFailure(undefined);
+    const variables = toVariables(values);
     const outcome = {
       onSuccess: () => {
         toast.success(t('common.saved'));
         onDone();
       },
-      onError: (error: unknown) => setFailure(error),
+      onError: (error: unknown) => {
+        setFailure(error);
+        const refused = new Set(failureOf(error).fields);
+        form.setFields(
+          inputs
+            .filter(({ field }) => refused.has(field.name))
+            .map(({ field }) => ({ name: field.name, errors: [t('common.invalid')] })),
+        );
+      },
     };
     const quiet = { successNotification: false, errorNotification: false } as const;
     if (id === undefined) create.mutate({ resource, values: variables, ...quiet }, outcome);
@@ -135,6 +153,7 @@ function Inputs({
             <Form.Item
               name={field.name}
               label={pick(field.title)}
+              extra={field.hint ? pick(field.hint) : undefined}
               valuePropName={field.kind === 'boolean' ? 'checked' : 'value'}
               getValueProps={
                 field.kind === 'day' ? (value: string | undefined) => ({ value: toPicker(value) }) : undefined
@@ -172,6 +191,10 @@ function Inputs({
         >
           {t('common.save')}
         </Button>
+        {tools?.(async () => ({
+          ...(row?.documentId ? { documentId: row.documentId } : {}),
+          ...toVariables(await form.validateFields()),
+        }))}
         <Button onClick={onDone}>{t('common.cancel')}</Button>
       </Space>
     </Form>

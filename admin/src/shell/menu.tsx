@@ -77,6 +77,7 @@ export const menu: MenuGroup[] = [
       read('/merchants', 'merchants', 'merchant'),
       read('/channel-accounts', 'channelAccounts', 'channel-account'),
       read('/routes', 'routes', 'route'),
+      read('/reconciliation-rules', 'rules', 'reconciliation-rule'),
       read('/terminals', 'terminals', 'terminal'),
       read('/applications', 'applications', 'application'),
       read('/accounts', 'accounts', 'account'),
@@ -86,7 +87,15 @@ export const menu: MenuGroup[] = [
 ];
 
 /** A cashier needs merchants, routes and terminals named, not managed: these need the right to change them. */
-const managed = new Set(['merchant', 'channel-account', 'route', 'terminal', 'application', 'account']);
+const managed = new Set([
+  'merchant',
+  'channel-account',
+  'route',
+  'terminal',
+  'application',
+  'account',
+  'reconciliation-rule',
+]);
 
 export function visibleMenu(may: (action: string, subject: string) => boolean): MenuGroup[] {
   return menu

@@ -47,7 +47,7 @@ export interface RoleDefinition {
 const money = ['order', 'attempt', 'refund', 'his-record'];
 const books = ['discrepancy', 'daily-total', 'reconciliation-run', 'bill-archive', 'summary', 'dashboard'];
 const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
-const configuration = ['merchant', 'route', 'terminal', 'channel-account'];
+const configuration = ['merchant', 'route', 'terminal', 'channel-account', 'reconciliation-rule'];
 
 export const builtInRoles: RoleDefinition[] = [
   {
@@ -78,6 +78,7 @@ export const builtInRoles: RoleDefinition[] = [
       },
       { action: 'refund', subject: ['order', 'refund'] },
       { action: 'reconcile', subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary'] },
+      { action: ['create', 'update', 'delete'], subject: 'reconciliation-rule' },
       { action: 'resolve', subject: 'discrepancy' },
       { action: 'unmask', subject: 'patient' },
       { action: 'update', subject: 'message' },

@@ -1,6 +1,6 @@
 import { isPlatformError } from '@hospital-pay/errors';
 import type { Clock } from '@hospital-pay/jobs';
-import { businessDay, completeRow, type DayRule, type Events } from '@hospital-pay/payments';
+import { businessDay, completeRow, type DayRule, type Events, type Grace } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from './errors';
@@ -40,7 +40,7 @@ const storedRow = z.object({
   order_no: z.string().nullable(),
 });
 
-export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRecords {
+export function createHisRecords(db: Knex, clock: Clock, events: Events, grace: Grace): HisRecords {
   async function ruleOf(merchantCode: string): Promise<MerchantRule> {
     const row: unknown = await db('merchants')
       .where({ code: merchantCode })
@@ -138,10 +138,16 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events): HisRec
         return true;
       });
       if (changed.length === 0) return;
-      const dueReconAt = new Date(now.getTime() + rule.graceSeconds * 1000);
+      const graceOf = await grace.of(trx, { merchantCode, date: businessDay(now, rule) });
+      const dueReconAt = ({ payType, bizType }: HisRecord): Date => {
+        const seconds = graceOf({ channel: payType, bizType: bizType ?? null }) ?? rule.graceSeconds;
+        return new Date(now.getTime() + seconds * 1000);
+      };
       await trx('his_records')
         .insert(
-          changed.map((record) => completeRow(trx, attributesOf(merchantCode, record, now, dueReconAt), now)),
+          changed.map((record) =>
+            completeRow(trx, attributesOf(merchantCode, record, now, dueReconAt(record)), now),
+          ),
         )
         .onConflict(['merchant_code', 'his_serial_no'])
         .merge(mergedColumns);

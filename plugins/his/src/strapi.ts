@@ -52,9 +52,9 @@ const records = ({ strapi }: { strapi: Core.Strapi }) => ({
 
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
-    const { clock, events, outbox, openapi } = payments(strapi);
+    const { clock, events, grace, outbox, openapi } = payments(strapi);
     const db = strapi.db.connection;
-    provideHis(strapi, { records: createHisRecords(db, clock, events) });
+    provideHis(strapi, { records: createHisRecords(db, clock, events, grace) });
     const sender = createConfirmationSender({
       secret: sharedSecret(),
       clock,

@@ -19,6 +19,7 @@ const attributeSchema = z.object({
           kind: z.enum(['money', 'day', 'channel', 'merchant', 'anomalies']).optional(),
           options: z.array(option).optional(),
           hidden: z.boolean().optional(),
+          hint: title.optional(),
           mask: z.enum(['name', 'card', 'id', 'subject']).optional(),
         })
         .optional(),
@@ -53,6 +54,8 @@ export interface ModelField {
   title: Title;
   options?: z.infer<typeof option>[];
   required: boolean;
+  /** What the form says under the field. */
+  hint?: Title;
   mask?: 'name' | 'card' | 'id' | 'subject';
 }
 
@@ -97,6 +100,7 @@ function fieldOf(name: string, attribute: unknown): ModelField[] {
       title: lowcode.title,
       required: required ?? false,
       ...(options === undefined ? {} : { options }),
+      ...(lowcode.hint === undefined ? {} : { hint: lowcode.hint }),
       ...(lowcode.mask === undefined ? {} : { mask: lowcode.mask }),
     },
   ];

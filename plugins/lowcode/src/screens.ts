@@ -23,6 +23,7 @@ export interface ScreenField {
   title: Title;
   options?: NonNullable<ModelField['options']>;
   required: boolean;
+  hint?: Title;
   readOnly: boolean;
   masked: boolean;
 }

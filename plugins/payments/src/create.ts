@@ -11,7 +11,7 @@ import { createNotifications } from './notifications';
 import { createOrders } from './orders';
 import { createOutbox } from './outbox';
 import { createRefunds } from './refunds';
-import type { OpenApiPart, Payments } from './types';
+import type { Grace, GraceRule, OpenApiPart, Payments } from './types';
 import { createVault } from './vault';
 import { startWorkers, takeOver } from './workers';
 
@@ -50,7 +50,8 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     notifyUrl: (code) => `${options.publicUrl.replace(/\/$/, '')}/api/notify/${code}`,
   });
   const locks = createLocks(leases, clock);
-  const core: Core = { db, clock, queue, leases, locks, events, vault, manifests, accounts, log };
+  const grace = createGrace();
+  const core: Core = { db, clock, queue, leases, locks, events, vault, manifests, accounts, grace, log };
   const ledger = createLedger(core);
   const orders = createOrders(core, ledger);
   const refunds = createRefunds(core, ledger);
@@ -66,6 +67,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     outbox,
     clock,
     vault,
+    grace,
     channels: () => [...manifests().values()],
     applications: createApplications(core),
     openapi: { add: (part) => openApiParts.push(part) },
@@ -79,5 +81,15 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
       await takeOver(core);
       startWorkers(core, { orders, refunds, outbox, notifications });
     },
+  };
+}
+
+function createGrace(): Grace {
+  let decide: GraceRule = async () => () => undefined;
+  return {
+    decidedBy(rule) {
+      decide = rule;
+    },
+    of: (db, merchant) => decide(db, merchant),
   };
 }

@@ -64,6 +64,13 @@ export function createLedger(core: Core): Ledger {
     return readRow('orders', row);
   };
 
+  /** Until when the other side of this news is waited for. */
+  const graceEnd = async (trx: Knex, row: OrderRow, owner: MerchantRow, now: Date): Promise<Date> => {
+    const today = { merchantCode: owner.code, date: businessDay(now, owner) };
+    const seconds = (await core.grace.of(trx, today))(row) ?? owner.graceSeconds;
+    return new Date(now.getTime() + seconds * 1000);
+  };
+
   const move = async (trx: Knex, row: OrderRow, to: OrderStatus, attributes: Record<string, unknown>) => {
     const changes = toColumns(trx, { ...attributes, status: to, updatedAt: clock.now() });
     const from = sourcesOf(orderMoves, to);
@@ -247,7 +254,7 @@ export function createLedger(core: Core): Ledger {
         payType: row.channel,
         hisState: tellsHis ? 'waiting' : 'none',
         reconState: 'waiting',
-        dueReconAt: new Date(now.getTime() + owner.graceSeconds * 1000),
+        dueReconAt: await graceEnd(trx, row, owner, now),
         nextQueryAt: null,
         errorCode: null,
         errorMessage: null,
@@ -318,7 +325,7 @@ export function createLedger(core: Core): Ledger {
             payer: outcome.payer ?? null,
             payType: row.channel,
             reconState: 'waiting',
-            dueReconAt: new Date(now.getTime() + owner.graceSeconds * 1000),
+            dueReconAt: await graceEnd(trx, row, owner, now),
             nextQueryAt: null,
             updatedAt: now,
           }),
@@ -462,7 +469,7 @@ export function createLedger(core: Core): Ledger {
             refundingFen:
               before.status === 'failed' ? locked.refundingFen : locked.refundingFen - row.amountFen,
             ...(isPaid ? { status: refundedFen >= locked.paidFen ? 'refunded' : 'partially_refunded' } : {}),
-            dueReconAt: new Date(now.getTime() + owner.graceSeconds * 1000),
+            dueReconAt: await graceEnd(trx, locked, owner, now),
             updatedAt: now,
           }),
         );

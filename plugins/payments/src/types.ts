@@ -1,5 +1,6 @@
 import type { Bilingual } from '@hospital-pay/errors';
 import type { Clock } from '@hospital-pay/jobs';
+import type { Knex } from 'knex';
 import type { Context } from 'koa';
 import type {
   Acknowledgement,
@@ -303,6 +304,18 @@ export interface OpenApiPart {
   schemas?: Record<string, unknown>;
 }
 
+/** Seconds that a missing side is waited for; `undefined` leaves it to the merchant's own setting. */
+export type GraceRule = (
+  db: Knex,
+  merchant: { merchantCode: string; date: string },
+) => Promise<(what: { channel: string | null; bizType: string | null }) => number | undefined>;
+
+export interface Grace {
+  /** Reconciliation says how long; without it every merchant's own setting holds. */
+  decidedBy(rule: GraceRule): void;
+  of: GraceRule;
+}
+
 export interface Payments {
   orders: Orders;
   refunds: Refunds;
@@ -315,4 +328,5 @@ export interface Payments {
   openapi: { add(part: OpenApiPart): void };
   clock: Clock;
   vault: Vault;
+  grace: Grace;
 }

@@ -8,6 +8,26 @@ export const reconciliationErrors = {
   MERCHANT_FORBIDDEN: { status: 403, zh: '无权查看该商户', en: 'This merchant is not yours to see' },
   CASE_NOT_FOUND: { status: 404, zh: '差错不存在', en: 'No such case' },
   CASE_CLOSED: { status: 409, zh: '差错已处理, 请刷新', en: 'The case has been handled already' },
+  RULE_INVALID: {
+    status: 400,
+    zh: '对账规则的值超出范围或格式不对, 请检查所列字段',
+    en: 'A value of the rule is out of range or unreadable. Check the fields named',
+  },
+  RULE_BIZ_TYPE: {
+    status: 400,
+    zh: '限定业务类型的规则只能设置单边账宽限, 请清空所列字段',
+    en: 'A rule for one business type can only set the grace period. Empty the fields named',
+  },
+  RULE_OVERLAPS: {
+    status: 409,
+    zh: '同一范围在同一时期已有启用的规则, 请调整范围或日期',
+    en: 'Another enabled rule of the same scope holds on some of these days. Change scope or dates',
+  },
+  TRIAL_TOO_LARGE: {
+    status: 422,
+    zh: '当日记录超过 20 万笔, 不能在线试算, 请选择业务较少的日期',
+    en: 'The day has more than 200,000 rows and cannot be tried here. Choose a day with less business',
+  },
   RANGE_TOO_LONG: { status: 400, zh: '日期范围不能超过 366 天', en: 'A range spans at most 366 days' },
 } as const satisfies Record<string, ErrorDefinition>;
 

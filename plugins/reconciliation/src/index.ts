@@ -1,6 +1,7 @@
 import type { Figures } from './figures';
 import type { Locator } from './locate';
 import type { Realtime } from './realtime';
+import type { TryRule } from './rule-trial';
 import type { Runs } from './runs';
 
 export { reconciliationErrors } from './errors';
@@ -27,6 +28,7 @@ export interface Reconciliation {
   runs: Runs;
   figures: Figures;
   locator: Locator;
+  tryRule: TryRule;
   /** Waits until every comparison asked for so far has been made. */
   settled(): Promise<void>;
 }

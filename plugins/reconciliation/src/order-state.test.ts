@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type HisEntry, orderState } from './order-state';
+import { type HisEntry, orderState, tolerated } from './order-state';
 
 const platform = (paidFen: number, refundedFen = 0) => ({ paidFen, refundedFen, currency: 'CNY' });
 const charge = (amountFen: number, currency = 'CNY'): HisEntry => ({ kind: 'charge', amountFen, currency });
@@ -96,5 +96,18 @@ describe('the state of one order', () => {
         },
       ),
     );
+  });
+});
+
+describe('a tolerance', () => {
+  test('covers what differs by as much, in both directions', () => {
+    expect(tolerated(platform(1000, 500), [charge(998), refund(502)], 2)).toEqual(platform(998, 502));
+    expect(tolerated(platform(1000), [charge(997)], 2)).toEqual(platform(1000));
+  });
+
+  test('excuses neither a missing side nor another currency', () => {
+    expect(tolerated(platform(2), [], 5)).toEqual(platform(2));
+    expect(tolerated(platform(0), [charge(2)], 5)).toEqual(platform(0));
+    expect(tolerated(platform(1000), [charge(999, 'JPY')], 5)).toEqual(platform(1000));
   });
 });

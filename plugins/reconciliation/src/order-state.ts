@@ -28,6 +28,24 @@ export interface HisEntry {
   currency: string;
 }
 
+/**
+ * The platform's side as it is judged: a sum that differs from HIS's by no more than the tolerance is taken for it.
+ * A missing side is never within a tolerance, and neither is another currency.
+ */
+export function tolerated(platform: PlatformSide, entries: HisEntry[], toleranceFen: number): PlatformSide {
+  if (entries.some((entry) => entry.currency !== platform.currency)) return platform;
+  const near = (ownFen: number, kind: HisEntry['kind']): number => {
+    const hisFen = sum(entries.filter((entry) => entry.kind === kind));
+    const isNear = ownFen > 0 && hisFen > 0 && Math.abs(ownFen - hisFen) <= toleranceFen;
+    return isNear ? hisFen : ownFen;
+  };
+  return {
+    paidFen: near(platform.paidFen, 'charge'),
+    refundedFen: near(platform.refundedFen, 'refund'),
+    currency: platform.currency,
+  };
+}
+
 export interface OrderState {
   reconState: 'none' | 'waiting' | 'normal' | 'abnormal';
   anomalies: Anomaly[];

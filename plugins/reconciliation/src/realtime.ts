@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type CaseDraft, caseKey, caseNoOf, closeCases, raiseCase, remarkOf } from './cases';
 import { strayKey, type TradeKind } from './match';
 import { orderVerdicts } from './order-cases';
-import { type HisEntry, isAnomaly, orderState } from './order-state';
+import { type HisEntry, isAnomaly, orderState, tolerated } from './order-state';
 import {
   attemptRow,
   carriesMoney,
@@ -19,6 +19,7 @@ import {
   type StoredOrder,
   type StoredRefund,
 } from './rows';
+import { settingsFor } from './rule-book';
 
 /** What HIS has told. A correction names the order under which the record stood before. */
 export interface HisNews {
@@ -243,11 +244,18 @@ async function compareOrder(trx: Knex, orderNo: string, now: Date): Promise<Case
   );
   const entries: HisEntry[] = records.map(({ kind, amountFen, currency }) => ({ kind, amountFen, currency }));
   const isPaid = carriesMoney(order.status);
-  const platform = {
+  const taken = {
     paidFen: isPaid ? order.paidFen : 0,
     refundedFen: isPaid ? order.refundedFen : 0,
     currency: order.currency,
   };
+  const { toleranceFen } = await settingsFor(trx, {
+    merchantCode: order.merchantCode,
+    channel: order.channel,
+    bizType: order.bizType,
+    date: order.settledOn ?? records[0]?.settledOn ?? '',
+  });
+  const platform = tolerated(taken, entries, toleranceFen.his);
   const deadlines = [order, ...records].flatMap((row) => (row.dueReconAt ? [row.dueReconAt.getTime()] : []));
   const graceRunning = deadlines.some((deadline) => deadline > now.getTime());
 

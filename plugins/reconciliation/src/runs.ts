@@ -20,6 +20,8 @@ import type { Engine, Watch } from './engine/engine';
 import { fail } from './errors';
 import type { Realtime } from './realtime';
 import { accountRow, merchantRow, readRow, readRows, type StoredAccount } from './rows';
+import { settingsFor } from './rule-book';
+import { matchSettings } from './rules';
 import { writeDay } from './write-back';
 
 export type RunStatus = 'queued' | 'downloading' | 'matching' | 'deferred' | 'done' | 'failed';
@@ -279,7 +281,14 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       rules: {
         date,
         ...channelDay(connected, date),
-        midnightMinutes: 10,
+        ...matchSettings(
+          await settingsFor(db, {
+            merchantCode: account.merchantCode,
+            channel: account.channel,
+            bizType: null,
+            date,
+          }),
+        ),
         nextBillKnown: nearby.some((each) => each.date === next) || (await wasEmpty(account.code, next)),
         billKnown: bill.kind !== 'none',
       },

@@ -14,6 +14,8 @@ import { createLocator, type Row, timelineOf } from './locate';
 import { followNews, type News } from './news';
 import { createRealtime } from './realtime';
 import { readRow } from './rows';
+import { graceByRules, guardRules } from './rule-book';
+import { createRuleTrial } from './rule-trial';
 import { createRuns, type Run } from './runs';
 
 const sweepEveryMs = 3000;
@@ -26,6 +28,9 @@ const merchantQuery = z.object({ merchantCode: code.optional() });
 const rangeQuery = merchantQuery.extend({ from: day, to: day, payType: code.optional() });
 const dayQuery = merchantQuery.extend({ date: day, payType: code.optional() });
 const runBody = z.object({ date: day, accountCode: code.optional() }).strict();
+const trialBody = z
+  .object({ accountCode: code, date: day, rules: z.record(z.string(), z.unknown()) })
+  .strict();
 const resolveBody = z
   .object({
     resolution: z.enum(['online_refund', 'cash', 'other', 'his_supplement', 'write_off']),
@@ -134,6 +139,25 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
       ctx.body = { ...shown, timeline: timelineOf(shown) };
     },
 
+    async tryRule(ctx: Context) {
+      const { accountCode, date, rules } = read(trialBody, ctx.request.body);
+      const account = accountOf(ctx);
+      const trial = await reconciliation(strapi).tryRule(
+        { accountCode, date, rule: rules },
+        account.merchantCodes,
+      );
+      const shown = <Entry extends object>(entry: Entry | null) =>
+        entry && access(strapi).mask('discrepancy', entry, account);
+      ctx.body = {
+        ...trial,
+        changes: trial.changes.map(({ change, before, after }) => ({
+          change,
+          before: shown(before),
+          after: shown(after),
+        })),
+      };
+    },
+
     async run(ctx: Context) {
       const { date, accountCode } = read(runBody, ctx.request.body);
       const account = accountOf(ctx);
@@ -197,6 +221,7 @@ export default {
     const db = strapi.db.connection;
     const pay = payments(strapi);
     const folder = path.resolve(process.env.ARCHIVE_DIR || path.join('.data', 'archive'));
+    pay.grace.decidedBy(graceByRules);
     const engine = forkedEngine(databaseOf(db));
     const archive = createBillArchive({
       db,
@@ -226,6 +251,7 @@ export default {
       }),
       figures: createFigures(db, pay.clock),
       locator: createLocator(db, archive),
+      tryRule: createRuleTrial({ db, clock: pay.clock, archive, channels: () => pay.channels() }),
       settled: news.settled,
     });
   },
@@ -233,6 +259,9 @@ export default {
   bootstrap({ strapi }: { strapi: Core.Strapi }) {
     const queue = jobs(strapi);
     const { realtime, runs } = reconciliation(strapi);
+    guardRules(strapi.db.lifecycles, strapi.db.connection, (where) =>
+      strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
+    );
     queue.work('reconcile', async ({ payload }) => {
       await runs.execute(z.object({ runNo: z.string() }).parse(payload).runNo);
     });
@@ -266,6 +295,13 @@ export default {
           path: '/locate/:orderNo',
           handler: 'books.locate',
           config: guarded('read', 'order'),
+        },
+        // Writes nothing: whoever may read the day's figures may ask what a rule would make of them.
+        {
+          method: 'POST',
+          path: '/rules/trial',
+          handler: 'books.tryRule',
+          config: guarded('read', 'summary'),
         },
         {
           method: 'POST',

@@ -34,6 +34,7 @@ const types = [
   'reconciliation-run',
   'bill-archive',
   'daily-total',
+  'reconciliation-rule',
   'notification',
   'outbox',
   'interface-log',
