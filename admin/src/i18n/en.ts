@@ -348,8 +348,8 @@ export const en: Dictionary = {
     after: 'This rule',
     change: 'Change',
     openCases: 'Open cases',
-    openDifference: 'Open difference',
-    dayDifference: 'Difference of the day',
+    openDifference: 'Open difference (other side − platform)',
+    dayDifference: 'Difference of the day (platform − HIS)',
     silent:
       'This rule has no say on this account and day (disabled, not valid, or of another scope). Nothing changes.',
     noBill: 'No bill of this day is archived: only platform and HIS are compared.',

@@ -59,7 +59,7 @@ function TrialModal({ draft, onClose }: { draft: Row; onClose: () => void }) {
           <Form.Item label={t('rules.account')}>
             <Select
               aria-label={t('rules.account')}
-              style={{ width: 260 }}
+              style={{ width: 340 }}
               showSearch
               optionFilterProp="label"
               value={accountCode}

@@ -58,6 +58,7 @@ export const menu: MenuGroup[] = [
       read('/his-records', 'hisRecords', 'his-record'),
       read('/reconciliation-runs', 'runs', 'reconciliation-run'),
       read('/bill-archives', 'bills', 'bill-archive'),
+      read('/reconciliation-rules', 'rules', 'reconciliation-rule'),
     ],
   },
   {
@@ -77,7 +78,6 @@ export const menu: MenuGroup[] = [
       read('/merchants', 'merchants', 'merchant'),
       read('/channel-accounts', 'channelAccounts', 'channel-account'),
       read('/routes', 'routes', 'route'),
-      read('/reconciliation-rules', 'rules', 'reconciliation-rule'),
       read('/terminals', 'terminals', 'terminal'),
       read('/applications', 'applications', 'application'),
       read('/accounts', 'accounts', 'account'),

@@ -380,8 +380,6 @@ export const defaultViews: Record<string, DefaultView> = {
       'toleranceFen:8',
       'toleranceLeg:8',
       'feePpm:8',
-      'suspenseDays:8',
-      'manyToOne:8',
       'note:24',
     ),
     actions: ['edit', 'delete'],
