@@ -23,11 +23,6 @@ export const reconciliationErrors = {
     zh: '同一范围在同一时期已有启用的规则, 请调整范围或日期',
     en: 'Another enabled rule of the same scope holds on some of these days. Change scope or dates',
   },
-  TRIAL_TOO_LARGE: {
-    status: 422,
-    zh: '当日记录超过 20 万笔, 不能在线试算, 请选择业务较少的日期',
-    en: 'The day has more than 200,000 rows and cannot be tried here. Choose a day with less business',
-  },
   RANGE_TOO_LONG: { status: 400, zh: '日期范围不能超过 366 天', en: 'A range spans at most 366 days' },
 } as const satisfies Record<string, ErrorDefinition>;
 

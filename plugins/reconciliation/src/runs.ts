@@ -56,6 +56,8 @@ export interface Runs {
   /** Runs it here and now; a run that is already under way elsewhere is left alone. */
   execute(runNo: string): Promise<Run>;
   get(runNo: string): Promise<Run | undefined>;
+  /** A day as a run would compare it, with the bill that is archived and none that would have to be fetched. */
+  storedDay(account: StoredAccount, date: string): Promise<DayTask>;
   /** Requests yesterday's runs once the bill hour has come, and wakes runs that wait or were cut off. */
   sweep(): Promise<void>;
 }
@@ -262,7 +264,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
   }
 
   async function dayTask(
-    { date }: Run,
+    { date }: Pick<Run, 'date'>,
     account: StoredAccount,
     connected: ConnectedAccount,
     bill: DayTask['bill'],
@@ -348,6 +350,16 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
   return {
     get,
     execute,
+
+    async storedDay(account, date) {
+      const rules = await dayRules();
+      if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
+        throw fail('DATE_IN_FUTURE', { date });
+      const kept = await archive.latest(account.code, date);
+      const none = (await wasEmpty(account.code, date)) ? ('empty' as const) : ('none' as const);
+      const bill = kept ? { kind: 'file' as const, path: kept.parquet } : { kind: none };
+      return dayTask({ date }, account, await payments.accounts.connect(account.code), bill);
+    },
 
     async request({ date, accountCode, requestedBy, merchantCodes = null }) {
       const found = await accounts(accountCode === undefined ? {} : { code: accountCode });

@@ -238,20 +238,21 @@ export default {
     });
     listeners.set(strapi, news);
     engines.set(strapi, engine);
+    const runs = createRuns({
+      db,
+      clock: pay.clock,
+      queue: jobs(strapi),
+      payments: pay,
+      archive,
+      engine,
+      realtime,
+    });
     provideReconciliation(strapi, {
       realtime,
-      runs: createRuns({
-        db,
-        clock: pay.clock,
-        queue: jobs(strapi),
-        payments: pay,
-        archive,
-        engine,
-        realtime,
-      }),
+      runs,
       figures: createFigures(db, pay.clock),
       locator: createLocator(db, archive),
-      tryRule: createRuleTrial({ db, clock: pay.clock, archive, channels: () => pay.channels() }),
+      tryRule: createRuleTrial({ db, engine, runs }),
       settled: news.settled,
     });
   },

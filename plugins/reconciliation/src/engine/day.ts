@@ -4,7 +4,7 @@ import { isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type MatchResult, type MatchRules, type MatchTotals, match } from '../match';
-import { isAnomaly, orderState } from '../order-state';
+import { isAnomaly, orderState, tolerated } from '../order-state';
 import { among, carriesMoney, readRows, type StoredAccount } from '../rows';
 import { type DaySources, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
@@ -99,7 +99,7 @@ export async function compareDay(
           const { results, totals } = match({ ...sources.input, rules });
           addTo(outcome, results, totals);
           outcome.cases.push(...casesOf(results, sources, account, rules.date));
-          outcome.stale.push(...staleOrders(sources, results));
+          outcome.stale.push(...staleOrders(sources, results, rules.toleranceFen?.his ?? 0));
           onProgress('matching', outcome.totals.platformCount);
         }
         outcome.totals.differenceFen = outcome.totals.platformFen - outcome.totals.hisFen;
@@ -163,7 +163,7 @@ function addTo({ counts, totals }: DayOutcome, results: MatchResult[], more: Mat
 }
 
 /** Among the orders that differ, those whose stored state is not what their rows give now. */
-function staleOrders({ orders, input }: DaySources, results: MatchResult[]): string[] {
+function staleOrders({ orders, input }: DaySources, results: MatchResult[], toleranceFen: number): string[] {
   const differing = new Set(
     results.flatMap(({ kind, orderNo }) => (kind === 'matched' || orderNo === undefined ? [] : [orderNo])),
   );
@@ -188,15 +188,13 @@ function staleOrders({ orders, input }: DaySources, results: MatchResult[]): str
     const order = orders.get(orderNo);
     if (!order) return false;
     const isPaid = carriesMoney(order.status);
-    const state = orderState(
-      {
-        paidFen: isPaid ? order.paidFen : 0,
-        refundedFen: isPaid ? order.refundedFen : 0,
-        currency: order.currency,
-      },
-      booked.get(orderNo) ?? [],
-      false,
-    );
+    const entries = booked.get(orderNo) ?? [];
+    const taken = {
+      paidFen: isPaid ? order.paidFen : 0,
+      refundedFen: isPaid ? order.refundedFen : 0,
+      currency: order.currency,
+    };
+    const state = orderState(tolerated(taken, entries, toleranceFen), entries, false);
     const stored = order.anomalies ?? [];
     const anomalies = stored.filter(isAnomaly);
     const reconState = anomalies.length < stored.length ? 'abnormal' : state.reconState;
