@@ -21,6 +21,8 @@ export type MerchantScope = string[] | null;
 
 export interface Today {
   date: string;
+  /** When the business day began. */
+  start: Date;
   takenFen: number;
   takenCount: number;
   refundedFen: number;
@@ -122,7 +124,13 @@ export interface RefundDetail {
 export { caseView };
 
 export interface Figures {
-  today(scope: MerchantScope): Promise<Today>;
+  today(scope: MerchantScope, options?: { trendDays?: number }): Promise<Today>;
+  takenByMerchant(
+    scope: MerchantScope,
+    date: string,
+  ): Promise<{ merchantCode: string; takenFen: number; count: number }[]>;
+  /** What was taken in each of the last sixty minutes. */
+  lastHour(scope: MerchantScope): Promise<{ at: Date; takenFen: number; count: number }[]>;
   summary(
     scope: MerchantScope,
     range: { from: string; to: string; payType?: string | undefined },
@@ -132,7 +140,8 @@ export interface Figures {
 }
 
 const china: DayRule = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
-const trendDays = 14;
+const fortnight = 14;
+const minuteMs = 60_000;
 
 const money = z.unknown().transform((value) => (value === null || value === undefined ? 0 : toMinor(value)));
 const amount = z.object({ fen: money, count: money });
@@ -158,14 +167,15 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     return amount.parse(await query.sum({ fen: column }).count({ count: '*' }).first());
   }
 
-  /** Hours since the day began, in SQL that both databases speak. */
-  function hourSince(start: Date): Knex.Raw {
+  /** How many whole pieces of so many seconds have gone by since, in SQL that both databases speak. */
+  function piecesSince(start: Date, seconds: number): Knex.Raw {
     return isPostgres(db)
-      ? db.raw('floor(extract(epoch from (paid_at - ?::timestamp)) / 3600)', [
+      ? db.raw('floor(extract(epoch from (paid_at - ?::timestamp)) / ?::integer)', [
           start.toISOString().slice(0, -1),
+          seconds,
         ])
-      : // Bound numbers are reals to SQLite: without the cast every payment would be an hour of its own.
-        db.raw('cast((paid_at - ?) / 3600000 as integer)', [start.getTime()]);
+      : // Bound numbers are reals to SQLite: without the cast every payment would be a piece of its own.
+        db.raw('cast((paid_at - ?) / ? as integer)', [start.getTime(), seconds * 1000]);
   }
 
   async function live(scope: MerchantScope, from: string, to: string): Promise<Map<string, LiveLine>> {
@@ -343,7 +353,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
   return {
     summary,
 
-    async today(scope) {
+    async today(scope, { trendDays = fortnight } = {}) {
       const now = clock.now();
       const rule = await dayRule(scope);
       const date = businessDay(now, rule);
@@ -364,20 +374,26 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         .select({ type: 'pay_type' })
         .sum({ fen: 'paid_fen' })
         .count({ count: '*' });
-      const takenByDay: unknown = await paid(scope)
-        .whereBetween('settled_on', [firstDay, date])
-        .groupBy('settled_on')
-        .select({ date: 'settled_on' })
-        .sum({ fen: 'paid_fen' })
-        .count({ count: '*' });
-      const bookedByDay: unknown = await booked(scope)
-        .where({ kind: 'charge' })
-        .whereBetween('settled_on', [firstDay, date])
-        .groupBy('settled_on')
-        .select({ date: 'settled_on' })
-        .sum({ fen: 'amount_fen' })
-        .count({ count: '*' });
-      const hour = hourSince(start);
+      const takenByDay: unknown =
+        trendDays === 0
+          ? []
+          : await paid(scope)
+              .whereBetween('settled_on', [firstDay, date])
+              .groupBy('settled_on')
+              .select({ date: 'settled_on' })
+              .sum({ fen: 'paid_fen' })
+              .count({ count: '*' });
+      const bookedByDay: unknown =
+        trendDays === 0
+          ? []
+          : await booked(scope)
+              .where({ kind: 'charge' })
+              .whereBetween('settled_on', [firstDay, date])
+              .groupBy('settled_on')
+              .select({ date: 'settled_on' })
+              .sum({ fen: 'amount_fen' })
+              .count({ count: '*' });
+      const hour = piecesSince(start, 3600);
       const hourly: unknown = await paid(scope)
         .where({ settled_on: date })
         .whereNotNull('paid_at')
@@ -398,6 +414,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       const ended = successful + unsuccessful;
       return {
         date,
+        start,
         takenFen: taken.fen,
         takenCount: taken.count,
         refundedFen: refunded.fen,
@@ -427,6 +444,45 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           return { hour: index, takenFen: row?.fen ?? 0, count: row?.count ?? 0 };
         }),
       };
+    },
+
+    async takenByMerchant(scope, date) {
+      const rows: unknown = await paid(scope)
+        .where({ settled_on: date })
+        .groupBy('merchant_code')
+        .select({ merchantCode: 'merchant_code' })
+        .sum({ fen: 'paid_fen' })
+        .count({ count: '*' });
+      return z
+        .array(amount.extend({ merchantCode: z.string() }))
+        .parse(rows)
+        .map(({ merchantCode, fen, count }) => ({ merchantCode, takenFen: fen, count }))
+        .sort((a, b) => b.takenFen - a.takenFen);
+    },
+
+    async lastHour(scope) {
+      const now = clock.now();
+      const start = new Date(Math.floor(now.getTime() / minuteMs - 59) * minuteMs);
+      const rule = await dayRule(scope);
+      const minute = piecesSince(start, 60);
+      const rows: unknown = await paid(scope)
+        .whereIn('settled_on', [...new Set([businessDay(start, rule), businessDay(now, rule)])])
+        .where('paid_at', '>=', dateValue(db, start))
+        .groupBy('minute')
+        .select({ minute })
+        .sum({ fen: 'paid_fen' })
+        .count({ count: '*' });
+      const found = new Map(
+        z
+          .array(amount.extend({ minute: z.coerce.number() }))
+          .parse(rows)
+          .map((row) => [Math.floor(row.minute), row]),
+      );
+      return Array.from({ length: 60 }, (_, index) => ({
+        at: new Date(start.getTime() + index * minuteMs),
+        takenFen: found.get(index)?.fen ?? 0,
+        count: found.get(index)?.count ?? 0,
+      }));
     },
 
     async analysis(scope, { date, payType }) {

@@ -1,4 +1,5 @@
 import type { Figures } from './figures';
+import type { Live } from './live';
 import type { Locator } from './locate';
 import type { Realtime } from './realtime';
 import type { TryRule } from './rule-trial';
@@ -27,6 +28,7 @@ export interface Reconciliation {
   realtime: Realtime;
   runs: Runs;
   figures: Figures;
+  live: Live;
   locator: Locator;
   tryRule: TryRule;
   /** Waits until every comparison asked for so far has been made. */

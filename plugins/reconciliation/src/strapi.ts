@@ -10,6 +10,8 @@ import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
 import { createFigures, type MerchantScope } from './figures';
 import { provideReconciliation, reconciliation } from './index';
+import { createLive, told } from './live';
+import { streamLive } from './live-stream';
 import { createLocator, type Row, timelineOf } from './locate';
 import { followNews, type News } from './news';
 import { createRealtime } from './realtime';
@@ -87,6 +89,11 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
     async today(ctx: Context) {
       const { merchantCode } = read(merchantQuery, ctx.query);
       ctx.body = await reconciliation(strapi).figures.today(scopeOf(accountOf(ctx), merchantCode));
+    },
+
+    live(ctx: Context) {
+      const { merchantCode } = read(merchantQuery, ctx.query);
+      streamLive(strapi, reconciliation(strapi).live, ctx, scopeOf(accountOf(ctx), merchantCode));
     },
 
     async summary(ctx: Context) {
@@ -232,7 +239,9 @@ export default {
         return { reader: manifest.billReader, config };
       },
     });
-    const realtime = createRealtime(db, pay.clock, pay.events);
+    const figures = createFigures(db, pay.clock);
+    const live = createLive({ db, figures });
+    const realtime = told(createRealtime(db, pay.clock, pay.events), live.changed);
     const news = followNews(pay.events, realtime, (error) => {
       strapi.log.error(`a comparison failed: ${error instanceof Error ? error.message : String(error)}`);
     });
@@ -250,7 +259,8 @@ export default {
     provideReconciliation(strapi, {
       realtime,
       runs,
-      figures: createFigures(db, pay.clock),
+      figures,
+      live,
       locator: createLocator(db, archive),
       tryRule: createRuleTrial({ db, engine, runs }),
       settled: news.settled,
@@ -273,6 +283,7 @@ export default {
   },
 
   async destroy({ strapi }: { strapi: Core.Strapi }) {
+    reconciliation(strapi).live.close();
     await listeners.get(strapi)?.close();
     engines.get(strapi)?.close();
   },
@@ -283,6 +294,7 @@ export default {
       type: 'content-api',
       routes: [
         { method: 'GET', path: '/today', handler: 'books.today', config: guarded('read', 'dashboard') },
+        { method: 'GET', path: '/live', handler: 'books.live', config: guarded('read', 'dashboard') },
         { method: 'GET', path: '/summary', handler: 'books.summary', config: guarded('read', 'summary') },
         { method: 'GET', path: '/analysis', handler: 'books.analysis', config: guarded('read', 'summary') },
         {
