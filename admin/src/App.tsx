@@ -25,6 +25,7 @@ const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
 const Locate = lazy(() => import('./reconciliation/Locate'));
 const Summary = lazy(() => import('./reconciliation/Summary'));
 const Statistics = lazy(() => import('./reconciliation/Statistics'));
+const Live = lazy(() => import('./reconciliation/Live'));
 const Rules = lazy(() => import('./reconciliation/Rules'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
@@ -102,6 +103,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/locate', <Locate key="locate" />],
   ['/summary', <Summary key="summary" />],
   ['/statistics', <Statistics key="statistics" />],
+  ['/live', <Live key="live" />],
   ['/reconciliation-rules', <Rules key="rules" />],
   ['/reconciliation-runs', <Runs key="runs" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],

@@ -17,6 +17,9 @@ export function dateTimeText(value: string | number | Date | null | undefined): 
   return at.isValid() ? at.tz(hospitalZone).format('YYYY-MM-DD HH:mm:ss') : String(value);
 }
 
+/** The hospital's wall clock, without the day. */
+export const clockText = (value: string): string => dateTimeText(value).slice(11);
+
 export function today(now: Date = new Date()): string {
   return dayjs(now).tz(hospitalZone).format('YYYY-MM-DD');
 }

@@ -194,6 +194,20 @@ export const todayFigures = z.object({
 });
 export type TodayFigures = z.infer<typeof todayFigures>;
 
+const stateCount = z.number().default(0);
+export const liveFigures = z.object({
+  today: todayFigures,
+  byType: z.array(
+    z.object({ payType: z.string().nullable(), hisFen: fen, platformFen: fen, differenceFen: fen }),
+  ),
+  byMerchant: z.array(z.object({ merchantCode: z.string(), takenFen: fen, count })),
+  lastHour: z.array(z.object({ at: z.string(), takenFen: fen, count })),
+  states: z.object({ none: stateCount, waiting: stateCount, normal: stateCount, abnormal: stateCount }),
+  orders: z.array(row),
+  alerts: z.array(row),
+});
+export type LiveFigures = z.infer<typeof liveFigures>;
+
 const legs = { payType: z.string().nullable(), hisFen: fen, platformFen: fen, differenceFen: fen };
 export const summary = z.object({
   byType: z.array(z.object(legs)),

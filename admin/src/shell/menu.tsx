@@ -5,6 +5,7 @@ import {
   BarChartOutlined,
   DashboardOutlined,
   FileDoneOutlined,
+  LineChartOutlined,
   MonitorOutlined,
   PayCircleOutlined,
   ScanOutlined,
@@ -53,6 +54,7 @@ export const menu: MenuGroup[] = [
     items: [
       read('/discrepancies', 'discrepancies', 'discrepancy', <AlertOutlined />),
       read('/locate', 'locate', 'discrepancy'),
+      read('/live', 'live', 'dashboard', <LineChartOutlined />),
       read('/summary', 'summary', 'summary', <BankOutlined />),
       read('/statistics', 'statistics', 'summary', <BarChartOutlined />),
       read('/his-records', 'hisRecords', 'his-record'),
