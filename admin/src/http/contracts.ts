@@ -216,7 +216,7 @@ export const summary = z.object({
 export type Summary = z.infer<typeof summary>;
 
 export const analysis = z.object({
-  reasons: z.array(z.object({ kind: z.string(), count, differenceFen: fen })),
+  reasons: z.array(z.object({ leg: z.string(), kind: z.string(), count, differenceFen: fen })),
   cases: z.array(row),
 });
 

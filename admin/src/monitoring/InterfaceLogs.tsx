@@ -21,7 +21,7 @@ export default function InterfaceLogs() {
   );
 }
 
-function LogDetail({ id, screen, row }: { id: string; screen: Screen; row: Row | undefined }) {
+export function LogDetail({ id, screen, row }: { id: string; screen: Screen; row: Row | undefined }) {
   const { t, pick } = useText();
   const { query, result } = useOne<Row & { id?: string }>({
     resource: 'interface-logs',

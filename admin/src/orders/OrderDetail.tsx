@@ -49,7 +49,17 @@ export function OrderTimeline({ events }: { events: Location['timeline'] }) {
 }
 
 /** Rows of one content type in a small table, columns named and drawn by the type's own screen. */
-export function RowsOf({ type, rows, fields }: { type: string; rows: Row[]; fields: string[] }) {
+export function RowsOf({
+  type,
+  rows,
+  fields,
+  onOpen,
+}: {
+  type: string;
+  rows: Row[];
+  fields: string[];
+  onOpen?: (row: Row) => void;
+}) {
   const { t, pick } = useText();
   const { may } = useAccount();
   const { data: screen } = useScreen(type, rows.length > 0 && type !== 'bill-line' && may('read', type));
@@ -67,6 +77,17 @@ export function RowsOf({ type, rows, fields }: { type: string; rows: Row[]; fiel
         ),
       };
     });
+  if (onOpen) {
+    columns.push({
+      key: 'actions',
+      title: t('common.actions'),
+      render: (_, row) => (
+        <Button type="link" size="small" className="cell-link" onClick={() => onOpen(row)}>
+          {t('common.view')}
+        </Button>
+      ),
+    });
+  }
   return (
     <Table<Row>
       size="small"

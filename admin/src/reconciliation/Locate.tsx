@@ -1,9 +1,24 @@
-import { Alert, Button, Card, Col, Empty, Flex, Input, Row as Line, Skeleton, Table, Tag } from 'antd';
+import {
+  Alert,
+  Button,
+  Card,
+  Col,
+  Descriptions,
+  Drawer,
+  Empty,
+  Flex,
+  Input,
+  Row as Line,
+  Skeleton,
+  Table,
+  Tag,
+} from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
 import type { Row } from '../http/contracts';
 import { useText } from '../i18n';
+import { LogDetail } from '../monitoring/InterfaceLogs';
 import { OrderTimeline, RowsOf, useLocation } from '../orders/OrderDetail';
 import { RefundModal, refundableFen } from '../orders/RefundModal';
 import { Cell, ChannelName, Clipped, CopyableNumber, Money } from '../schema/Cell';
@@ -25,6 +40,8 @@ export default function Locate() {
   const located = useLocation(number);
   const [isRefunding, setRefunding] = useState(false);
   const [handling, setHandling] = useState<Row>();
+  const [log, setLog] = useState<Row>();
+  const { data: logScreen } = useScreen('interface-log', may('read', 'interface-log'));
   const facts = located.data;
   const order = facts?.order ?? undefined;
   const reload = () => void located.refetch();
@@ -93,6 +110,7 @@ export default function Locate() {
               onHandle={may('resolve', 'discrepancy') ? setHandling : undefined}
             />
           )}
+          {may('read', 'bill-archive') && <BillLines rows={facts.billLines} />}
           <Line gutter={12}>
             <Col span={may('read', 'interface-log') ? 12 : 24}>
               <Card size="small" title={t('locate.timeline')}>
@@ -106,6 +124,7 @@ export default function Locate() {
                     type="interface-log"
                     rows={facts.interfaceLogs}
                     fields={['at', 'method', 'tradeType', 'httpStatus', 'durationMs', 'errorCode']}
+                    onOpen={setLog}
                   />
                 </Card>
               </Col>
@@ -113,6 +132,15 @@ export default function Locate() {
           </Line>
         </Flex>
       )}
+      <Drawer
+        open={log !== undefined}
+        onClose={() => setLog(undefined)}
+        width={900}
+        destroyOnHidden
+        title={t('logs.detail')}
+      >
+        {log && logScreen && <LogDetail id="" screen={logScreen} row={log} />}
+      </Drawer>
       {isRefunding && order && (
         <RefundModal
           order={order}
@@ -250,6 +278,69 @@ function Status({ line }: { line: SideLine }) {
       {kind}
       {field && line.type !== 'bill' && <Cell field={field} value={line.status} />}
     </Flex>
+  );
+}
+
+/** What the channel's bill says, word for word. */
+function BillLines({ rows }: { rows: Row[] }) {
+  const { t } = useText();
+  return (
+    <Card size="small" title={t('locate.billLines')} role="region" aria-label={t('locate.billLines')}>
+      {rows.length === 0 && (
+        <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('locate.noBillLines')} />
+      )}
+      <Flex vertical gap={12}>
+        {rows.map((line) => (
+          <div key={`${String(line.date)} ${String(line.lineNo)}`}>
+            <Descriptions
+              size="small"
+              column={6}
+              items={[
+                {
+                  key: 'kind',
+                  label: t('locate.billKind'),
+                  children: (
+                    <Tag color={line.kind === 'refund' ? 'purple' : 'blue'}>
+                      {line.kind === 'refund' ? t('locate.refund') : t('locate.charge')}
+                    </Tag>
+                  ),
+                },
+                {
+                  key: 'bill',
+                  label: t('locate.bill'),
+                  children: (
+                    <span className="number">
+                      {t('locate.billLine', { date: line.date, line: line.lineNo })}
+                    </span>
+                  ),
+                },
+                {
+                  key: 'at',
+                  label: t('locate.at'),
+                  children: (
+                    <span className="number">
+                      {typeof line.occurredAt === 'number' ? dateTimeText(line.occurredAt) : ''}
+                    </span>
+                  ),
+                },
+                { key: 'amount', label: t('locate.amount'), children: <Money fen={line.amountFen} strong /> },
+                { key: 'fee', label: t('locate.fee'), children: <Money fen={line.feeFen} /> },
+                {
+                  key: 'channelNo',
+                  label: t('locate.channelNo'),
+                  children: <CopyableNumber value={String(line.channelNo ?? '')} />,
+                },
+              ]}
+            />
+            {typeof line.raw === 'string' ? (
+              <pre className="code raw-line">{line.raw}</pre>
+            ) : (
+              <span className="quiet">{t('locate.rawHidden')}</span>
+            )}
+          </div>
+        ))}
+      </Flex>
+    </Card>
   );
 }
 

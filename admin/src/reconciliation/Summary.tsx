@@ -1,12 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Drawer, Empty, Flex, Popconfirm, Skeleton, Table, Typography } from 'antd';
+import { Alert, Button, Drawer, Empty, Flex, Popconfirm, Skeleton, Table, Tag, Typography } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
+import type { z } from 'zod';
 import { call } from '../http/client';
-import { analysis, type Row, runs, type Summary as SummaryFigures, summary } from '../http/contracts';
+import {
+  analysis,
+  type Field,
+  type Row,
+  runs,
+  type Summary as SummaryFigures,
+  summary,
+} from '../http/contracts';
 import { useText } from '../i18n';
-import { sumFen } from '../money';
+import { sumFen, toBigInt } from '../money';
 import { Cell, ChannelName, CopyableNumber, Money } from '../schema/Cell';
 import { DayRange } from '../schema/FilterBar';
 import { joinRange, splitRange } from '../schema/filters';
@@ -201,6 +209,9 @@ export default function Summary() {
             date={opened.split('~')[0] ?? ''}
             payType={opened.split('~')[1] ?? ''}
             merchantCode={merchantCode}
+            dayFen={
+              data?.byDay.find(({ date, payType }) => `${date}~${payType ?? ''}` === opened)?.differenceFen
+            }
           />
         )}
       </Drawer>
@@ -208,17 +219,24 @@ export default function Summary() {
   );
 }
 
+type Reason = z.infer<typeof analysis>['reasons'][number];
+const reasonKey = ({ leg, kind }: Pick<Reason, 'leg' | 'kind'>): string => `${leg} ${kind}`;
+const caseReason = (row: Row): string => reasonKey({ leg: String(row.leg ?? 'his'), kind: String(row.kind) });
+
 function Analysis({
   date,
   payType,
   merchantCode,
+  dayFen,
 }: {
   date: string;
   payType: string;
   merchantCode: string | undefined;
+  dayFen: string | undefined;
 }) {
   const { t, pick } = useText();
   const { data: screen } = useScreen('discrepancy');
+  const [chosen, setChosen] = useState<string>();
   const { data, error, refetch } = useQuery({
     queryKey: ['analysis', date, payType, merchantCode],
     queryFn: () => call('/reconciliation/analysis', analysis, { query: { date, payType, merchantCode } }),
@@ -229,6 +247,15 @@ function Analysis({
     return <Empty description={t('summary.noDifference')} />;
   const field = (name: string) => screen?.fields.find((candidate) => candidate.name === name);
   const kind = field('kind');
+  const leg = field('leg');
+  const reason = data.reasons.find((candidate) => reasonKey(candidate) === chosen);
+  const nameOf = ({ options }: Field, value: string) => {
+    const option = options?.find((candidate) => candidate.value === value);
+    return option ? pick(option) : value;
+  };
+  // The reasons against HIS add up to the day's difference; what a rule tolerates makes no case.
+  const explained = sumFen(data.reasons.filter((row) => row.leg === 'his').map((row) => row.differenceFen));
+  const unexplained = (dayFen === undefined ? explained : (toBigInt(dayFen) ?? 0n)) - explained;
   const column = (name: string) => {
     const known = field(name);
     return known
@@ -253,28 +280,71 @@ function Analysis({
           </Flex>
         }
       />
-      <Table
+      <Table<Reason>
         size="small"
         pagination={false}
         dataSource={data.reasons}
-        rowKey="kind"
+        rowKey={reasonKey}
+        rowSelection={{
+          type: 'radio',
+          selectedRowKeys: chosen === undefined ? [] : [chosen],
+          onChange: ([key]) => setChosen(String(key)),
+        }}
+        onRow={(row) => ({ className: 'clickable', onClick: () => setChosen(reasonKey(row)) })}
         columns={[
+          {
+            title: t('summary.leg'),
+            render: (_, row) => (leg ? <Cell field={leg} value={row.leg} /> : row.leg),
+          },
           {
             title: t('summary.reason'),
             render: (_, row) => (kind ? <Cell field={kind} value={row.kind} /> : row.kind),
           },
           { title: t('summary.count'), dataIndex: 'count', align: 'right' },
           {
-            title: t('summary.differenceDay'),
+            title: t('summary.reasonDifference'),
             align: 'right',
             render: (_, row) => <Money fen={row.differenceFen} strong />,
           },
         ]}
+        summary={() => (
+          <>
+            {unexplained !== 0n && (
+              <Table.Summary.Row>
+                <Table.Summary.Cell index={0} colSpan={4}>
+                  {t('summary.unexplained')}
+                </Table.Summary.Cell>
+                <Table.Summary.Cell index={4} align="right">
+                  <Money fen={unexplained} />
+                </Table.Summary.Cell>
+              </Table.Summary.Row>
+            )}
+            <Table.Summary.Row>
+              <Table.Summary.Cell index={0} colSpan={4}>
+                <strong>{t('summary.explained')}</strong>
+              </Table.Summary.Cell>
+              <Table.Summary.Cell index={4} align="right">
+                <Money fen={dayFen ?? explained} strong />
+              </Table.Summary.Cell>
+            </Table.Summary.Row>
+          </>
+        )}
       />
       <Table<Row>
         size="small"
-        title={() => t('summary.cases')}
-        dataSource={data.cases}
+        title={() => (
+          <Flex gap={8} align="center">
+            {t('summary.cases')}
+            {reason && (
+              <Tag closable onClose={() => setChosen(undefined)}>
+                {[leg && nameOf(leg, reason.leg), kind && nameOf(kind, reason.kind)]
+                  .filter(Boolean)
+                  .join(' · ')}
+              </Tag>
+            )}
+          </Flex>
+        )}
+        dataSource={data.cases.filter((row) => chosen === undefined || caseReason(row) === chosen)}
         rowKey={(row) => String(row.caseNo ?? row.documentId)}
         scroll={{ x: 'max-content' }}
         pagination={{

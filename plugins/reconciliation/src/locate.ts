@@ -20,6 +20,14 @@ export interface TimelineEntry {
 
 export type Row = Record<string, unknown>;
 
+/** A line of an archived bill, and of which bill. */
+export interface BillLineFound extends Omit<RawLine, 'raw'> {
+  /** As received; `null` for who may not see patients. */
+  raw: string | null;
+  accountCode: string;
+  date: string;
+}
+
 /** Both sides of one number, beside each other, and what happened when. */
 export interface Location {
   order: Row | null;
@@ -30,7 +38,7 @@ export interface Location {
   outbox: Row[];
   interfaceLogs: Row[];
   discrepancies: Row[];
-  billLines: RawLine[];
+  billLines: BillLineFound[];
   timeline: TimelineEntry[];
 }
 
@@ -107,12 +115,16 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
         const discrepancies = shown(
           await scoped(db('discrepancies'), scope)
             .where((either) =>
-              either.where({ order_no: number }).orWhereIn('his_serial_no', [...serials, number]),
+              either
+                .where({ order_no: number })
+                .orWhere({ channel_trade_no: number })
+                .orWhereIn('his_serial_no', [...serials, number]),
             )
             .orderBy('occurred_at')
             .limit(200),
         );
-        const found = { ...nothing, hisRecords, discrepancies };
+        const billLines = await strayLines(discrepancies);
+        const found = { ...nothing, hisRecords, discrepancies, billLines };
         return { ...found, timeline: timelineOf(found) };
       }
 
@@ -153,17 +165,43 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
     order: StoredOrder,
     attemptNos: string[],
     days: (string | null)[],
-  ): Promise<RawLine[]> {
+  ): Promise<BillLineFound[]> {
     if (!order.accountCode) return [];
     const known = [...new Set(days)].filter((day) => day !== null);
     const around = new Set(known.flatMap((day) => [shiftDay(day, -1), day, shiftDay(day, 1)]));
     const numbers = [...new Set([...attemptNos, order.orderNo])];
-    const lines: RawLine[] = [];
-    for (const day of [...around].sort())
-      lines.push(...(await archive.find(order.accountCode, day, numbers)));
+    const lines: BillLineFound[] = [];
+    for (const day of [...around].sort()) lines.push(...(await linesOf(order.accountCode, day, numbers)));
     return lines;
   }
+
+  /** What only a bill knows is found by the cases that it gave rise to. */
+  async function strayLines(discrepancies: Row[]): Promise<BillLineFound[]> {
+    const lines: BillLineFound[] = [];
+    for (const row of discrepancies) {
+      const entry = strayCase.safeParse(row);
+      if (!entry.success) continue;
+      const { accountCode, date, orderNo } = entry.data;
+      const found = await linesOf(accountCode, date, [orderNo]);
+      const isNew = (line: BillLineFound) =>
+        !lines.some((known) => known.lineNo === line.lineNo && known.date === line.date);
+      lines.push(...found.filter(isNew));
+    }
+    return lines;
+  }
+
+  async function linesOf(accountCode: string, date: string, numbers: string[]): Promise<BillLineFound[]> {
+    const lines = await archive.find(accountCode, date, numbers);
+    return lines.map((line) => ({ ...line, accountCode, date }));
+  }
 }
+
+const strayCase = z.object({
+  leg: z.literal('channel'),
+  accountCode: z.string(),
+  date: z.string(),
+  orderNo: z.string(),
+});
 
 const nothing: Omit<Location, 'timeline'> = {
   order: null,

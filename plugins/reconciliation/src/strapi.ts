@@ -140,7 +140,10 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
         outbox: allowed('outbox', found.outbox, account),
         interfaceLogs: allowed('interface-log', found.interfaceLogs, account),
         discrepancies: allowed('discrepancy', found.discrepancies, account),
-        billLines: account.can('read', 'bill-archive') ? found.billLines : [],
+        // A line as received may name the patient.
+        billLines: account.can('read', 'bill-archive')
+          ? found.billLines.map((line) => (account.can('unmask', 'patient') ? line : { ...line, raw: null }))
+          : [],
       };
       // Told from what this account may see, or the calls would be in the story all the same.
       ctx.body = { ...shown, timeline: timelineOf(shown) };
