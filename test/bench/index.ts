@@ -1,5 +1,6 @@
 import { benchOrders } from './orders';
 import { benchReconcile } from './reconcile';
+import { benchLoad } from './reconcile-load';
 
 const ms = (value: number) => value.toFixed(1);
 
@@ -64,4 +65,34 @@ export async function reconcile(options: { orders?: number }): Promise<void> {
       console.log(`${(result.totalSeconds / result.bareJoin.seconds).toFixed(2)}× the bare join`);
     }
   }
+}
+
+/** Prints payments' times with and without a day being reconciled. */
+export async function load(options: {
+  orders?: number;
+  sales?: number;
+  concurrency?: number;
+}): Promise<void> {
+  const settings = {
+    orders: options.orders ?? 1_000_000,
+    sales: options.sales ?? 400,
+    concurrency: options.concurrency ?? 4,
+  };
+  const results = await benchLoad(settings);
+  console.log(`\n${settings.orders} orders reconciled under ${settings.concurrency} payments at a time; ms`);
+  console.table(
+    Object.fromEntries(
+      results.map(({ database, withoutMs, withMs, paidWith, runSeconds }) => [
+        database,
+        {
+          'p50 without': ms(withoutMs.p50),
+          'p50 with': ms(withMs.p50),
+          'p99 without': ms(withoutMs.p99),
+          'p99 with': ms(withMs.p99),
+          'paid meanwhile': paidWith,
+          'run seconds': runSeconds.toFixed(1),
+        },
+      ]),
+    ),
+  );
 }

@@ -22,7 +22,7 @@ export interface OrdersBench {
   addedMs: Percentiles;
 }
 
-interface Percentiles {
+export interface Percentiles {
   p50: number;
   p99: number;
 }
@@ -88,7 +88,7 @@ function bareRequest(ready: Record<string, string>) {
   };
 }
 
-function platformRequest(ready: Record<string, string>) {
+export function platformRequest(ready: Record<string, string>) {
   const app = { appId: ready.appId ?? '', secret: ready.secret ?? '' };
   return async ({ merchantOrderNo, authCode }: Sale) => {
     const body = JSON.stringify({
@@ -105,7 +105,7 @@ function platformRequest(ready: Record<string, string>) {
 
 const answer = z.object({ status: z.string(), orderNo: z.string().optional() });
 
-async function drive(send: (sale: Sale) => Promise<Response>, orders: number, concurrency: number) {
+export async function drive(send: (sale: Sale) => Promise<Response>, orders: number, concurrency: number) {
   const times = new Map<string, number>();
   let paid = 0;
   let left = orders;
@@ -129,7 +129,7 @@ async function drive(send: (sale: Sale) => Promise<Response>, orders: number, co
   return { times, paid, elapsedMs: performance.now() - started };
 }
 
-function percentiles(values: number[]): Percentiles {
+export function percentiles(values: number[]): Percentiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

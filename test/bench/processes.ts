@@ -48,7 +48,7 @@ export function bePart(
   answer: (question: string) => unknown,
   end: () => Promise<void>,
 ): void {
-  process.on('message', (question) => process.send?.({ answer: answer(String(question)) }));
+  process.on('message', async (question) => process.send?.({ answer: await answer(String(question)) }));
   const leave = () => end().finally(() => process.exit(0));
   process.once('SIGTERM', leave);
   // Nobody measures any more: the one who asked has gone.

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { benchReconcile } from './reconcile';
+import { benchLoad } from './reconcile-load';
 
 test.each([
   ['sqlite', 'alipay'],
@@ -12,5 +13,13 @@ test.each([
     expect(result.injected).toBe(80);
     expect(result.cases).toBe(64);
   },
-  120_000,
+  240_000,
 );
+
+test('payments go on while a day is reconciled, and all of them are paid', async () => {
+  const results = await benchLoad({ orders: 2000, sales: 8, concurrency: 2 });
+  for (const { paidWithout, paidWith, runStatus } of results) {
+    expect({ paidWithout, runStatus }).toEqual({ paidWithout: 8, runStatus: 'done' });
+    expect(paidWith).toBeGreaterThan(0);
+  }
+}, 240_000);

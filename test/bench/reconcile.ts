@@ -95,7 +95,7 @@ export async function benchReconcile({
 }
 
 /** The queue may have taken it up already. */
-async function finished(runs: Reconciliation['runs'], runNo: string): Promise<Run> {
+export async function finished(runs: Reconciliation['runs'], runNo: string): Promise<Run> {
   await runs.execute(runNo);
   for (;;) {
     const run = await runs.get(runNo);

@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { freePort } from '../services/ports';
+import { startPostgres } from '../services/postgres';
+import { drive, type Percentiles, percentiles, platformRequest } from './orders';
+import { startPart } from './processes';
+
+/** What payments take while a long day is reconciled, and without that, in one run of one platform. */
+export interface LoadBench {
+  database: 'sqlite' | 'postgres';
+  withoutMs: Percentiles;
+  withMs: Percentiles;
+  paidWithout: number;
+  paidWith: number;
+  runSeconds: number;
+  runStatus: string;
+}
+
+export async function benchLoad(options: {
+  orders: number;
+  sales: number;
+  concurrency: number;
+}): Promise<LoadBench[]> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
+  const shared = {
+    CREDENTIALS: path.join(folder, 'credentials'),
+    GATEWAY_URL: `http://127.0.0.1:${await freePort()}/sandbox`,
+    ORDERS: String(options.orders),
+  };
+  const postgres = await startPostgres({ durable: true });
+  const gateway = await startPart('gateway', shared);
+  const results: LoadBench[] = [];
+  try {
+    for (const database of ['sqlite', 'postgres'] as const) {
+      const part = await startPart('reconcile-platform', {
+        ...shared,
+        DATABASE_URL: database === 'postgres' ? await postgres.createDatabase() : '',
+        TEST_POSTGRES_URL: postgres.url,
+      });
+      try {
+        const send = platformRequest(part.ready);
+        await drive(send, options.concurrency * 4, options.concurrency);
+        const without = await drive(send, options.sales, options.concurrency);
+        const started = performance.now();
+        let isRunning = true;
+        let runSeconds = 0;
+        const running = part.ask('reconcile').then((status) => {
+          isRunning = false;
+          runSeconds = (performance.now() - started) / 1000;
+          return String(status);
+        });
+        const times: number[] = [];
+        let paidWith = 0;
+        while (isRunning) {
+          const during = await drive(send, options.concurrency, options.concurrency);
+          times.push(...during.times.values());
+          paidWith += during.paid;
+        }
+        results.push({
+          database,
+          withoutMs: percentiles([...without.times.values()]),
+          withMs: percentiles(times),
+          paidWithout: without.paid,
+          paidWith,
+          runSeconds,
+          runStatus: await running,
+        });
+      } finally {
+        await part.stop();
+      }
+    }
+  } finally {
+    await gateway.stop();
+    postgres.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+  return results;
+}
