@@ -25,7 +25,12 @@ module.exports = {
     rule('access', room('access'), []),
     rule('lowcode', room('lowcode'), [room('access')]),
     rule('his', room('his'), [room('payments'), room('jobs'), room('access')]),
-    rule('reconciliation', room('reconciliation'), [room('payments'), room('jobs'), room('access')]),
+    rule('reconciliation', room('reconciliation'), [
+      room('payments'),
+      room('jobs'),
+      room('access'),
+      room('lowcode'),
+    ]),
     rule('monitoring', room('monitoring'), [room('payments'), room('jobs'), room('access')]),
     {
       name: 'sandbox-is-an-oracle',

@@ -27,6 +27,7 @@ const Summary = lazy(() => import('./reconciliation/Summary'));
 const Statistics = lazy(() => import('./reconciliation/Statistics'));
 const Live = lazy(() => import('./reconciliation/Live'));
 const Rules = lazy(() => import('./reconciliation/Rules'));
+const Exports = lazy(() => import('./exports/Exports'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
@@ -106,6 +107,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/live', <Live key="live" />],
   ['/reconciliation-rules', <Rules key="rules" />],
   ['/reconciliation-runs', <Runs key="runs" />],
+  ['/exports', <Exports key="exports" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],
 ];

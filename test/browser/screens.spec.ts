@@ -2,10 +2,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
-import { type Browser, expect, type Locator, type Page, test } from '@playwright/test';
+import { type Browser, expect, type Page, test } from '@playwright/test';
 import { type Platform, startPlatform } from '../harness/platform';
 import { startDay } from './day';
 import { picture, signIn as signInAt } from './person';
+import { expectTable, rowsOf } from './tables';
 
 /** By four in the afternoon every named difference of the day has happened. */
 const afternoon = startDay(16);
@@ -28,7 +29,6 @@ test.afterAll(async () => {
 });
 
 const chinese = /\p{Script=Han}/u;
-const rowsOf = (scope: Page | Locator) => scope.locator('tr.ant-table-row');
 
 /** What the browser complains about while a page is open. */
 function complaintsOf(page: Page): string[] {
@@ -52,37 +52,6 @@ async function menuPaths(page: Page): Promise<string[]> {
   return paths.filter((href) => href !== '');
 }
 
-/** The rows of the table in a place, each as heading → text. */
-async function table(scope: Page | Locator): Promise<Record<string, string>[]> {
-  await expect(rowsOf(scope).first()).toBeVisible();
-  const clean = (text: string) => text.replace(/\s+/g, ' ').trim();
-  const heads = (await scope.locator('thead').first().locator('th').allInnerTexts()).map(clean);
-  const lines = await rowsOf(scope).evaluateAll((rows) =>
-    // A number cut short for its column still names itself in full to who listens.
-    rows.map((row) =>
-      [...row.querySelectorAll('td')].map(
-        (cell) => cell.querySelector('[aria-label].number')?.getAttribute('aria-label') ?? cell.innerText,
-      ),
-    ),
-  );
-  return lines.map((cells) =>
-    Object.fromEntries(heads.map((head, index) => [head, clean(cells[index] ?? '')])),
-  );
-}
-
-/** Waits until a table shows these cells under these headings. */
-const expectTable = (scope: Page | Locator, columns: string, lines: string[]) =>
-  expect
-    .poll(async () =>
-      (await table(scope)).map((row) =>
-        columns
-          .split(' | ')
-          .map((name) => row[name])
-          .join(' | '),
-      ),
-    )
-    .toEqual(lines);
-
 const isSettled = (page: Page) =>
   expect(page.locator('.ant-spin-spinning, .ant-skeleton-active')).toHaveCount(0);
 
@@ -94,7 +63,7 @@ async function open(page: Page, address: string): Promise<void> {
 /** Screens that are not a list of rows. */
 const withoutRows = new Set(['/cashier', '/locate', '/workbench']);
 /** Lists that nothing has been written to on a fresh demo. */
-const emptyAtFirst = new Set(['/bill-archives', '/audit-entries']);
+const emptyAtFirst = new Set(['/bill-archives', '/audit-entries', '/exports']);
 
 test('every screen of the menu opens with its rows and nothing to complain about', async ({ browser }) => {
   const page = await signIn(browser, platform.url, 'super');

@@ -280,6 +280,20 @@ export const ruleTrial = z.object({
   ),
 });
 export type RuleTrial = z.infer<typeof ruleTrial>;
+export const exportView = z.object({
+  exportNo: z.string(),
+  format: z.enum(['xlsx', 'csv']),
+  status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled', 'expired']),
+  rowsDone: z.number(),
+  rowsTotal: z.number(),
+  fileName: z.string(),
+  bytes: z.number().nullable(),
+  createdTime: z.string(),
+  expiresAt: z.string().nullable(),
+  error: z.object({ code: z.string(), ...bilingual.shape }).nullable(),
+});
+export type ExportView = z.infer<typeof exportView>;
+export const exportList = z.object({ exports: z.array(exportView), total: z.number() });
 
 export const runs = z.object({ runs: z.array(z.looseObject({ runNo: z.string() })) });
 

@@ -13,6 +13,7 @@ import {
 } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { Link, useSearchParams } from 'react-router';
+import { ExportButton } from '../exports/ExportButton';
 import { call } from '../http/client';
 import { type Row, statistics } from '../http/contracts';
 import { useText } from '../i18n';
@@ -50,6 +51,7 @@ export default function Statistics() {
             onChange={(value) => go({ date: fromPicker(value) ?? date })}
           />
           <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
+          <ExportButton code="statistics" question={{ date, merchantCode }} />
         </>
       }
     >
@@ -76,7 +78,10 @@ export default function Statistics() {
             ))}
           </Line>
           <section className="panel" aria-label={t('statistics.refundDetail')}>
-            <h2>{t('statistics.refundDetail')}</h2>
+            <Flex justify="space-between" align="start">
+              <h2>{t('statistics.refundDetail')}</h2>
+              <ExportButton code="statistics-refunds" question={{ date, merchantCode }} size="small" />
+            </Flex>
             <Flex gap={24} style={{ marginBottom: 8 }} wrap>
               <span>
                 {t('statistics.totalRefund')} <Money fen={data.abnormalRefundFen} strong />
@@ -90,7 +95,10 @@ export default function Statistics() {
             <Details rows={data.refundDetail} columns={refundColumns} />
           </section>
           <section className="panel" aria-label={t('statistics.differenceDetail')}>
-            <h2>{t('statistics.differenceDetail')}</h2>
+            <Flex justify="space-between" align="start">
+              <h2>{t('statistics.differenceDetail')}</h2>
+              <ExportButton code="statistics-differences" question={{ date, merchantCode }} size="small" />
+            </Flex>
             <Typography.Paragraph type="secondary" style={{ marginBottom: 8 }}>
               {t('statistics.handled')} {data.handled} · {t('statistics.open')} {data.open}
             </Typography.Paragraph>

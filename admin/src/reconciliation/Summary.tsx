@@ -4,6 +4,7 @@ import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import type { z } from 'zod';
+import { ExportButton } from '../exports/ExportButton';
 import { call } from '../http/client';
 import {
   analysis,
@@ -144,6 +145,7 @@ export default function Summary() {
             }}
           />
           <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
+          <ExportButton code="summary" question={{ from, to, merchantCode }} />
         </>
       }
     >
@@ -203,6 +205,18 @@ export default function Summary() {
         width={900}
         destroyOnHidden
         title={`${t('summary.analysis')} · ${opened?.split('~')[0] ?? ''}`}
+        extra={
+          opened && (
+            <ExportButton
+              code="analysis"
+              question={{
+                date: opened.split('~')[0],
+                payType: opened.split('~')[1] || undefined,
+                merchantCode,
+              }}
+            />
+          )
+        }
       >
         {opened && (
           <Analysis

@@ -4,7 +4,9 @@ import { useDelete, useList } from '@refinedev/core';
 import { Button, Drawer, Empty, Popconfirm, Skeleton, Space } from 'antd';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
+import { ExportButton } from '../exports/ExportButton';
 import type { Row, Screen } from '../http/contracts';
+import { toStrapiFilters, toStrapiSort } from '../http/dataProvider';
 import { useText } from '../i18n';
 import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
@@ -113,10 +115,13 @@ function Rows({
     setSearch(next);
   };
 
-  const { query, result } = useList<Row & { id?: string }>({
-    resource,
+  const asked = {
     filters: toCrudFilters(screen, state.values),
     sorters: toSorters(screen, state.sort),
+  };
+  const { query, result } = useList<Row & { id?: string }>({
+    resource,
+    ...asked,
     pagination: { currentPage: state.page, pageSize: state.size },
     queryOptions: {
       retry: false,
@@ -248,6 +253,14 @@ function Rows({
       extra={
         <>
           {extra?.({ reload })}
+          <ExportButton
+            code={type}
+            question={{
+              filters: toStrapiFilters(asked.filters),
+              sort: toStrapiSort(asked.sorters),
+              title: title ?? pick(screen.title),
+            }}
+          />
           {mayCreate && (
             <Button type="primary" icon={<PlusOutlined />} onClick={() => put('edit', 'new')}>
               {t('common.create')}

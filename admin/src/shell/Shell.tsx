@@ -4,6 +4,7 @@ import { useLogout } from '@refinedev/core';
 import { Button, Dropdown, Spin } from 'antd';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, Outlet, useLocation, useNavigate } from 'react-router';
+import { ExportsUnderWay } from '../exports/ExportsUnderWay';
 import { onSignedOut } from '../http/client';
 import { switchLanguage, useText } from '../i18n';
 import { visibleMenu } from './menu';
@@ -55,58 +56,60 @@ export function Shell() {
     .map((role) => (language === 'zh' ? role.name : (role.nameEn ?? role.name)))
     .join(' · ');
   return (
-    <ProLayout
-      key={`${language}-${account?.username ?? ''}`}
-      layout="side"
-      title={t('app.short')}
-      logo="/favicon.png"
-      siderWidth={language === 'zh' ? 176 : 208}
-      collapsed={isCollapsed}
-      onCollapse={setCollapsed}
-      location={{ pathname }}
-      route={{ path: '/', routes }}
-      menu={{ defaultOpenAll: true, ignoreFlatMenu: true }}
-      menuItemRender={(item, dom) => <Link to={item.path ?? '/'}>{dom}</Link>}
-      onMenuHeaderClick={() => navigate('/')}
-      contentStyle={{ padding: 0 }}
-      token={{
-        sider: {
-          colorMenuBackground: '#fff',
-          colorTextMenuSelected: '#0958d9',
-          colorBgMenuItemSelected: '#e6f0ff',
-        },
-        pageContainer: { paddingBlockPageContainerContent: 0, paddingInlinePageContainerContent: 0 },
-      }}
-      avatarProps={{
-        icon: <UserOutlined />,
-        size: 'small',
-        title: account?.displayName || account?.username,
-        render: (_, dom) => (
-          <Dropdown
-            menu={{
-              items: [
-                { key: 'who', label: `${account?.username ?? ''} · ${roles ?? ''}`, disabled: true },
-                {
-                  key: 'out',
-                  icon: <LogoutOutlined />,
-                  label: t('signIn.signOut'),
-                  onClick: () => signOut(),
-                },
-              ],
-            }}
-            trigger={['click']}
-          >
-            <button type="button" className="user-button" aria-label={t('signIn.userMenu')}>
-              {dom}
-            </button>
-          </Dropdown>
-        ),
-      }}
-      actionsRender={() => [<LanguageButton key="language" />]}
-    >
-      <Suspense fallback={<Spin className="page" />}>
-        <Outlet />
-      </Suspense>
-    </ProLayout>
+    <ExportsUnderWay>
+      <ProLayout
+        key={`${language}-${account?.username ?? ''}`}
+        layout="side"
+        title={t('app.short')}
+        logo="/favicon.png"
+        siderWidth={language === 'zh' ? 176 : 208}
+        collapsed={isCollapsed}
+        onCollapse={setCollapsed}
+        location={{ pathname }}
+        route={{ path: '/', routes }}
+        menu={{ defaultOpenAll: true, ignoreFlatMenu: true }}
+        menuItemRender={(item, dom) => <Link to={item.path ?? '/'}>{dom}</Link>}
+        onMenuHeaderClick={() => navigate('/')}
+        contentStyle={{ padding: 0 }}
+        token={{
+          sider: {
+            colorMenuBackground: '#fff',
+            colorTextMenuSelected: '#0958d9',
+            colorBgMenuItemSelected: '#e6f0ff',
+          },
+          pageContainer: { paddingBlockPageContainerContent: 0, paddingInlinePageContainerContent: 0 },
+        }}
+        avatarProps={{
+          icon: <UserOutlined />,
+          size: 'small',
+          title: account?.displayName || account?.username,
+          render: (_, dom) => (
+            <Dropdown
+              menu={{
+                items: [
+                  { key: 'who', label: `${account?.username ?? ''} · ${roles ?? ''}`, disabled: true },
+                  {
+                    key: 'out',
+                    icon: <LogoutOutlined />,
+                    label: t('signIn.signOut'),
+                    onClick: () => signOut(),
+                  },
+                ],
+              }}
+              trigger={['click']}
+            >
+              <button type="button" className="user-button" aria-label={t('signIn.userMenu')}>
+                {dom}
+              </button>
+            </Dropdown>
+          ),
+        }}
+        actionsRender={() => [<LanguageButton key="language" />]}
+      >
+        <Suspense fallback={<Spin className="page" />}>
+          <Outlet />
+        </Suspense>
+      </ProLayout>
+    </ExportsUnderWay>
   );
 }

@@ -61,6 +61,7 @@ export const menu: MenuGroup[] = [
       read('/reconciliation-runs', 'runs', 'reconciliation-run'),
       read('/bill-archives', 'bills', 'bill-archive'),
       read('/reconciliation-rules', 'rules', 'reconciliation-rule'),
+      read('/exports', 'exports', 'export'),
     ],
   },
   {

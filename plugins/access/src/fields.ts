@@ -30,13 +30,22 @@ export interface TypeFields {
 
 const none: TypeFields = { visible: new Set(), masks: new Map(), private: new Set() };
 
+const known = new WeakMap<object, TypeFields>();
+
+/** Asked for every row that is masked: each content type is read once. */
 export function typeFields(strapi: Core.Strapi, type: string): TypeFields {
-  const model = Object.values(strapi.contentTypes).find(({ uid }) => uid === `api::${type}.${type}`);
+  const model: { attributes: object } | undefined = strapi.getModel(`api::${type}.${type}`);
   if (model === undefined) return none;
+  const fields = known.get(model) ?? readFields(model.attributes);
+  known.set(model, fields);
+  return fields;
+}
+
+function readFields(attributes: object): TypeFields {
   const visible = new Set<string>();
   const hidden = new Set<string>();
   const masks = new Map<string, Mask>();
-  for (const [name, attribute] of Object.entries(model.attributes)) {
+  for (const [name, attribute] of Object.entries(attributes)) {
     if (systemFields.includes(name)) continue;
     const { private: isPrivate, pluginOptions } = attributeSchema.parse(attribute);
     if (isPrivate) hidden.add(name);

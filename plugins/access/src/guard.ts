@@ -6,8 +6,9 @@ import type { Audit } from './audit';
 import { fail } from './errors';
 import { masksFor, readableFields, type TypeFields, typeFields } from './fields';
 import { maskRow } from './masking';
-import { pickedFields, scopedQuery } from './query';
+import { pickedFields } from './query';
 import { type Action, actions } from './rules';
+import { narrowedQuery, rowScope } from './scope';
 import type { Sessions } from './sessions';
 
 /** Without action and subject the route is for everybody who has signed in. */
@@ -57,7 +58,7 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
     const readable = readableFields(fields, type, account);
     const masks = masksFor(fields, account);
     const picked = pickedFields(ctx.query.fields);
-    const query = scopedQuery({ ...ctx.query }, { readable, masked: masks }, await rowScope(type, account));
+    const query = await narrowedQuery(strapi, type, { ...ctx.query }, account);
     Object.defineProperty(ctx, 'query', { value: query, configurable: true, writable: true });
 
     switch (verb) {
@@ -148,29 +149,8 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
     }
   }
 
-  /** The filter that keeps an account to its merchants; a client's own filters can only narrow it further. */
-  async function rowScope(type: string, account: SignedInAccount): Promise<object | undefined> {
-    const codes = account.merchantCodes;
-    if (codes === null) return undefined;
-    if (type === 'merchant') return { code: among(codes) };
-    const { visible } = typeFields(strapi, type);
-    if (visible.has('merchantCode')) return { merchantCode: among(codes) };
-    if (!visible.has('accountCode')) return undefined;
-    const rows: unknown[] = await strapi.db
-      .query('api::channel-account.channel-account')
-      .findMany({ where: { merchantCode: { $in: codes } }, select: ['code'] });
-    return {
-      accountCode: among(
-        z
-          .array(z.object({ code: z.string() }))
-          .parse(rows)
-          .map(({ code }) => code),
-      ),
-    };
-  }
-
   async function rowInScope({ ctx, account, type }: Guarded): Promise<JsonObject> {
-    const scope = await rowScope(type, account);
+    const scope = await rowScope(strapi, type, account);
     const row = await findRow(type, { documentId: ctx.params.id, ...scope });
     if (row === null) throw fail('NOT_FOUND');
     return row;
@@ -217,10 +197,6 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
     });
   }
 }
-
-/** Strapi drops an empty `$in` and then finds everything: ask for a code longer than any code may be instead. */
-const noCode = '-'.repeat(64);
-const among = (codes: string[]) => ({ $in: codes.length === 0 ? [noCode] : codes });
 
 type CoreVerb = 'find' | 'findOne' | 'create' | 'update' | 'delete';
 const coreVerbSchema = z.enum(['find', 'findOne', 'create', 'update', 'delete']);

@@ -12,6 +12,8 @@ import type { ChainVerdict } from './chain';
 import type { Clock } from './clock';
 import { masksFor, typeFields } from './fields';
 import { maskRow } from './masking';
+import type { Query } from './query';
+import { narrowedQuery } from './scope';
 import { type AccountLock, createSessions, type Sessions } from './sessions';
 
 export { verifyEntries } from './chain';
@@ -29,8 +31,13 @@ export interface Access {
   audit: Audit;
   /** Creates the account with its password unless the name is taken already. */
   createAccount(account: NewAccount): Promise<void>;
-  /** A copy of a row of this content type as this account may see it: patients masked unless it may unmask them. */
+  /** A row of this content type as this account may see it: patients masked unless it may unmask them. */
   mask<Row extends object>(type: string, row: Row, account: SignedInAccount): Row;
+  /**
+   * The `filters` and `sort` of a list of this content type as this account may ask them, kept to its merchants.
+   * @throws QUERY_FORBIDDEN
+   */
+  narrow(type: string, query: Query, account: SignedInAccount): Promise<Query>;
 }
 
 const instances = new WeakMap<object, Access>();
@@ -57,6 +64,7 @@ export function install(strapi: Core.Strapi): Access {
     audit: createAudit(strapi, clock),
     createAccount: (account) => accounts.create(account),
     mask: (type, row, account) => maskRow(row, masksFor(typeFields(strapi, type), account)),
+    narrow: (type, query, account) => narrowedQuery(strapi, type, query, account),
   };
   instances.set(strapi, instance);
   return instance;

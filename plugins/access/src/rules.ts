@@ -65,6 +65,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: ['create', 'update', 'delete'], subject: [...configuration, 'view', 'application'] },
       { action: 'test', subject: 'channel-account' },
       { action: 'update', subject: 'message' },
+      { action: 'create', subject: 'export' },
     ],
   },
   {
@@ -82,6 +83,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'resolve', subject: 'discrepancy' },
       { action: 'unmask', subject: 'patient' },
       { action: 'update', subject: 'message' },
+      { action: ['read', 'create'], subject: 'export' },
     ],
   },
   {
@@ -118,6 +120,7 @@ export const builtInRoles: RoleDefinition[] = [
       },
       { action: 'test', subject: 'channel-account' },
       { action: 'update', subject: 'message' },
+      { action: ['read', 'create'], subject: 'export' },
     ],
   },
 ];

@@ -29,6 +29,7 @@ export function createQueue(options: QueueOptions): Queue & { start(): void } {
     : createEmbedded(clock, failed);
   const leases = createLeases(db, clock);
   const holder = randomUUID();
+  const stopping = new AbortController();
   const works = role !== 'web';
   const schedules: Schedule[] = [];
   const running: { stop(): Promise<void> }[] = [];
@@ -47,7 +48,7 @@ export function createQueue(options: QueueOptions): Queue & { start(): void } {
       leases.extend(lease, owner, until()).catch((error: unknown) => failed(job.name, error));
     }, keyHeldMs / 3);
     try {
-      await handler(job);
+      await handler(job, stopping.signal);
     } finally {
       clearInterval(extending);
       await leases.release(lease, owner);
@@ -63,7 +64,7 @@ export function createQueue(options: QueueOptions): Queue & { start(): void } {
       const begin = () =>
         transport.work(name, concurrency, async (job, key) => {
           if (key !== undefined) return runKeyed(handler, job, key);
-          await handler(job);
+          await handler(job, stopping.signal);
           return true;
         });
       if (started) begin();
@@ -82,6 +83,7 @@ export function createQueue(options: QueueOptions): Queue & { start(): void } {
       for (const schedule of schedules) startSchedule(schedule);
     },
     async close() {
+      stopping.abort();
       await Promise.all(running.map((schedule) => schedule.stop()));
       await transport.close();
     },

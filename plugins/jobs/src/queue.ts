@@ -21,7 +21,8 @@ export interface Job {
   attempt: number;
 }
 
-export type Handler = (job: Job) => Promise<void>;
+/** `stopping` is aborted when the process is about to end: long work stops there and leaves itself to be done again. */
+export type Handler = (job: Job, stopping: AbortSignal) => Promise<void>;
 
 export interface Queue {
   add(name: string, payload: Json, options?: AddOptions): Promise<void>;

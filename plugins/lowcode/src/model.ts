@@ -66,8 +66,8 @@ export interface Model {
   fields: ModelField[];
 }
 
-/** The house's own bookkeeping has no screen. */
-const withoutScreen = ['lease', 'request-nonce'];
+/** The house's own bookkeeping has no screen, and everybody sees only exports of his own. */
+const withoutScreen = ['lease', 'request-nonce', 'export'];
 
 /** `undefined` when the content type carries no titles: it is not ours to draw. */
 export function modelOf(contentType: unknown): Model | undefined {

@@ -13,8 +13,10 @@ const jsonAttributes = new Set([
   'counts',
   'event',
   'ipAllowList',
+  'merchantCodes',
   'payerAction',
   'payload',
+  'question',
   'scopes',
 ]);
 const isMoment = (attribute: string) => /(At|Time)$/.test(attribute) || attribute === 'at';

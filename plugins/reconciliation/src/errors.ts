@@ -24,6 +24,19 @@ export const reconciliationErrors = {
     en: 'Another enabled rule of the same scope holds on some of these days. Change scope or dates',
   },
   RANGE_TOO_LONG: { status: 400, zh: '日期范围不能超过 366 天', en: 'A range spans at most 366 days' },
+  EXPORT_NOT_FOUND: { status: 404, zh: '导出记录不存在', en: 'No such export' },
+  EXPORT_FORBIDDEN: { status: 403, zh: '无权导出或下载该内容', en: 'You may not export or download this' },
+  EXPORT_TOO_MANY: { status: 429, zh: '进行中的导出过多, 请等待完成', en: 'Too many exports are under way' },
+  EXPORT_NOT_READY: { status: 409, zh: '导出尚未完成', en: 'The export is not finished' },
+  EXPORT_ENDED: { status: 409, zh: '导出已结束, 不能取消', en: 'The export has ended already' },
+  EXPORT_EXPIRED: {
+    status: 410,
+    zh: '导出文件已过期, 请重新导出',
+    en: 'The file has expired; export it again',
+  },
+  EXPORT_INTERRUPTED: { status: 500, zh: '导出多次中断, 请重试', en: 'The export was cut off several times' },
+  EXPORT_DISK: { status: 500, zh: '导出文件无法写入磁盘', en: 'The file could not be written to disk' },
+  EXPORT_FAILED: { status: 500, zh: '导出失败', en: 'The export failed' },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export const fail = defineErrors<keyof typeof reconciliationErrors>(reconciliationErrors);

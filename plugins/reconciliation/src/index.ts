@@ -1,3 +1,5 @@
+import type { Exports } from './export/exports';
+import type { Reports } from './export/report';
 import type { Figures } from './figures';
 import type { Live } from './live';
 import type { Locator } from './locate';
@@ -6,6 +8,8 @@ import type { TryRule } from './rule-trial';
 import type { Runs } from './runs';
 
 export { reconciliationErrors } from './errors';
+export type { Exports, ExportView } from './export/exports';
+export type { Field, Report, Reports, Table } from './export/report';
 export type { Analysis, Figures, Statistics, Summary, Today } from './figures';
 export type { Location, Locator, TimelineEntry } from './locate';
 export {
@@ -31,6 +35,9 @@ export interface Reconciliation {
   live: Live;
   locator: Locator;
   tryRule: TryRule;
+  /** Whoever has a report to export registers it here. */
+  reports: Reports;
+  exports: Exports;
   /** Waits until every comparison asked for so far has been made. */
   settled(): Promise<void>;
 }

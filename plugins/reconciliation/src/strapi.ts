@@ -8,7 +8,10 @@ import { z } from 'zod';
 import { createBillArchive } from './archive';
 import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
-import { createFigures, type MerchantScope } from './figures';
+import { installExports, workExports } from './export/install';
+import { scopeOf } from './export/report';
+import { exportController, exportRoutes } from './export/routes';
+import { createFigures } from './figures';
 import { provideReconciliation, reconciliation } from './index';
 import { createLive, told } from './live';
 import { streamLive } from './live-stream';
@@ -49,13 +52,6 @@ function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outpu
 }
 
 const accountOf = (ctx: Context): SignedInAccount => ctx.state.account;
-
-/** The merchants a question is about: the one asked for, if it is this account's business, else all of its own. */
-function scopeOf(account: SignedInAccount, merchantCode: string | undefined): MerchantScope {
-  if (merchantCode === undefined) return account.merchantCodes;
-  if (!account.mayUseMerchant(merchantCode)) throw fail('MERCHANT_FORBIDDEN', { merchantCode });
-  return [merchantCode];
-}
 
 function runView({
   runNo,
@@ -261,6 +257,7 @@ export default {
     });
     provideReconciliation(strapi, {
       realtime,
+      ...installExports(strapi, figures, folder),
       runs,
       figures,
       live,
@@ -272,7 +269,7 @@ export default {
 
   bootstrap({ strapi }: { strapi: Core.Strapi }) {
     const queue = jobs(strapi);
-    const { realtime, runs } = reconciliation(strapi);
+    const { realtime, runs, exports } = reconciliation(strapi);
     guardRules(strapi.db.lifecycles, strapi.db.connection, (where) =>
       strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
     );
@@ -283,6 +280,7 @@ export default {
       await realtime.sweep();
     });
     queue.every('reconciliation-runs', runSweepEveryMs, () => runs.sweep());
+    workExports(queue, exports);
   },
 
   async destroy({ strapi }: { strapi: Core.Strapi }) {
@@ -291,7 +289,7 @@ export default {
     engines.get(strapi)?.close();
   },
 
-  controllers: { books },
+  controllers: { books, exports: exportController },
   routes: {
     staff: {
       type: 'content-api',
@@ -331,6 +329,7 @@ export default {
           handler: 'books.resolve',
           config: guarded('resolve', 'discrepancy'),
         },
+        ...exportRoutes,
       ],
     },
   },

@@ -1,0 +1,230 @@
+import type { Bilingual } from '@hospital-pay/errors';
+import { z } from 'zod';
+import type { CaseView, Figures, RefundDetail, Statistics } from '../figures';
+import type { Field, Report, Row, Table } from './report';
+
+const day = z.iso.date();
+const longestRangeDays = 366;
+
+const field = (name: string, kind: Field['kind'], zh: string, en: string): Field => ({
+  name,
+  kind,
+  title: { zh, en },
+});
+const choice = (name: string, zh: string, en: string, options: Record<string, Bilingual>): Field => ({
+  ...field(name, 'enum', zh, en),
+  options: Object.entries(options).map(([value, text]) => ({ value, ...text })),
+});
+
+const payType = field('payType', 'channel', '支付类型', 'Payment type');
+const date = field('date', 'day', '日期', 'Date');
+const orderNo = field('orderNo', 'string', '第三方订单号', 'Order no.');
+const cardNo = field('cardNo', 'string', '就诊卡号', 'Card no.');
+const patient = field('patientName', 'string', '病人姓名', 'Patient');
+
+/** 对账汇总, 差帐分析 and 统计报表: the figures of the screens, out of the same functions. */
+export function summaryReport(
+  figures: Figures,
+): Report<{ from: string; to: string; payType?: string | undefined }> {
+  return {
+    code: 'summary',
+    title: { zh: '对账汇总', en: 'Reconciliation summary' },
+    subject: 'summary',
+    params: z
+      .object({ from: day, to: day, payType: z.string().optional() })
+      .refine(
+        ({ from, to }) => from <= to && Date.parse(to) - Date.parse(from) <= longestRangeDays * 86_400_000,
+        {
+          path: ['to'],
+        },
+      ),
+    asked: [field('from', 'day', '开始日期', 'From'), field('to', 'day', '结束日期', 'To'), payType],
+    async tables(scope, range) {
+      const { byType, byDay } = await figures.summary(scope, range);
+      return [
+        tableOf({ zh: '按支付类型', en: 'By payment type' }, byType, [
+          payType,
+          field('hisFen', 'money', '医院总收入', 'Hospital total'),
+          field('platformFen', 'money', '平台总收入', 'Platform total'),
+          field('differenceFen', 'money', '总差额', 'Total difference'),
+        ]),
+        tableOf({ zh: '按支付类型和日期', en: 'By payment type and day' }, byDay, [
+          date,
+          payType,
+          field('hisFen', 'money', '医院收入', 'Hospital'),
+          field('platformFen', 'money', '平台收入', 'Platform'),
+          field('differenceFen', 'money', '当日差帐', 'Difference'),
+        ]),
+      ];
+    },
+  };
+}
+
+const kind = choice('kind', '差异原因', 'Reason', {
+  his_only: { zh: 'HIS单边', en: 'HIS only' },
+  platform_only: { zh: '平台单边', en: 'Platform only' },
+  channel_only: { zh: '渠道单边', en: 'Channel only' },
+  amount: { zh: '金额不符', en: 'Amount differs' },
+  fee: { zh: '手续费不符', en: 'Fee differs' },
+  status: { zh: '状态不符', en: 'Status differs' },
+  currency: { zh: '币种不符', en: 'Currency differs' },
+  duplicate: { zh: '重复', en: 'Duplicate' },
+  in_transit: { zh: '在途', en: 'In transit' },
+  split: { zh: '拆分', en: 'Split' },
+});
+const leg = choice('leg', '对账方', 'Against', {
+  his: { zh: 'HIS', en: 'HIS' },
+  channel: { zh: '渠道账单', en: 'Channel bill' },
+});
+const status = choice('status', '处理状态', 'Status', {
+  open: { zh: '未处理', en: 'Open' },
+  pending_approval: { zh: '待审批', en: 'Awaiting approval' },
+  resolved: { zh: '已处理', en: 'Resolved' },
+  void: { zh: '已自愈', en: 'Healed' },
+});
+const tradeKind = choice('tradeKind', '交易类型', 'Kind', {
+  payment: { zh: '收费', en: 'Charge' },
+  refund: { zh: '退费', en: 'Refund' },
+});
+const amounts = [
+  field('platformFen', 'money', '平台金额', 'Platform'),
+  field('hisFen', 'money', 'HIS金额', 'HIS'),
+  field('differenceFen', 'money', '交易差额', 'Difference'),
+];
+
+export function analysisReport(figures: Figures): Report<{ date: string; payType?: string | undefined }> {
+  return {
+    code: 'analysis',
+    title: { zh: '差帐分析', en: 'Analysis of differences' },
+    subject: 'summary',
+    params: z.object({ date: day, payType: z.string().optional() }),
+    asked: [date, payType],
+    async tables(scope, asked) {
+      const { reasons, cases } = await figures.analysis(scope, asked);
+      return [
+        tableOf({ zh: '差异原因', en: 'Reasons' }, reasons, [
+          leg,
+          kind,
+          field('count', 'integer', '笔数', 'Count'),
+          field('differenceFen', 'money', '当日差帐', 'Difference'),
+        ]),
+        {
+          ...tableOf({ zh: '差错明细', en: 'Cases' }, cases.map(located), [
+            field('occurredAt', 'datetime', '交易时间', 'Time'),
+            orderNo,
+            leg,
+            kind,
+            ...amounts,
+            status,
+          ]),
+          masks: 'discrepancy',
+        },
+      ];
+    },
+  };
+}
+
+const figureNames = {
+  hisFen: { zh: 'HIS收入', en: 'HIS income' },
+  platformFen: { zh: '平台收入', en: 'Platform income' },
+  abnormalRefundFen: { zh: '异常退款金额', en: 'Abnormal refunds' },
+  differenceFen: { zh: '当日差帐', en: "The day's difference" },
+  bankArrivalFen: { zh: '银行实际到账金额', en: 'Arrived at the bank' },
+  online: { zh: '异常退款: 线上退', en: 'Abnormal refunds: online' },
+  cash: { zh: '异常退款: 现金', en: 'Abnormal refunds: cash' },
+  other: { zh: '异常退款: 其他', en: 'Abnormal refunds: other' },
+  handled: { zh: '差错: 已处理', en: 'Cases: handled' },
+  open: { zh: '差错: 未处理', en: 'Cases: open' },
+} as const satisfies Record<string, Bilingual>;
+
+function figureTable(report: Statistics): Table {
+  const amount = (name: keyof typeof figureNames, fen: number): Row => ({ name, fen });
+  const rows: Row[] = [
+    amount('hisFen', report.hisFen),
+    amount('platformFen', report.platformFen),
+    amount('abnormalRefundFen', report.abnormalRefundFen),
+    amount('differenceFen', report.differenceFen),
+    amount('bankArrivalFen', report.bankArrivalFen),
+    amount('online', report.refundsByMethod.online),
+    amount('cash', report.refundsByMethod.cash),
+    amount('other', report.refundsByMethod.other),
+    { name: 'handled', count: report.handled },
+    { name: 'open', count: report.open },
+  ];
+  const columns = [
+    choice('name', '项目', 'Figure', figureNames),
+    field('fen', 'money', '金额', 'Amount'),
+    field('count', 'integer', '笔数', 'Count'),
+  ];
+  return { ...tableOf({ zh: '统计报表', en: 'Statistics' }, rows, columns), totals: false };
+}
+
+const refundTable = ({ refundDetail }: { refundDetail: RefundDetail[] }): Table => ({
+  ...tableOf({ zh: '异常退款金额明细', en: 'Abnormal refunds' }, refundDetail.map(located), [
+    field('refundedAt', 'datetime', '差帐退款时间', 'Refunded at'),
+    field('occurredAt', 'datetime', '差帐发生时间', 'Occurred at'),
+    cardNo,
+    patient,
+    orderNo,
+    field('amountFen', 'money', '退款金额', 'Amount'),
+    choice('method', '退款方式', 'Method', {
+      online_refund: { zh: '线上退款', en: 'Online' },
+      cash: { zh: '现金', en: 'Cash' },
+      other: { zh: '其他', en: 'Other' },
+    }),
+  ]),
+  masks: 'discrepancy',
+});
+
+const differenceTable = ({ differenceDetail }: { differenceDetail: CaseView[] }): Table => ({
+  ...tableOf({ zh: '当日差帐明细', en: 'Differences' }, differenceDetail.map(located), [
+    field('occurredAt', 'datetime', '交易时间', 'Time'),
+    cardNo,
+    patient,
+    orderNo,
+    ...amounts,
+    tradeKind,
+    field('resolvedAt', 'datetime', '退款时间', 'Refunded at'),
+    field('remark', 'text', '异常备注', 'Remark'),
+  ]),
+  masks: 'discrepancy',
+});
+
+/** The whole report, and each of its two lists by itself. */
+export function statisticsReports(figures: Figures): Report<{ date: string }>[] {
+  const reports = [
+    {
+      code: 'statistics',
+      title: { zh: '统计报表', en: 'Statistics' },
+      tablesOf: (report: Statistics) => [figureTable(report), refundTable(report), differenceTable(report)],
+    },
+    {
+      code: 'statistics-refunds',
+      title: { zh: '异常退款金额明细', en: 'Abnormal refunds' },
+      tablesOf: (report: Statistics) => [refundTable(report)],
+    },
+    {
+      code: 'statistics-differences',
+      title: { zh: '当日差帐明细', en: 'Differences' },
+      tablesOf: (report: Statistics) => [differenceTable(report)],
+    },
+  ];
+  return reports.map(({ code, title, tablesOf }) => ({
+    code,
+    title,
+    subject: 'summary',
+    params: z.object({ date: day }),
+    asked: [date],
+    tables: async (scope, asked) => tablesOf(await figures.statistics(scope, asked.date)),
+  }));
+}
+
+function tableOf(title: Bilingual, rows: readonly object[], columns: Field[]): Table {
+  return { title, columns, rows: rows.map((row): Row => ({ ...row })), count: rows.length, totals: true };
+}
+
+/** The number under which both sides of a case can be looked for. */
+const located = <Item extends RefundDetail | CaseView>(row: Item) => ({
+  ...row,
+  orderNo: row.orderNo ?? row.channelTradeNo ?? ('hisSerialNo' in row ? row.hisSerialNo : null),
+});

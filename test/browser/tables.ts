@@ -1,0 +1,34 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+export const rowsOf = (scope: Page | Locator) => scope.locator('tr.ant-table-row');
+
+/** The rows of the table in a place, each as heading → text. */
+export async function table(scope: Page | Locator): Promise<Record<string, string>[]> {
+  await expect(rowsOf(scope).first()).toBeVisible();
+  const clean = (text: string) => text.replace(/\s+/g, ' ').trim();
+  const heads = (await scope.locator('thead').first().locator('th').allInnerTexts()).map(clean);
+  const lines = await rowsOf(scope).evaluateAll((rows) =>
+    // A number cut short for its column still names itself in full to who listens.
+    rows.map((row) =>
+      [...row.querySelectorAll('td')].map(
+        (cell) => cell.querySelector('[aria-label].number')?.getAttribute('aria-label') ?? cell.innerText,
+      ),
+    ),
+  );
+  return lines.map((cells) =>
+    Object.fromEntries(heads.map((head, index) => [head, clean(cells[index] ?? '')])),
+  );
+}
+
+/** Waits until a table shows these cells under these headings. */
+export const expectTable = (scope: Page | Locator, columns: string, lines: string[]) =>
+  expect
+    .poll(async () =>
+      (await table(scope)).map((row) =>
+        columns
+          .split(' | ')
+          .map((name) => row[name])
+          .join(' | '),
+      ),
+    )
+    .toEqual(lines);
