@@ -271,6 +271,19 @@ describe.each(['sqlite', 'postgres'] as const)('a day and its bills on %s', (dat
     });
   }, 60_000);
 
+  test('a line that only the bill knows is found as received, by who may see patients', async () => {
+    const foreign = (await cases(day)).find(({ kind }) => kind === 'channel_only');
+    const lineSeenBy = async (person: 'finance' | 'admin') => {
+      const staff = await hospital.staff(person);
+      const path = `/api/reconciliation/locate/${foreign?.order_no}`;
+      return (await staff<{ billLines: { raw: string | null; date: string }[] }>('GET', path)).body.billLines;
+    };
+    const seen = await lineSeenBy('finance');
+    expect(seen).toMatchObject([{ date: day, accountCode: foreign?.account_code }]);
+    expect(seen[0]?.raw).toContain(foreign?.order_no);
+    expect(await lineSeenBy('admin')).toMatchObject([{ date: day, raw: null }]);
+  });
+
   test('the next day has the other halves, and the abnormal refund as a figure of its own', async () => {
     turnTo(shiftDay(day, 2), '10:30:00');
     await reconciliation(hospital.strapi()).runs.sweep();

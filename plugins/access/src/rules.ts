@@ -75,7 +75,7 @@ export const builtInRoles: RoleDefinition[] = [
     rules: [
       {
         action: 'read',
-        subject: [...money, ...books, ...configuration, 'message', 'notification', 'outbox'],
+        subject: [...money, ...books, ...configuration, 'message', 'notification', 'outbox', 'interface-log'],
       },
       { action: 'refund', subject: ['order', 'refund'] },
       { action: 'reconcile', subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary'] },
