@@ -6,6 +6,12 @@ export const reconciliationErrors = {
   DATE_IN_FUTURE: { status: 400, zh: '不能对未来日期对账', en: 'A day to come cannot be reconciled' },
   ACCOUNT_UNKNOWN: { status: 404, zh: '渠道账户不存在', en: 'No such channel account' },
   MERCHANT_FORBIDDEN: { status: 403, zh: '无权查看该商户', en: 'This merchant is not yours to see' },
+  RUN_NOT_FOUND: { status: 404, zh: '对账任务不存在', en: 'No such run' },
+  RUN_NOT_CANCELLABLE: {
+    status: 409,
+    zh: '对账任务已结束或正在写入结果, 不能取消',
+    en: 'The run has ended or is writing its results; it cannot be cancelled',
+  },
   CASE_NOT_FOUND: { status: 404, zh: '差错不存在', en: 'No such case' },
   CASE_CLOSED: { status: 409, zh: '差错已处理, 请刷新', en: 'The case has been handled already' },
   RULE_INVALID: {

@@ -16,7 +16,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { BillArchive } from './archive';
 import type { DayTask } from './engine/day';
-import type { Engine, Watch } from './engine/engine';
+import { Cancelled, type Engine, type Watch } from './engine/engine';
 import { fail } from './errors';
 import type { Realtime } from './realtime';
 import { accountRow, merchantRow, readRow, readRows, type StoredAccount } from './rows';
@@ -24,7 +24,20 @@ import { settingsFor } from './rule-book';
 import { matchSettings } from './rules';
 import { writeDay } from './write-back';
 
-export type RunStatus = 'queued' | 'downloading' | 'matching' | 'deferred' | 'done' | 'failed';
+const statuses = [
+  'queued',
+  'downloading',
+  'matching',
+  'writing',
+  'deferred',
+  'done',
+  'failed',
+  'cancelled',
+] as const;
+export type RunStatus = (typeof statuses)[number];
+const underWay: RunStatus[] = ['downloading', 'matching', 'writing'];
+/** Once results are being written, the run is as good as done. */
+const cancellable: RunStatus[] = ['queued', 'deferred', 'downloading', 'matching'];
 
 const runRow = z.object({
   runNo: z.string(),
@@ -32,10 +45,14 @@ const runRow = z.object({
   channel: z.string(),
   accountCode: z.string(),
   date: z.string(),
-  status: z.enum(['queued', 'downloading', 'matching', 'deferred', 'done', 'failed']),
+  status: z.enum(statuses),
+  stage: z.string().nullable(),
+  done: z.number().nullable(),
   counts: z.record(z.string(), z.unknown()).nullable().catch(null),
   errorCode: z.string().nullable(),
   errorMessage: z.string().nullable(),
+  fileName: z.string().nullable(),
+  lineNo: z.number().nullable(),
   nextAt: z.date().nullable(),
   createdTime: z.date(),
   finishedAt: z.date().nullable(),
@@ -56,14 +73,17 @@ export interface Runs {
   /** Runs it here and now; a run that is already under way elsewhere is left alone. */
   execute(runNo: string): Promise<Run>;
   get(runNo: string): Promise<Run | undefined>;
+  /** Ends a run that is not writing yet; nothing of it remains but what the archive keeps. @throws RUN_NOT_CANCELLABLE */
+  cancel(runNo: string, by: string): Promise<Run>;
   /** A day as a run would compare it, with the bill that is archived and none that would have to be fetched. */
   storedDay(account: StoredAccount, date: string): Promise<DayTask>;
   /** Requests yesterday's runs once the bill hour has come, and wakes runs that wait or were cut off. */
   sweep(): Promise<void>;
 }
 
-/** A run that has not moved for this long died with its process. */
-const abandonedAfterMs = 15 * 60_000;
+const progressEveryMs = 1000;
+/** A run whose row has not moved for this long died with its process. */
+const abandonedAfterMs = 2 * 60_000;
 const billHour = 10;
 const unavailableRetryMinutes = 10;
 
@@ -83,6 +103,7 @@ export interface RunsOptions {
 
 export function createRuns({ db, clock, queue, payments, archive, engine, realtime }: RunsOptions): Runs {
   const runs = () => db('reconciliation_runs');
+  const stopping = new Map<string, AbortController>();
 
   async function get(runNo: string): Promise<Run | undefined> {
     return readRow(runRow, await runs().where({ run_no: runNo }).first());
@@ -141,36 +162,84 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
   async function execute(runNo: string): Promise<Run> {
     const started = {
       status: 'downloading',
+      stage: 'downloading',
+      done: null,
       startedAt: clock.now(),
       nextAt: null,
       errorCode: null,
       errorMessage: null,
+      fileName: null,
+      lineNo: null,
     };
     const isMine = await move(runNo, ['queued', 'deferred'], started);
     const run = await get(runNo);
     if (!run) throw new Error(`no run ${runNo}`);
     if (!isMine) return run;
+    const stop = new AbortController();
+    stopping.set(runNo, stop);
+    const course = follow(runNo, stop);
     try {
-      await reconcile(run);
+      await reconcile(run, course);
     } catch (error) {
-      await give(run, error);
+      if (!(error instanceof Cancelled)) await give(run, course.fileName, error);
+    } finally {
+      course.end();
+      stopping.delete(runNo);
     }
     return (await get(runNo)) ?? run;
   }
 
-  async function give(run: Run, error: unknown): Promise<void> {
-    if (error instanceof BillError && error.code === 'UNAVAILABLE') {
+  /** Where a run is, on its row; a row that somebody has ended stops it, in whatever process it runs. */
+  function follow(runNo: string, stop: AbortController): Course {
+    const at: { stage: string; done: number | null } = { stage: 'downloading', done: null };
+    const tell = async (): Promise<void> => {
+      if (!(await move(runNo, underWay, { ...at }))) stop.abort();
+    };
+    const beat = setInterval(() => {
+      tell().catch(() => undefined);
+    }, progressEveryMs).unref();
+    const watch: Watch = {
+      signal: stop.signal,
+      onProgress(stage, done) {
+        at.stage = stage;
+        at.done = done;
+      },
+      onPeak(bytes) {
+        course.peakBytes = Math.max(course.peakBytes, bytes);
+      },
+    };
+    const course: Course = {
+      watch,
+      peakBytes: 0,
+      fileName: null,
+      milliseconds: {},
+      /** Tells the stage at once, so that a run that fails says where. */
+      async enter(stage: string): Promise<void> {
+        at.stage = stage;
+        at.done = null;
+        await tell();
+        if (stop.signal.aborted) throw new Cancelled();
+      },
+      end: () => clearInterval(beat),
+    };
+    return course;
+  }
+
+  async function give(run: Run, fileName: string | null, error: unknown): Promise<void> {
+    if (error instanceof BillError && error.code === 'UNAVAILABLE' && error.lineNo === undefined) {
       await defer(run, unavailableRetryMinutes, `BILL_${error.code}`, error.message);
       return;
     }
     const errorCode = error instanceof BillError ? `BILL_${error.code}` : 'INTERNAL';
     const errorMessage = error instanceof Error ? error.message : String(error);
-    const counts = error instanceof BillError && error.lineNo !== undefined ? { lineNo: error.lineNo } : null;
-    await move(run.runNo, ['downloading', 'matching'], {
+    const lineNo = error instanceof BillError ? (error.lineNo ?? null) : null;
+    await move(run.runNo, underWay, {
       status: 'failed',
       errorCode,
       errorMessage,
-      counts,
+      fileName: error instanceof BillError ? fileName : null,
+      lineNo,
+      counts: lineNo === null ? null : { lineNo },
       finishedAt: clock.now(),
     });
     payments.events.emit('alarm', {
@@ -198,7 +267,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     });
   }
 
-  async function reconcile(run: Run): Promise<void> {
+  async function reconcile(run: Run, course: Course): Promise<void> {
     const [account] = await accounts({ code: run.accountCode });
     if (!account) throw fail('ACCOUNT_UNKNOWN', { accountCode: run.accountCode });
     const connected = await payments.accounts.connect(account.code);
@@ -207,22 +276,18 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       await defer(run, bill.retryAfterMinutes, null, null);
       return;
     }
-    const milliseconds: Record<string, number> = {};
+    const { watch, milliseconds } = course;
     const timed = async <Value>(stage: string, work: () => Promise<Value>): Promise<Value> => {
       const started = performance.now();
       const value = await work();
       milliseconds[stage] = Math.round(performance.now() - started);
       return value;
     };
-    let peakBytes = 0;
-    const watch: Watch = {
-      onPeak: (bytes) => {
-        peakBytes = Math.max(peakBytes, bytes);
-      },
-    };
+    if (bill?.kind === 'ready') course.fileName = bill.file.name;
+    await course.enter('importing');
     const kept = await timed('importing', () => keep(account, run.date, bill, watch));
     const task = await dayTask(run, account, connected, kept);
-    await move(run.runNo, ['downloading'], { status: 'matching' });
+    if (!(await move(run.runNo, ['downloading'], { status: 'matching' }))) throw new Cancelled();
     await askAboutOpenOrders(account, task.bill);
     let outcome = await engine.compareDay(task, watch);
     // The order's own page and its cases speak first; the day's cases then leave out what they already name.
@@ -231,14 +296,17 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       outcome = await engine.compareDay(task, watch);
     }
     const { cases, totals, counts } = outcome;
+    const written = { status: 'writing', stage: 'writing', done: null };
+    if (!(await move(run.runNo, ['matching'], written))) throw new Cancelled();
     await timed('writing', () => writeDay(db, account, run.date, run.runNo, cases, totals, clock.now()));
-    await move(run.runNo, ['matching'], {
+    await move(run.runNo, ['writing'], {
       status: 'done',
+      stage: null,
       counts: {
         ...counts,
         ...totals,
         milliseconds: { ...milliseconds, ...outcome.milliseconds },
-        peakBytes,
+        peakBytes: course.peakBytes,
         bill: task.bill.kind === 'file' ? 'ready' : task.bill.kind,
       },
       finishedAt: clock.now(),
@@ -351,6 +419,16 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     get,
     execute,
 
+    async cancel(runNo, by) {
+      const ended = { status: 'cancelled', cancelledBy: by, nextAt: null, finishedAt: clock.now() };
+      const isCancelled = await move(runNo, cancellable, ended);
+      const run = await get(runNo);
+      if (!run) throw fail('RUN_NOT_FOUND', { runNo });
+      if (!isCancelled) throw fail('RUN_NOT_CANCELLABLE', { runNo, status: run.status });
+      stopping.get(runNo)?.abort();
+      return run;
+    },
+
     async storedDay(account, date) {
       const rules = await dayRules();
       if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
@@ -401,7 +479,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       }
       const abandoned = new Date(now.getTime() - abandonedAfterMs);
       await runs()
-        .whereIn('status', ['downloading', 'matching'])
+        .whereIn('status', underWay)
         .where('updated_at', '<', dateValue(db, abandoned))
         .update(toColumns(db, { status: 'queued', updatedAt: now }));
       const due: unknown = await runs()
@@ -414,6 +492,18 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       for (const run of readRows(runRow, due)) await wake(run);
     },
   };
+}
+
+/** What a run under way knows of itself. */
+interface Course {
+  watch: Watch;
+  /** The most memory that its work took. */
+  peakBytes: number;
+  /** The bill it reads. */
+  fileName: string | null;
+  milliseconds: Record<string, number>;
+  enter(stage: string): Promise<void>;
+  end(): void;
 }
 
 /** The day as the channel cuts it. */

@@ -60,11 +60,16 @@ function runView({
   date,
   status,
   counts,
+  stage,
+  done,
   errorCode,
   errorMessage,
+  fileName,
+  lineNo,
   nextAt,
 }: Run) {
-  return { runNo, accountCode, channel, date, status, counts, errorCode, errorMessage, nextAt };
+  const failure = { errorCode, errorMessage, fileName, lineNo };
+  return { runNo, accountCode, channel, date, status, stage, done, counts, ...failure, nextAt };
 }
 
 const resolvable = z.object({
@@ -175,6 +180,14 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
       });
       ctx.status = 202;
       ctx.body = { runs: runs.map(runView) };
+    },
+
+    async cancelRun(ctx: Context) {
+      const account = accountOf(ctx);
+      const { runs } = reconciliation(strapi);
+      const run = await runs.get(read(code, ctx.params.runNo));
+      if (!run || !account.mayUseMerchant(run.merchantCode)) throw fail('RUN_NOT_FOUND');
+      ctx.body = runView(await runs.cancel(run.runNo, account.username));
     },
 
     async resolve(ctx: Context) {
@@ -321,6 +334,12 @@ export default {
           method: 'POST',
           path: '/runs',
           handler: 'books.run',
+          config: guarded('reconcile', 'reconciliation-run'),
+        },
+        {
+          method: 'POST',
+          path: '/runs/:runNo/cancel',
+          handler: 'books.cancelRun',
           config: guarded('reconcile', 'reconciliation-run'),
         },
         {
