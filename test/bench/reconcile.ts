@@ -141,7 +141,8 @@ const caseRow = z
     [row.leg, row.kind, row.trade_kind, row.order_no, row.difference_fen, row.status].join(' '),
   );
 
-async function wrongCases(db: Knex, day: Day): Promise<string[]> {
+/** What the day's cases lack, or have too much. */
+export async function wrongCases(db: Knex, day: Day): Promise<string[]> {
   const expected = new Set<string>();
   for (const { leg, kind, tradeKind, number, differenceFen, status } of expectedOf(day)) {
     expected.add([leg, kind, tradeKind, number, differenceFen, status].join(' '));

@@ -1,11 +1,20 @@
 import { access } from '@hospital-pay/access';
+import { manifest as wechat } from '@hospital-pay/channel-wechat';
 import { jobs } from '@hospital-pay/jobs';
+import { reconciliation } from '@hospital-pay/reconciliation';
 import { demoCredentials } from '@hospital-pay/sandbox';
-import { startHospital } from './hospital';
+import { openDayChannel } from '../bench/reconcile/day-channel';
+import { merchantCode, startHospital } from './hospital';
+
+interface Question {
+  ask?: unknown;
+  count?: unknown;
+  what?: unknown;
+}
 
 /** The other process of a house that runs as two: it answers over HTTP, and does what the test asks of it. */
 async function main(): Promise<void> {
-  const { GATEWAY_URL = '', CREDENTIALS = '', ...env } = process.env;
+  const { GATEWAY_URL = '', CREDENTIALS = '', DAY_BILL = '', ...env } = process.env;
   const given = (name: string) => ({ [name]: env[name] ?? '' });
   const hospital = await startHospital({
     env: {
@@ -14,12 +23,16 @@ async function main(): Promise<void> {
       ...given('SECRETS_KEY'),
       ...given('JWT_SECRET'),
       ...given('ROLE'),
+      ...(env.ARCHIVE_DIR ? given('ARCHIVE_DIR') : {}),
     },
     gateways: { url: GATEWAY_URL, credentials: demoCredentials(CREDENTIALS) },
+    async prepare(strapi) {
+      if (DAY_BILL !== '') await openDayChannel(strapi, wechat, DAY_BILL, merchantCode);
+    },
   });
   let fired = 0;
 
-  async function answer({ ask, count }: { ask?: unknown; count?: unknown }): Promise<unknown> {
+  async function answer({ ask, count, what }: Question): Promise<unknown> {
     switch (ask) {
       case 'audit':
         await Promise.all(
@@ -40,12 +53,14 @@ async function main(): Promise<void> {
         return null;
       case 'fired':
         return fired;
+      case 'reconcile':
+        return (await reconciliation(hospital.strapi()).runs.execute(String(what))).status;
       default:
         throw new Error(`cannot be asked ${String(ask)}`);
     }
   }
 
-  process.on('message', (message: { id?: unknown; ask?: unknown; count?: unknown }) => {
+  process.on('message', (message: Question & { id?: unknown }) => {
     answer(message).then(
       (value) => process.send?.({ id: message.id, value }),
       (error: unknown) => process.send?.({ id: message.id, error: String(error) }),

@@ -5,7 +5,11 @@ import path from 'node:path';
 export interface SecondProcess {
   url: string;
   ask(ask: 'audit' | 'every' | 'fired', count?: number): Promise<unknown>;
+  /** Reconciles here; says how the run ended. */
+  reconcile(runNo: string): Promise<unknown>;
   stop(): Promise<void>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
 }
 
 const root = path.resolve(
@@ -42,21 +46,30 @@ export async function startSecond(env: Record<string, string>): Promise<SecondPr
     });
   const { url = '' } = await next((message) => message.url !== undefined);
   let asked = 0;
+  const question = async (put: {
+    ask: string;
+    count?: number | undefined;
+    what?: string;
+  }): Promise<unknown> => {
+    asked += 1;
+    const id = asked;
+    const answered = next((message) => message.id === id);
+    child.send({ id, ...put });
+    const { value, error } = await answered;
+    if (error !== undefined) throw new Error(error);
+    return value;
+  };
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  };
   return {
     url,
-    async ask(ask, count) {
-      asked += 1;
-      const id = asked;
-      const answered = next((message) => message.id === id);
-      child.send({ id, ask, count });
-      const { value, error } = await answered;
-      if (error !== undefined) throw new Error(error);
-      return value;
-    },
-    async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
-    },
+    ask: (ask, count) => question({ ask, count }),
+    reconcile: (runNo) => question({ ask: 'reconcile', what: runNo }),
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
 }

@@ -144,6 +144,8 @@ export async function writeDay(
   now: Date,
 ): Promise<void> {
   await db.transaction(async (trx) => {
+    // Two runs of one account's day, wherever they run, write one after the other.
+    await trx('channel_accounts').where({ code: account.code }).first('id').forUpdate();
     const wanted = new Map(cases.map((entry) => [entry.dedupeKey, entry]));
     const isUntouched = (row: z.output<typeof comparable>): boolean =>
       row.source === 't1' && row.resolvedBy === null && (row.status === 'open' || row.status === 'void');

@@ -78,6 +78,9 @@ export interface BillSums {
   feeFen: number;
 }
 
+/** Lines as received are long: whole groups of them lie in memory while they are written, one for each thread. */
+const linesPerGroup = 20_480;
+
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /**
@@ -125,7 +128,7 @@ export async function writeLines(
       `COPY (SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
          escape = '"', columns = {${columns.join(', ')}}, force_not_null = ['order_no', 'refund_no', 'channel_no', 'raw'])
          ORDER BY order_no, line_no)
-       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
+       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${linesPerGroup})`,
     );
   } finally {
     duck.close();
