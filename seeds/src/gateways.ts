@@ -12,10 +12,8 @@ import type { LedgerSeed } from './rows';
 
 /** The western branch has merchant numbers of its own: two branches on one number would share one bill. */
 const westIdentity = {
-  appId: '2021000122600202',
-  sellerId: '2088102176283202',
-  mchid: '1900006892',
-  appid: 'wx5edab3bdfba3dc1d',
+  alipay: { appId: '2021000122600202', sellerId: '2088102176283202' },
+  wechat: { mchid: '1900006892', appid: 'wx5edab3bdfba3dc1d' },
 };
 
 /** Each branch's credentials at the simulated gateways; the sandbox forgets added merchants when it ends. */
@@ -23,7 +21,7 @@ export function branchCredentials(strapi: Core.Strapi, sandbox: Sandbox): Map<st
   const folder = process.env.SANDBOX_DATA || join(strapi.dirs.app.root, '.data', 'sandbox');
   const [east] = sandbox.credentials;
   if (!east) throw new Error('the sandbox has no merchant');
-  const known = sandbox.credentials.find(({ alipay }) => alipay.sellerId === westIdentity.sellerId);
+  const known = sandbox.credentials.find(({ alipay }) => alipay.sellerId === westIdentity.alipay.sellerId);
   const west = known ?? demoCredentials(join(folder, 'west'), westIdentity);
   if (!known) sandbox.addMerchant(west);
   return new Map([

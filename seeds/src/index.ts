@@ -118,10 +118,14 @@ async function follow(strapi: Core.Strapi, done: Marker, baseUrl: string): Promi
       const { code, name, merchantCode, enabled, config } = await accounts.describe(
         accountCodeOf(branch.code, channel),
       );
-      const address = channel === 'alipay' ? 'gateway' : 'baseUrl';
-      const current = config[address];
-      if (typeof current !== 'string' || !current.startsWith(done.baseUrl)) continue;
-      const moved = { ...config, [address]: baseUrl + current.slice(done.baseUrl.length) };
+      const moved = Object.fromEntries(
+        Object.entries(config).map(([field, value]) => [
+          field,
+          typeof value === 'string' && value.startsWith(`${done.baseUrl}/`)
+            ? baseUrl + value.slice(done.baseUrl.length)
+            : value,
+        ]),
+      );
       await accounts.save({ code, name, channel, merchantCode, enabled, config: moved });
     }
   }

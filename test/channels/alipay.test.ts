@@ -343,7 +343,7 @@ describe('inside Alipay, in a browser, in an app', () => {
       outcome.kind === 'pending' && outcome.payerAction?.kind === 'client'
         ? outcome.payerAction.parameters.orderString
         : undefined;
-    expect(sandbox.alipay.openOrderString(text ?? '')).toMatchObject({
+    expect(sandbox.gateways.alipay.openOrderString(text ?? '')).toMatchObject({
       outTradeNo: request.attemptNo,
       amountFen: 1999,
     });

@@ -60,7 +60,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   sandbox.faults.clear();
-  sandbox.wechat.setVerifyMode(mchid, 'public_key');
+  sandbox.gateways.wechat.setVerifyMode(mchid, 'public_key');
   received = [];
   calls = [];
 });
@@ -311,7 +311,7 @@ describe('notifications', () => {
   test.each(['public_key', 'certificate'] as const)(
     'a payment in %s mode is read and acknowledged',
     async (mode) => {
-      sandbox.wechat.setVerifyMode(mchid, mode);
+      sandbox.gateways.wechat.setVerifyMode(mchid, mode);
       const request = await paidOverQr();
       const raw = received.at(-1);
       if (!raw) throw new Error('nothing received');
@@ -346,7 +346,7 @@ describe('notifications', () => {
   });
 
   test('a SIGNTEST probe is answered 4xx', async () => {
-    expect((await sandbox.wechat.probe(notifyUrl)).status).toBe(401);
+    expect((await sandbox.gateways.wechat.probe(notifyUrl)).status).toBe(401);
   });
 
   test('a changed body, a stale timestamp and a missing header are rejected', async () => {
@@ -386,7 +386,7 @@ describe('notifications', () => {
 describe('keys', () => {
   test('both modes work, and certificates are downloaded once when none is given', async () => {
     expect(await driverOf().test()).toEqual({ ok: true });
-    sandbox.wechat.setVerifyMode(mchid, 'certificate');
+    sandbox.gateways.wechat.setVerifyMode(mchid, 'certificate');
     const driver = driverOf({ verifyMode: 'certificate', platformCertificate: '' });
     calls = [];
     expect((await driver.pay(requestOf('native', 100))).kind).toBe('pending');
@@ -396,7 +396,7 @@ describe('keys', () => {
   });
 
   test('a serial never seen makes the certificates be fetched once, and only once a minute', async () => {
-    sandbox.wechat.setVerifyMode(mchid, 'certificate');
+    sandbox.gateways.wechat.setVerifyMode(mchid, 'certificate');
     const other = generateCredentials();
     const driver = driverOf({
       verifyMode: 'certificate',
@@ -427,7 +427,7 @@ describe('keys', () => {
     });
     const noCertificate = driverOf({ verifyMode: 'certificate', platformCertificate: '' });
     expect(await noCertificate.test()).toMatchObject({ ok: false, code: 'NO_PLATFORM_CERTIFICATE' });
-    sandbox.wechat.setVerifyMode(mchid, 'certificate');
+    sandbox.gateways.wechat.setVerifyMode(mchid, 'certificate');
     const wrongKey = driverOf({
       verifyMode: 'certificate',
       platformCertificate: '',

@@ -440,7 +440,7 @@ describe.each(databases)('bad input and faults on %s', (database) => {
     );
 
     test('a SIGNTEST probe is refused', async () => {
-      const { status } = await hospital.sandbox.wechat.probe(notifyUrl());
+      const { status } = await hospital.sandbox.gateways.wechat.probe(notifyUrl());
       expect(status).toBeGreaterThanOrEqual(400);
     });
 

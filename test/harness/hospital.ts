@@ -5,6 +5,7 @@ import { payments } from '@hospital-pay/payments';
 import {
   channelConfigs,
   createSandbox,
+  type GatewayName,
   generateCredentials,
   type Sandbox,
   type SandboxCredentials,
@@ -21,13 +22,15 @@ export interface HospitalOptions extends PlatformOptions {
   /** Gateways that run elsewhere; else a sandbox of this hospital's own is started. */
   gateways?: { url: string; credentials: SandboxCredentials };
   merchant?: Record<string, unknown>;
+  /** The channels it has an account on, code `<channel>-1`; Alipay and WeChat Pay unless said otherwise. */
+  channels?: readonly GatewayName[];
   /** Adds to the configuration of the channel accounts. */
   choices?: Parameters<typeof channelConfigs>[2];
   /** Compresses the gateways' waiting between notifications. */
   notifyRetryScale?: number;
 }
 
-/** One merchant with an Alipay and a WeChat Pay account on real gateways, a signed application and five people. */
+/** One merchant with an account on each of its channels' gateways, a signed application and five people. */
 export interface Hospital extends Platform {
   sandbox: Sandbox;
   application: { appId: string; secret: string };
@@ -125,7 +128,7 @@ async function furnish(
     data: { code: 'W01', name: '1号窗口', merchantCode, kind: 'window', enabled: true },
   });
   const configs = channelConfigs(credentials, sandboxUrl, options.choices);
-  for (const channel of ['alipay', 'wechat'] as const) {
+  for (const channel of options.channels ?? (['alipay', 'wechat'] as const)) {
     await payments(strapi).accounts.save({
       code: `${channel}-1`,
       name: channel,

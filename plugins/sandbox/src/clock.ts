@@ -45,9 +45,13 @@ export function chinaRfc3339(at: number): string {
   return inChina(at).toFormat("yyyy-MM-dd'T'HH:mm:ssZZ");
 }
 
-/** The first and the last millisecond of a China day, or null when the text is not a day. */
 export function chinaDaySpan(day: string): { from: number; to: number } | null {
-  const start = DateTime.fromFormat(day, 'yyyy-MM-dd', { zone: CHINA });
+  return daySpan(day, CHINA);
+}
+
+/** The first and the last millisecond of a day in a zone, or null when the text is not a day. */
+export function daySpan(day: string, zone: string): { from: number; to: number } | null {
+  const start = DateTime.fromFormat(day, 'yyyy-MM-dd', { zone });
   if (!start.isValid) return null;
   return { from: start.toMillis(), to: start.plus({ days: 1 }).toMillis() - 1 };
 }

@@ -2,11 +2,13 @@ import type Koa from 'koa';
 import type { SandboxClock } from './clock';
 import type { SandboxCredentials } from './credentials';
 import type { Faults } from './faults';
+import type { RunningGateways } from './gateways';
 import type { HisPlatform, SandboxHis } from './his/his';
-import type { Ledger, Payment } from './ledger';
+import type { Ledger } from './ledger';
 import type { Notifier } from './notifier';
 import type { Outcomes } from './outcomes';
 import type { Patient } from './patient/patient';
+import type { SandboxSettings } from './world';
 
 export interface SandboxOptions {
   /** One hospital's credentials, or several when it has several merchants. */
@@ -27,8 +29,6 @@ export interface SandboxOptions {
   /** Hour of the next day, China time, from which a bill exists. Documented: Alipay 9, WeChat 10. */
   billReadyHour?: number;
   billsForToday?: boolean;
-  wechatBillBom?: boolean;
-  wechatRequireClientCertificate?: boolean;
   /** Where the sandbox HIS pushes what it booked. */
   platform?: HisPlatform;
   hisPushDelayMs?: number;
@@ -42,17 +42,10 @@ export interface Sandbox {
   readonly outcomes: Outcomes;
   readonly patient: Patient;
   readonly notifications: Notifier;
-  readonly alipay: {
-    /** The order string of `alipay.trade.app.pay`, as the app's SDK would open it. */
-    openOrderString(text: string): Payment;
-  };
-  readonly wechat: {
-    /** Sends a `WECHATPAY/SIGNTEST/` notification; a merchant who looks answers 4xx or 5xx. */
-    probe(url: string, outTradeNo?: string): Promise<{ status: number; body: string }>;
-    setVerifyMode(mchid: string, mode: 'certificate' | 'public_key'): void;
-  };
+  /** What one gateway can do beyond what all can. */
+  readonly gateways: RunningGateways;
   readonly his: SandboxHis;
-  readonly settings: { autoPay: boolean; billReadyHour: number; billsForToday: boolean };
+  readonly settings: SandboxSettings;
   baseUrl(): string;
   addMerchant(credentials: SandboxCredentials): void;
   /** Koa middleware; passes on what is not below the prefix. Must run before anything reads the body. */

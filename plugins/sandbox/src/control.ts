@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Sandbox } from './contract';
 import { readBody } from './exchange';
 import { faultInput } from './faults';
+import type { Gateway } from './gateway';
+import { gatewayNames } from './gateways';
 import { micropayOutcomes } from './outcomes';
 
-const gateway = z.enum(['alipay', 'wechat']);
+const gateway = z.enum(gatewayNames);
 const patientBody = z.object({ gateway: gateway.nullish(), reference: z.string().min(1) });
 const codeBody = z.object({ gateway, outcome: z.enum(micropayOutcomes).optional() });
 const outcomesBody = z.object({
@@ -30,7 +32,6 @@ const resendBody = z.object({
   orderNo: z.string().min(1),
   times: z.number().int().min(1).max(50).default(1),
 });
-const probeBody = z.object({ url: z.url(), outTradeNo: z.string().default('SIGNTEST') });
 const hisRefundBody = z.object({
   orderNo: z.string().min(1),
   amountFen: z.number().int().positive(),
@@ -106,10 +107,6 @@ export async function control(ctx: Koa.Context, sandbox: Sandbox, path: string):
       const { orderNo, times } = resendBody.parse(body);
       return { sent: await sandbox.notifications.resend(orderNo, times) };
     },
-    'POST /wechat/probe': async (body) => {
-      const { url, outTradeNo } = probeBody.parse(body);
-      return sandbox.wechat.probe(url, outTradeNo);
-    },
     'GET /his': () => ({
       bookings: sandbox.his.bookings(),
       refunds: sandbox.his.refunds(),
@@ -155,7 +152,7 @@ export async function control(ctx: Koa.Context, sandbox: Sandbox, path: string):
       return { now: sandbox.clock.now() };
     },
   };
-  const command = commands[`${ctx.method} ${path}`];
+  const command = commands[`${ctx.method} ${path}`] ?? leverOf(sandbox, ctx.method, path);
   if (command === undefined) {
     ctx.status = 404;
     ctx.body = { error: 'no such control' };
@@ -170,4 +167,12 @@ export async function control(ctx: Koa.Context, sandbox: Sandbox, path: string):
       error: error instanceof z.ZodError ? error.issues : error instanceof Error ? error.message : 'refused',
     };
   }
+}
+
+/** A gateway's own levers lie below its name. */
+function leverOf(sandbox: Sandbox, method: string, path: string): Command | undefined {
+  const name = gatewayNames.find((candidate) => path.startsWith(`/${candidate}/`));
+  if (name === undefined) return undefined;
+  const { levers }: Gateway = sandbox.gateways[name];
+  return levers?.[`${method} ${path.slice(name.length + 1)}`];
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Koa from 'koa';
-import type { Fault, FaultChannel, Faults, Operation } from './faults';
+import type { Fault, Faults, Operation } from './faults';
 
 export interface Reply {
   status: number;
@@ -9,7 +9,7 @@ export interface Reply {
 }
 
 export interface Call {
-  channel: FaultChannel;
+  channel: string;
   operation: Operation;
   orderNo: string | null;
   /** Does the work and commits; its answer is not yet signed. */

@@ -29,7 +29,8 @@ export const notifyFaultKinds = [
 export const lifeFaultKinds = ['pay_after_close', 'refund_then_fails'] as const;
 
 export const faultInput = z.object({
-  channel: z.enum(['alipay', 'wechat', 'his', '*']).default('*'),
+  /** A gateway's name, `his`, or all. */
+  channel: z.string().default('*'),
   operation: z
     .enum([
       'pay',
@@ -70,7 +71,6 @@ export const faultInput = z.object({
 export type FaultInput = z.input<typeof faultInput>;
 export type Fault = z.output<typeof faultInput> & { id: string; struck: number };
 export type FaultKind = Fault['kind'];
-export type FaultChannel = 'alipay' | 'wechat' | 'his';
 export type Operation = Exclude<Fault['operation'], '*'>;
 
 export interface Faults {
@@ -83,7 +83,7 @@ export interface Faults {
 }
 
 export interface FaultPoint {
-  channel: FaultChannel;
+  channel: string;
   operation: Operation;
   orderNo: string | null;
   phase?: 'before' | 'after';

@@ -1,19 +1,16 @@
 export type { Sandbox, SandboxOptions } from './contract';
 export {
-  type AlipayChannelConfig,
-  type AlipayCredentials,
   type ChannelConfigChoices,
   type CredentialChoices,
   channelConfigs,
   demoCredentials,
   generateCredentials,
   type SandboxCredentials,
-  type WechatChannelConfig,
-  type WechatCredentials,
 } from './credentials';
 export type { Fault, FaultInput, FaultKind, Faults, Operation } from './faults';
+export { type ChannelConfigs, type GatewayName, gatewayNames } from './gateways';
 export type { HisBooking, HisPlatform, HisRefundRecord, SandboxHis } from './his/his';
-export type { GatewayName, Ledger, LedgerFilter, Payment, Refund, Scene, SeedPayment } from './ledger';
+export type { Ledger, LedgerFilter, Payment, Refund, Scene, SeedPayment } from './ledger';
 export { sandbox } from './mounted';
 export type { Notifier, SentNotification } from './notifier';
 export { type MicropayOutcome, micropayOutcomes, type Outcomes } from './outcomes';

@@ -1,14 +1,30 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { chinaCompact, chinaDaySpan, type SandboxClock } from './clock';
+import { daySpan, type SandboxClock } from './clock';
 
-export type GatewayName = 'alipay' | 'wechat';
+/** How one gateway keeps its part of the ledger. */
+export interface GatewayBooks {
+  /** IANA zone in which its bills cut the days. */
+  zone: string;
+  /** Whom it shows as payer, and from which account, when nothing better is known. */
+  payer: string;
+  bank: string;
+  /** Its own number of a payment; `serial` is unique for ever and has 15 to 16 digits. */
+  tradeNo(at: number, serial: string): string;
+  refundId(at: number, serial: string): string;
+  /** Within what a merchant's refund number is unique. */
+  refundNumbersPer: 'payment' | 'merchant';
+  /** A payment that is refunded in full counts as closed. */
+  closesWhenRefunded: boolean;
+}
+
 export type Scene = 'micropay' | 'native' | 'jsapi' | 'h5' | 'app' | 'page';
 export type PaymentState = 'waiting' | 'paying' | 'paid' | 'closed' | 'reversed' | 'failed';
 export type RefundState = 'processing' | 'succeeded' | 'abnormal' | 'closed';
 
 export interface Payment {
-  gateway: GatewayName;
+  /** The name of its gateway. */
+  gateway: string;
   /** Alipay: seller id. WeChat: mchid. */
   merchant: string;
   appId: string;
@@ -16,6 +32,7 @@ export interface Payment {
   tradeNo: string;
   scene: Scene;
   state: PaymentState;
+  /** In the minor unit of the gateway's currency (fen; yen). */
   amountFen: number;
   subject: string;
   createdAt: number;
@@ -45,7 +62,7 @@ export interface Payment {
 }
 
 export interface Refund {
-  gateway: GatewayName;
+  gateway: string;
   merchant: string;
   outTradeNo: string;
   tradeNo: string;
@@ -66,7 +83,7 @@ export interface Refund {
 }
 
 export interface SeedPayment {
-  gateway: GatewayName;
+  gateway: string;
   outTradeNo: string;
   amountFen: number;
   paidAt: number;
@@ -84,7 +101,6 @@ export interface SeedPayment {
 }
 
 interface MerchantIdentity {
-  gateway: GatewayName;
   merchant: string;
   appId: string;
 }
@@ -92,7 +108,7 @@ interface MerchantIdentity {
 type JournalLine = { payment: Payment } | { refund: Refund } | { usedCode: string };
 
 export interface LedgerFilter {
-  gateway?: GatewayName;
+  gateway?: string;
   merchant?: string;
   outTradeNo?: string;
   state?: string;
@@ -115,35 +131,35 @@ export class Ledger {
   constructor(
     private readonly clock: SandboxClock,
     private readonly journalFile: string | null,
-    private readonly merchants: () => MerchantIdentity[],
+    private readonly merchants: (gateway: string) => readonly MerchantIdentity[],
+    private readonly booksOf: (gateway: string) => GatewayBooks,
   ) {
     if (journalFile === null) return;
     mkdirSync(dirname(journalFile), { recursive: true });
     if (existsSync(journalFile)) this.replay(readFileSync(journalFile, 'utf8'));
   }
 
-  payment(gateway: GatewayName, merchant: string, outTradeNo: string): Payment | null {
+  payment(gateway: string, merchant: string, outTradeNo: string): Payment | null {
     return this.paymentsByNo.get(paymentKey(gateway, merchant, outTradeNo)) ?? null;
   }
 
-  paymentByTradeNo(gateway: GatewayName, tradeNo: string): Payment | null {
+  paymentByTradeNo(gateway: string, tradeNo: string): Payment | null {
     return this.paymentsByTradeNo.get(`${gateway}|${tradeNo}`) ?? null;
   }
 
   /** By what the patient holds: the text of the QR, the prepay id, the link, or the merchant's order number. */
-  paymentOfPatient(gateway: GatewayName | null, reference: string): Payment | null {
+  paymentOfPatient(gateway: string | null, reference: string): Payment | null {
     const byToken = this.paymentsByToken.get(reference);
     if (byToken !== undefined) return byToken;
-    for (const { gateway: name, merchant } of this.merchants()) {
-      if (gateway !== null && gateway !== name) continue;
-      const found = this.payment(name, merchant, reference);
-      if (found !== null) return found;
+    for (const payment of this.paymentsByNo.values()) {
+      if (payment.outTradeNo === reference && (gateway ?? payment.gateway) === payment.gateway)
+        return payment;
     }
     return null;
   }
 
-  refund(gateway: GatewayName, merchant: string, outTradeNo: string | null, refundNo: string): Refund | null {
-    return this.refundsByNo.get(refundKey(gateway, merchant, outTradeNo, refundNo)) ?? null;
+  refund(gateway: string, merchant: string, outTradeNo: string | null, refundNo: string): Refund | null {
+    return this.refundsByNo.get(this.refundKey(gateway, merchant, outTradeNo, refundNo)) ?? null;
   }
 
   refundsOf(payment: Payment): Refund[] {
@@ -236,7 +252,8 @@ export class Ledger {
         lines.push({ refund });
         refunds += 1;
       }
-      if (payment.gateway === 'alipay' && payment.refundedFen === payment.amountFen) payment.state = 'closed';
+      if (this.booksOf(payment.gateway).closesWhenRefunded && payment.refundedFen === payment.amountFen)
+        payment.state = 'closed';
       this.indexPayment(payment);
       lines.push({ payment });
     }
@@ -278,9 +295,9 @@ export class Ledger {
     return dropped;
   }
 
-  /** The rows of one China day as a bill shows them: what was paid, and which refunds were accepted. */
-  billRows(gateway: GatewayName, merchant: string, day: string): { payments: Payment[]; refunds: Refund[] } {
-    const span = chinaDaySpan(day);
+  /** The rows of one day in the gateway's zone as a bill shows them: what was paid, and which refunds were accepted. */
+  billRows(gateway: string, merchant: string, day: string): { payments: Payment[]; refunds: Refund[] } {
+    const span = daySpan(day, this.booksOf(gateway).zone);
     if (span === null) return { payments: [], refunds: [] };
     const within = (at: number | null) => at !== null && at >= span.from && at <= span.to;
     return {
@@ -294,7 +311,7 @@ export class Ledger {
   }
 
   newPayment(init: {
-    gateway: GatewayName;
+    gateway: string;
     merchant: string;
     appId: string;
     outTradeNo: string;
@@ -305,12 +322,13 @@ export class Ledger {
     tradeNo?: string;
   }): Payment {
     const at = init.at ?? this.clock.now();
+    const books = this.booksOf(init.gateway);
     return {
       gateway: init.gateway,
       merchant: init.merchant,
       appId: init.appId,
       outTradeNo: init.outTradeNo,
-      tradeNo: init.tradeNo ?? this.newTradeNo(init.gateway, at),
+      tradeNo: init.tradeNo ?? books.tradeNo(at, this.nextSequence()),
       scene: init.scene,
       state: 'waiting',
       amountFen: init.amountFen,
@@ -320,8 +338,8 @@ export class Ledger {
       paidAt: null,
       endedAt: null,
       refundedFen: 0,
-      buyer: init.gateway === 'alipay' ? '2088722003899001' : 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
-      bank: init.gateway === 'alipay' ? 'ALIPAYACCOUNT' : 'OTHERS',
+      buyer: books.payer,
+      bank: books.bank,
       notifyUrl: null,
       attach: null,
       storeId: null,
@@ -356,7 +374,7 @@ export class Ledger {
       outTradeNo: payment.outTradeNo,
       tradeNo: payment.tradeNo,
       refundNo: init.refundNo,
-      refundId: init.refundId ?? this.newRefundId(at),
+      refundId: init.refundId ?? this.booksOf(payment.gateway).refundId(at, this.nextSequence()),
       kind: init.kind,
       state: 'processing',
       amountFen: init.amountFen,
@@ -370,23 +388,10 @@ export class Ledger {
     };
   }
 
-  private identity(gateway: GatewayName, merchant: string | undefined): MerchantIdentity {
-    const found = this.merchants().find(
-      (row) => row.gateway === gateway && (merchant === undefined || row.merchant === merchant),
-    );
+  private identity(gateway: string, merchant: string | undefined): MerchantIdentity & { gateway: string } {
+    const found = this.merchants(gateway).find((row) => merchant === undefined || row.merchant === merchant);
     if (found === undefined) throw new Error(`the sandbox has no ${gateway} merchant ${merchant ?? ''}`);
-    return found;
-  }
-
-  private newTradeNo(gateway: GatewayName, at: number): string {
-    const digits = chinaCompact(at);
-    return gateway === 'alipay'
-      ? `${digits.slice(0, 8)}22001${this.nextSequence().padStart(15, '0')}`
-      : `42000${digits.slice(0, 8)}${this.nextSequence().padStart(15, '0')}`;
-  }
-
-  private newRefundId(at: number): string {
-    return `503${chinaCompact(at).slice(0, 8)}${this.nextSequence().padStart(15, '0')}`;
+    return { gateway, ...found };
   }
 
   private nextSequence(): string {
@@ -400,8 +405,14 @@ export class Ledger {
     if (payment.payToken !== null) this.paymentsByToken.set(payment.payToken, payment);
   }
 
+  private refundKey(gateway: string, merchant: string, outTradeNo: string | null, refundNo: string): string {
+    const within =
+      this.booksOf(gateway).refundNumbersPer === 'payment' ? `${merchant}|${outTradeNo}` : merchant;
+    return `${gateway}|${within}|${refundNo}`;
+  }
+
   private indexRefund(refund: Refund): void {
-    const key = refundKey(refund.gateway, refund.merchant, refund.outTradeNo, refund.refundNo);
+    const key = this.refundKey(refund.gateway, refund.merchant, refund.outTradeNo, refund.refundNo);
     const known = this.refundsByNo.get(key);
     this.refundsByNo.set(key, refund);
     const paymentsKey = paymentKey(refund.gateway, refund.merchant, refund.outTradeNo);
@@ -447,18 +458,6 @@ function matches(row: Payment | Refund, filter: LedgerFilter): boolean {
   );
 }
 
-function paymentKey(gateway: GatewayName, merchant: string, outTradeNo: string): string {
+function paymentKey(gateway: string, merchant: string, outTradeNo: string): string {
   return `${gateway}|${merchant}|${outTradeNo}`;
-}
-
-/** WeChat refund numbers are unique per merchant, Alipay's per trade. */
-function refundKey(
-  gateway: GatewayName,
-  merchant: string,
-  outTradeNo: string | null,
-  refundNo: string,
-): string {
-  return gateway === 'alipay'
-    ? `alipay|${merchant}|${outTradeNo}|${refundNo}`
-    : `wechat|${merchant}|${refundNo}`;
 }

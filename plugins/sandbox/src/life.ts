@@ -1,4 +1,4 @@
-import type { GatewayName, Payment, Refund } from './ledger';
+import type { Payment, Refund } from './ledger';
 import type { World } from './world';
 
 /** What happens to money whichever gateway holds it. Nothing here speaks a protocol. */
@@ -15,13 +15,13 @@ export interface Life {
   startSettling(refund: Refund): void;
 }
 
-export type NotifyPayment = (payment: Payment) => Promise<void>;
-export type NotifyRefund = (refund: Refund) => Promise<void>;
+/** Tells the merchant in the words of the payment's gateway. */
+export interface Tell {
+  payment(payment: Payment): Promise<void>;
+  refund(refund: Refund): Promise<void>;
+}
 
-export function createLife(
-  world: World,
-  notify: Record<GatewayName, { payment: NotifyPayment; refund: NotifyRefund }>,
-): Life {
+export function createLife(world: World, tell: Tell): Life {
   const life: Life = {
     async pay(payment) {
       life.refresh(payment);
@@ -31,7 +31,7 @@ export function createLife(
       payment.queriesUntilPaid = null;
       payment.paidAt = world.clock.now();
       world.ledger.savePayment(payment);
-      await notify[payment.gateway].payment(payment);
+      await tell.payment(payment);
     },
     refuse(payment) {
       if (payment.state !== 'waiting' && payment.state !== 'paying') return;
@@ -59,7 +59,7 @@ export function createLife(
       if (refund.state === 'succeeded') refund.succeededAt = refund.settlesAt;
       else giveBack(world, refund);
       world.ledger.saveRefund(refund);
-      void notify[refund.gateway].refund(refund);
+      void tell.refund(refund);
       return refund;
     },
     queried(payment) {

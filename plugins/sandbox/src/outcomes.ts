@@ -1,5 +1,4 @@
-import { randomInt } from 'node:crypto';
-import type { GatewayName, Ledger } from './ledger';
+import type { Ledger } from './ledger';
 
 /** What becomes of a payment code that a cashier scans. */
 export type MicropayOutcome =
@@ -32,10 +31,11 @@ const BY_AMOUNT: ReadonlyMap<number, MicropayOutcome> = new Map([
   [7, 'insufficient_funds'],
 ]);
 
-const CODE_FORMAT: Record<GatewayName, RegExp> = {
-  alipay: /^(?:(?:2[5-9]|30)\d{14,22}|fp[0-9A-Za-z]{33})$/,
-  wechat: /^1[0-5]\d{16}$/,
-};
+/** The payment codes of one wallet. */
+export interface PaymentCodes {
+  format: RegExp;
+  issue(): string;
+}
 
 export interface Outcomes {
   /** The amount table of the deterministic patient; off = every code pays at once. */
@@ -43,21 +43,23 @@ export interface Outcomes {
   /** How many queries answer "paying" before `paying_then_pays` pays. */
   queriesUntilPaid: number;
   /** A fresh payment code of this wallet, optionally with a fate of its own. */
-  issueCode(gateway: GatewayName, outcome?: MicropayOutcome): string;
+  issueCode(gateway: string, outcome?: MicropayOutcome): string;
   /** Gives any code a fate, which then wins over the amount. */
   setForCode(code: string, outcome: MicropayOutcome): void;
-  of(gateway: GatewayName, code: string, amountFen: number): MicropayOutcome;
+  of(gateway: string, code: string, amountFen: number): MicropayOutcome;
 }
 
-export function createOutcomes(ledger: Ledger): Outcomes {
+export function createOutcomes(
+  ledger: Ledger,
+  codesOf: (gateway: string) => PaymentCodes | undefined,
+): Outcomes {
   const byCode = new Map<string, MicropayOutcome>();
   const outcomes: Outcomes = {
     byAmount: true,
     queriesUntilPaid: 2,
     issueCode(gateway, outcome) {
-      const prefix = gateway === 'alipay' ? '28' : `1${randomInt(0, 5)}`;
-      let code = prefix;
-      while (code.length < 18) code += randomInt(0, 10);
+      const code = codesOf(gateway)?.issue();
+      if (code === undefined) throw new Error(`${gateway} has no payment codes`);
       if (outcome !== undefined) byCode.set(code, outcome);
       return code;
     },
@@ -65,7 +67,7 @@ export function createOutcomes(ledger: Ledger): Outcomes {
       byCode.set(code, outcome);
     },
     of(gateway, code, amountFen) {
-      if (!CODE_FORMAT[gateway].test(code) || ledger.isCodeUsed(code)) return 'auth_code_invalid';
+      if (codesOf(gateway)?.format.test(code) !== true || ledger.isCodeUsed(code)) return 'auth_code_invalid';
       const chosen = byCode.get(code);
       if (chosen !== undefined) return chosen;
       return (outcomes.byAmount ? BY_AMOUNT.get(amountFen % 100) : undefined) ?? 'pays';

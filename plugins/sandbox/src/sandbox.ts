@@ -2,21 +2,28 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import Koa from 'koa';
-import { createAlipayGateway } from './alipay/gateway';
 import { createClock } from './clock';
 import type { Sandbox, SandboxOptions } from './contract';
 import { control } from './control';
 import type { SandboxCredentials } from './credentials';
 import { createFaults } from './faults';
+import type { Gateway } from './gateway';
+import {
+  type GatewayCredentials,
+  type GatewayName,
+  gatewayKinds,
+  gatewayNames,
+  isGateway,
+  type RunningGateways,
+} from './gateways';
 import { createHis } from './his/his';
 import { Ledger } from './ledger';
-import { createLife } from './life';
+import { createLife, type Life } from './life';
 import { createNotifier } from './notifier';
 import { createOutcomes } from './outcomes';
 import { patientPage } from './patient/page';
 import { createPatient } from './patient/patient';
-import { createWechatGateway } from './wechat/gateway';
-import type { World } from './world';
+import type { SandboxSettings, World } from './world';
 
 export function createSandbox(options: SandboxOptions): Sandbox {
   const prefix = options.prefix ?? '/sandbox';
@@ -31,41 +38,42 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     if (typeof options.baseUrl === 'function') return options.baseUrl();
     return options.baseUrl ?? listeningAt ?? `http://127.0.0.1${prefix}`;
   };
-  const alipay = credentials.map((own) => own.alipay);
-  const wechat = credentials.map((own) => own.wechat);
   const ledger = new Ledger(
     clock,
     options.dataDir === undefined ? null : join(options.dataDir, 'ledger.jsonl'),
-    () => [
-      ...alipay.map((own) => ({ gateway: 'alipay' as const, merchant: own.sellerId, appId: own.appId })),
-      ...wechat.map((own) => ({ gateway: 'wechat' as const, merchant: own.mchid, appId: own.appid })),
-    ],
+    (gateway) => (isGateway(gateway) ? credentials.map((own) => identityOf(gateway, own)) : []),
+    (gateway) => kindOf(gateway).books,
   );
   const notifier = createNotifier({ clock, faults, fetch: send, retryScale: options.notifyRetryScale ?? 1 });
-  const outcomes = createOutcomes(ledger);
+  const outcomes = createOutcomes(ledger, (gateway) => kindOf(gateway).paymentCode);
+  const settings: SandboxSettings = {
+    autoPay: options.autoPay ?? false,
+    billReadyHour: options.billReadyHour ?? 9,
+    billsForToday: options.billsForToday ?? false,
+  };
   const world: World = {
     clock,
     ledger,
     faults,
     outcomes,
     notifier,
+    settings,
+    fetch: send,
     baseUrl,
-    alipay,
-    wechat,
-    autoPay: options.autoPay ?? false,
     refundSettleMs: options.refundSettleMs ?? 200,
   };
-  const bills = { readyHour: options.billReadyHour ?? 9, allowToday: options.billsForToday ?? false };
-  const alipayGateway = createAlipayGateway(world, () => life, bills);
-  const wechatGateway = createWechatGateway(world, () => life, bills, {
-    bom: options.wechatBillBom ?? true,
-    requireClientCertificate: options.wechatRequireClientCertificate ?? false,
-  });
   const life = createLife(world, {
-    alipay: { payment: alipayGateway.notifyPayment, refund: async () => undefined },
-    wechat: { payment: wechatGateway.notifyPayment, refund: wechatGateway.notifyRefund },
+    payment: async (payment) => gatewayOf(payment.gateway).notifyPayment?.(payment),
+    refund: async (refund) => gatewayOf(refund.gateway).notifyRefund?.(refund),
   });
-  const patient = createPatient(world, life, alipayGateway.openOrderString);
+  const running = openAll(world, life, credentials);
+  const gatewayOf = (name: string): Gateway => {
+    if (!isGateway(name)) throw new Error(`the sandbox has no gateway ${name}`);
+    return running[name];
+  };
+  const held = (text: string) =>
+    gatewayNames.map((name) => gatewayOf(name).find?.(text) ?? null).find((found) => found !== null) ?? null;
+  const patient = createPatient(world, life, held);
   const his = createHis(world, {
     secret: credentials[0]?.his.secret ?? '',
     platform: options.platform ?? null,
@@ -74,40 +82,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     folder: options.dataDir ?? null,
   });
 
-  const settings = {
-    get autoPay() {
-      return world.autoPay;
-    },
-    set autoPay(value) {
-      world.autoPay = value;
-    },
-    get billReadyHour() {
-      return bills.readyHour;
-    },
-    set billReadyHour(value) {
-      bills.readyHour = value;
-    },
-    get billsForToday() {
-      return bills.allowToday;
-    },
-    set billsForToday(value) {
-      bills.allowToday = value;
-    },
-  };
-
   const middleware: Koa.Middleware = async (ctx, next) => {
     if (ctx.path !== prefix && !ctx.path.startsWith(`${prefix}/`)) return next();
     const path = ctx.path.slice(prefix.length);
-    const below = (room: string) => (path.startsWith(`${room}/`) ? path.slice(room.length) : null);
+    const [, room = '', below = ''] = /^\/([^/]+)(\/.*)$/.exec(path) ?? [];
     try {
-      const toAlipay = below('/alipay');
-      const toWechat = below('/wechat');
-      const toHis = below('/his');
-      const toControl = below('/control');
-      if (toAlipay !== null) await alipayGateway.handle(ctx, toAlipay);
-      else if (toWechat !== null) await wechatGateway.handle(ctx, toWechat);
-      else if (toHis !== null) await his.handle(ctx, toHis);
-      else if (toControl !== null) await control(ctx, sandbox, toControl);
+      if (isGateway(room)) await gatewayOf(room).handle(ctx, below);
+      else if (room === 'his') await his.handle(ctx, below);
+      else if (room === 'control') await control(ctx, sandbox, below);
       else if (path === '/patient') await patientPage(ctx, patient, prefix);
       else if (path === '' || path === '/') ctx.redirect(`${prefix}/patient`);
     } catch (error) {
@@ -126,18 +108,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     outcomes,
     patient,
     notifications: notifier,
-    alipay: { openOrderString: alipayGateway.openOrderString },
-    wechat: {
-      probe: (url, outTradeNo = 'SIGNTEST') => wechatGateway.probe(url, outTradeNo, send),
-      setVerifyMode: wechatGateway.setVerifyMode,
-    },
+    gateways: running,
     his,
     settings,
     baseUrl,
     addMerchant(own) {
       credentials.push(own);
-      alipay.push(own.alipay);
-      wechat.push(own.wechat);
     },
     callback: () => middleware,
     async listen(port = 0) {
@@ -165,6 +141,25 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
   };
   return sandbox;
+}
+
+function kindOf(name: string) {
+  if (!isGateway(name)) throw new Error(`the sandbox has no gateway ${name}`);
+  return gatewayKinds[name];
+}
+
+function identityOf<Name extends GatewayName>(name: Name, own: GatewayCredentials) {
+  return gatewayKinds[name].identity(own[name]);
+}
+
+function openAll(world: World, life: Life, credentials: readonly GatewayCredentials[]): RunningGateways {
+  const open = <Name extends GatewayName>(name: Name) =>
+    gatewayKinds[name].open({ ...world, life, merchants: () => credentials.map((own) => own[name]) });
+  const running: RunningGateways = Object.create(null);
+  for (const name of gatewayNames) {
+    Object.defineProperty(running, name, { value: open(name), enumerable: true });
+  }
+  return running;
 }
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {

@@ -4,7 +4,7 @@ import { AlipaySdk, type AlipaySdkConfig } from 'alipay-sdk';
 import WechatPay from 'wechatpay-node-v3';
 import { channelConfigs, createSandbox, generateCredentials, type Sandbox } from './index';
 
-const credentials = generateCredentials({ wechatVerifyMode: 'certificate' });
+const credentials = generateCredentials({ wechat: { verifyMode: 'certificate' } });
 let sandbox: Sandbox;
 let server: Awaited<ReturnType<Sandbox['listen']>>;
 

@@ -12,6 +12,14 @@ export function fenOfYuan(text: string): number | null {
   return fen > 0 ? fen : null;
 }
 
+const SYMBOL = { CNY: '¥', JPY: '¥', TWD: 'NT$', THB: '฿' } as const;
+const WHOLE: readonly string[] = ['JPY', 'TWD'];
+
+/** An amount in the minor unit of its currency, as a person reads it: yen and New Taiwan dollars have none below 1. */
+export function amountText(amount: number, currency: keyof typeof SYMBOL): string {
+  return `${SYMBOL[currency]}${WHOLE.includes(currency) ? amount : yuan(amount)}`;
+}
+
 /** A share of an amount in hundredths of a percent, half a fen rounded up. */
 export function feeOf(amountFen: number, basisPoints: number): number {
   return Math.floor((amountFen * basisPoints + 5_000) / 10_000);

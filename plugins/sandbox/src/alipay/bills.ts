@@ -1,9 +1,9 @@
 import iconv from 'iconv-lite';
 import { DateTime } from 'luxon';
 import { CHINA, chinaTime } from '../clock';
-import type { AlipayCredentials } from '../credentials';
 import type { Ledger, Payment, Refund } from '../ledger';
 import { feeOf, yuan } from '../yuan';
+import type { AlipayCredentials } from './credentials';
 import { zip } from './zip';
 
 export type AlipayBillType = 'trade' | 'signcustomer';

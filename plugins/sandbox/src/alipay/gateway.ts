@@ -2,23 +2,14 @@ import { randomBytes } from 'node:crypto';
 import iconv from 'iconv-lite';
 import type Koa from 'koa';
 import { chinaTime, parseChinaTime } from '../clock';
-import type { AlipayCredentials } from '../credentials';
 import { answer, exchange, type Reply, readBody } from '../exchange';
+import type { Gateway, GatewayWorld } from '../gateway';
 import type { Payment, Scene } from '../ledger';
-import type { Life } from '../life';
 import type { NotificationDraft } from '../notifier';
-import type { World } from '../world';
 import { yuan } from '../yuan';
 import { alipayBill } from './bills';
-import {
-  type AlipayAnswer,
-  type AlipayOperations,
-  type BillSettings,
-  BUYER_LOGON,
-  createAlipayOperations,
-  failed,
-  tradeStatus,
-} from './operations';
+import type { AlipayCredentials } from './credentials';
+import { type AlipayAnswer, BUYER_LOGON, createAlipayOperations, failed, tradeStatus } from './operations';
 import { certificateSn, rootCertificateSn, signNotification, signText, verifyRequest } from './signing';
 
 const MINUTE = 60_000;
@@ -31,23 +22,17 @@ const PAGES: Record<string, Scene> = {
   'alipay.trade.app.pay': 'app',
 };
 
-export interface AlipayGateway {
-  handle(ctx: Koa.Context, path: string): Promise<void>;
+export interface AlipayGateway extends Gateway {
   /** Accepts the order string a mobile app hands to the Alipay SDK. */
   openOrderString(text: string): Payment;
-  notifyPayment(payment: Payment): Promise<void>;
 }
 
 type Admission =
   | { ok: true; merchant: AlipayCredentials; certMode: boolean; method: string }
   | { ok: false; method: string; error: AlipayAnswer };
 
-export function createAlipayGateway(world: World, life: () => Life, bills: BillSettings): AlipayGateway {
-  let operations: AlipayOperations | null = null;
-  const ops = () => {
-    operations ??= createAlipayOperations(world, life(), bills);
-    return operations;
-  };
+export function createAlipayGateway(world: GatewayWorld<AlipayCredentials>): AlipayGateway {
+  const operations = createAlipayOperations(world);
 
   /** In the order of the real gateway: who are you, then is it signed, then everything else. */
   function admit(params: Record<string, string>): Admission {
@@ -63,7 +48,7 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
       },
     });
     if (!params.app_id) return refuse('40001', 'isv.missing-app-id', '缺少AppID参数');
-    const merchant = world.alipay.find((row) => row.appId === params.app_id);
+    const merchant = world.merchants().find((row) => row.appId === params.app_id);
     if (merchant === undefined) return refuse('40002', 'isv.invalid-app-id', '无效的AppID参数');
     if (!params.sign) return refuse('40001', 'isv.missing-signature', '缺少签名参数');
     if (params.sign_type !== 'RSA2') return refuse('40002', 'isv.invalid-signature-type', '无效签名类型');
@@ -92,7 +77,7 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
     if (timestamp === null || Math.abs(world.clock.wall() - timestamp) > CLOCK_SKEW) {
       return refuse('40002', 'isv.invalid-timestamp', '非法的时间戳参数');
     }
-    if (PAGES[method] === undefined && ops().operationOf(method) === null) {
+    if (PAGES[method] === undefined && operations.operationOf(method) === null) {
       return refuse('40002', 'isv.invalid-method', '不存在的方法名');
     }
     return { ok: true, merchant, certMode, method };
@@ -116,12 +101,12 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
     const call = { merchant, params, biz: bizOf(params) };
     const page = PAGES[method];
     if (page !== undefined) {
-      const opened = ops().open(page, call);
+      const opened = operations.open(page, call);
       if (!isPayment(opened)) return answer(ctx, errorPage(opened));
       ctx.redirect(`${world.baseUrl()}/patient?qr=${encodeURIComponent(opened.payToken ?? '')}`);
       return;
     }
-    const operation = ops().operationOf(method) ?? 'query';
+    const operation = operations.operationOf(method) ?? 'query';
     const seal = (inner: AlipayAnswer) => (options: { corrupt: boolean }) =>
       signed(merchant, certMode, method, inner, options.corrupt);
     await exchange(ctx, world.faults, {
@@ -141,7 +126,7 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
               },
             });
         }
-        return seal(await ops().run(method, call));
+        return seal(await operations.run(method, call));
       },
       refuse: (fault) => seal(refusal(fault.code, fault.message))({ corrupt: false }),
     });
@@ -154,7 +139,7 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
       operation: 'bill_file',
       orderNo: null,
       run: () => {
-        const file = ops().bill(fileId);
+        const file = operations.bill(fileId);
         const content =
           file === null
             ? null
@@ -169,7 +154,7 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
   }
 
   function notification(payment: Payment, url: string): NotificationDraft {
-    const merchant = world.alipay.find((row) => row.sellerId === payment.merchant);
+    const merchant = world.merchants().find((row) => row.sellerId === payment.merchant);
     if (merchant === undefined) throw new Error(`the sandbox has no Alipay merchant ${payment.merchant}`);
     const notifyId = `${chinaTime(world.clock.now()).replace(/\D/g, '').slice(0, 8)}00${randomBytes(12).toString('hex')}`;
     return {
@@ -218,22 +203,25 @@ export function createAlipayGateway(world: World, life: () => Life, bills: BillS
     };
   }
 
+  function openOrderString(text: string): Payment {
+    const params = Object.fromEntries(new URLSearchParams(text));
+    const admission = admit(params);
+    if (!admission.ok) throw new Error(`${admission.error.sub_code}`);
+    const scene = PAGES[admission.method];
+    if (scene === undefined) throw new Error(`not an order to open: ${admission.method}`);
+    const opened = operations.open(scene, { merchant: admission.merchant, params, biz: bizOf(params) });
+    if (!isPayment(opened)) throw new Error(`${opened.sub_code}`);
+    return opened;
+  }
+
   return {
     async handle(ctx, path) {
       if (path === '/gateway.do') return gateway(ctx);
       if (path === '/downloadBillFile.resource') return download(ctx);
       ctx.status = 404;
     },
-    openOrderString(text) {
-      const params = Object.fromEntries(new URLSearchParams(text));
-      const admission = admit(params);
-      if (!admission.ok) throw new Error(`${admission.error.sub_code}`);
-      const scene = PAGES[admission.method];
-      if (scene === undefined) throw new Error(`not an order to open: ${admission.method}`);
-      const opened = ops().open(scene, { merchant: admission.merchant, params, biz: bizOf(params) });
-      if (!isPayment(opened)) throw new Error(`${opened.sub_code}`);
-      return opened;
-    },
+    openOrderString,
+    find: (text) => (text.includes('method=alipay.trade.app.pay') ? openOrderString(text) : null),
     async notifyPayment(payment) {
       if (payment.notifyUrl === null) return;
       await world.notifier.send(notification(payment, payment.notifyUrl));

@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { chinaDay, chinaDaySpan, chinaTime, parseChinaTime } from '../clock';
-import type { AlipayCredentials } from '../credentials';
 import type { Operation } from '../faults';
+import type { GatewayWorld } from '../gateway';
 import type { Payment, Scene } from '../ledger';
-import type { Life } from '../life';
-import type { World } from '../world';
 import { fenOfYuan, yuan } from '../yuan';
+import type { AlipayCredentials } from './credentials';
 
 /** The inner object of a reply, before it is written and signed. */
 export type AlipayAnswer = Record<string, unknown> & { code: string; msg: string };
@@ -15,13 +14,6 @@ export interface AlipayCall {
   merchant: AlipayCredentials;
   params: Record<string, string>;
   biz: unknown;
-}
-
-export interface BillSettings {
-  /** The hour of the next day, in China, from which bills exist. */
-  readyHour: number;
-  /** Lets a test ask for the bill of a day that has not ended. */
-  allowToday: boolean;
 }
 
 const DAY = 86_400_000;
@@ -70,7 +62,8 @@ export interface AlipayOperations {
   bill(fileId: string): { merchant: AlipayCredentials; type: 'trade' | 'signcustomer'; day: string } | null;
 }
 
-export function createAlipayOperations(world: World, life: Life, bills: BillSettings): AlipayOperations {
+export function createAlipayOperations(world: GatewayWorld<AlipayCredentials>): AlipayOperations {
+  const { life, settings } = world;
   const billFiles = new Map<
     string,
     { merchant: AlipayCredentials; type: 'trade' | 'signcustomer'; day: string; until: number }
@@ -191,7 +184,7 @@ export function createAlipayOperations(world: World, life: Life, bills: BillSett
   /** A payer who is faster than the reply, or who pays by himself because the sandbox is told so. */
   async function afterCreate(payment: Payment): Promise<void> {
     if (beforeReply(payment)) await life.pay(payment);
-    else if (world.autoPay) setTimeout(() => void life.pay(payment), 50).unref();
+    else if (settings.autoPay) setTimeout(() => void life.pay(payment), 50).unref();
   }
 
   async function precreate(call: AlipayCall): Promise<AlipayAnswer> {
@@ -445,9 +438,9 @@ export function createAlipayOperations(world: World, life: Life, bills: BillSett
     if (span === null) return failed('INVAILID_ARGUMENTS', '账单日期不合法');
     const now = world.clock.now();
     const today = chinaDay(now);
-    if (day > today || (day === today && !bills.allowToday))
+    if (day > today || (day === today && !settings.billsForToday))
       return failed('INVAILID_ARGUMENTS', '账单日期不能为当日或以后');
-    if (day !== today && now < span.to + bills.readyHour * 3_600_000)
+    if (day !== today && now < span.to + settings.billReadyHour * 3_600_000)
       return failed('BILL_NOT_EXIST', '账单尚未生成');
     const rows = world.ledger.billRows('alipay', call.merchant.sellerId, day);
     if (rows.payments.length === 0 && rows.refunds.length === 0)

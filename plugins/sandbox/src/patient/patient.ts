@@ -1,30 +1,31 @@
-import type { GatewayName, Payment } from '../ledger';
+import type { Payment } from '../ledger';
 import type { Life } from '../life';
 import type { MicropayOutcome } from '../outcomes';
 import type { World } from '../world';
 
 export interface Patient {
   /** By the merchant's order number, or by what the patient sees: QR text, prepay id, link, app order string. */
-  find(gateway: GatewayName | null, reference: string): Payment | null;
+  find(gateway: string | null, reference: string): Payment | null;
   /** Opens the wallet on the order: from here on Alipay knows the trade. */
-  scan(gateway: GatewayName | null, reference: string): Payment | null;
+  scan(gateway: string | null, reference: string): Payment | null;
   /** Enters the password. Resolves when the first notification has been answered. */
-  pay(gateway: GatewayName | null, reference: string): Promise<Payment>;
-  refuse(gateway: GatewayName | null, reference: string): Payment;
+  pay(gateway: string | null, reference: string): Promise<Payment>;
+  refuse(gateway: string | null, reference: string): Payment;
   waiting(): Payment[];
-  issueCode(gateway: GatewayName, outcome?: MicropayOutcome): string;
+  issueCode(gateway: string, outcome?: MicropayOutcome): string;
 }
 
-export function createPatient(world: World, life: Life, openOrderString: (text: string) => Payment): Patient {
-  function find(gateway: GatewayName | null, reference: string): Payment | null {
+export function createPatient(world: World, life: Life, held: (text: string) => Payment | null): Patient {
+  function find(gateway: string | null, reference: string): Payment | null {
     const text = reference.trim();
-    if (text.includes('method=alipay.trade.app.pay')) return openOrderString(text);
     const payment =
-      world.ledger.paymentOfPatient(gateway, text) ?? world.ledger.paymentOfPatient(gateway, inLink(text));
+      held(text) ??
+      world.ledger.paymentOfPatient(gateway, text) ??
+      world.ledger.paymentOfPatient(gateway, inLink(text));
     return payment === null ? null : life.refresh(payment);
   }
 
-  function need(gateway: GatewayName | null, reference: string): Payment {
+  function need(gateway: string | null, reference: string): Payment {
     const payment = find(gateway, reference);
     if (payment === null) throw new Error(`no order for ${reference}`);
     return payment;
@@ -58,8 +59,8 @@ export function createPatient(world: World, life: Life, openOrderString: (text: 
   };
 }
 
-/** An H5 link holds the token in `qr=`; a JSAPI package holds it in `prepay_id=`. */
+/** A link holds the token in `qr=`. */
 function inLink(text: string): string {
-  const match = /(?:[?&]qr=|^prepay_id=)([^&]+)/.exec(text);
+  const match = /[?&]qr=([^&]+)/.exec(text);
   return match === null ? text : decodeURIComponent(match[1] ?? '');
 }

@@ -1,7 +1,7 @@
 import { chinaTime } from '../clock';
-import type { WechatCredentials } from '../credentials';
 import type { Ledger, Payment, Refund } from '../ledger';
 import { feeOf, yuan } from '../yuan';
+import type { WechatCredentials } from './credentials';
 
 export type TradeBillType = 'ALL' | 'SUCCESS' | 'REFUND';
 

@@ -88,12 +88,12 @@ describe('signatures', () => {
 
   test('certificates are only given to merchants who verify by certificate', async () => {
     expect(await merchant.call('GET', '/v3/certificates')).toMatchObject({ status: 404 });
-    sandbox.wechat.setVerifyMode(mchid, 'certificate');
+    sandbox.gateways.wechat.setVerifyMode(mchid, 'certificate');
     expect(await merchant.call('GET', '/v3/certificates')).toMatchObject({
       status: 200,
       serial: platformSerial,
     });
-    sandbox.wechat.setVerifyMode(mchid, 'public_key');
+    sandbox.gateways.wechat.setVerifyMode(mchid, 'public_key');
   });
 });
 
@@ -289,7 +289,7 @@ describe('notifications', () => {
       status: String(headers['wechatpay-signature']).startsWith('WECHATPAY/SIGNTEST/') ? 401 : 200,
       body: '',
     }));
-    expect((await sandbox.wechat.probe(shop.url)).status).toBe(401);
+    expect((await sandbox.gateways.wechat.probe(shop.url)).status).toBe(401);
     await shop.close();
   });
 

@@ -1,15 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type Koa from 'koa';
-import type { BillSettings } from '../alipay/operations';
+import { z } from 'zod';
 import { chinaRfc3339 } from '../clock';
-import type { WechatCredentials } from '../credentials';
-import type { Payment, Refund } from '../ledger';
-import type { Life } from '../life';
+import type { Gateway, GatewayWorld } from '../gateway';
 import type { NotificationDraft } from '../notifier';
-import type { World } from '../world';
+import type { WechatCredentials } from './credentials';
 import { createWechatOrders } from './orders';
 import { encryptResource } from './signing';
-import { createWechatV2, type WechatV2 } from './v2';
+import { createWechatV2 } from './v2';
 import {
   createBillFiles,
   createWechatV3,
@@ -17,7 +14,6 @@ import {
   refundObject,
   refundStatus,
   signatureHeaders,
-  type WechatV3,
 } from './v3';
 
 const S = 1_000;
@@ -48,39 +44,23 @@ export interface WechatSettings {
   requireClientCertificate: boolean;
 }
 
-export interface WechatGateway {
-  handle(ctx: Koa.Context, path: string): Promise<void>;
-  notifyPayment(payment: Payment): Promise<void>;
-  notifyRefund(refund: Refund): Promise<void>;
+export interface WechatGateway extends Gateway {
+  settings: WechatSettings;
   /** A notification with a broken signature, as WeChat Pay sends to find merchants who do not look. */
-  probe(
-    url: string,
-    outTradeNo: string,
-    fetch: typeof globalThis.fetch,
-  ): Promise<{ status: number; body: string }>;
+  probe(url: string, outTradeNo?: string): Promise<{ status: number; body: string }>;
   setVerifyMode(mchid: string, mode: 'certificate' | 'public_key'): void;
 }
 
-export function createWechatGateway(
-  world: World,
-  life: () => Life,
-  bills: BillSettings,
-  settings: WechatSettings,
-): WechatGateway {
-  let protocols: { v2: WechatV2; v3: WechatV3 } | null = null;
-  const serve = () => {
-    if (protocols === null) {
-      const orders = createWechatOrders(world, life(), bills);
-      protocols = {
-        v2: createWechatV2(world, orders, settings),
-        v3: createWechatV3(world, orders, createBillFiles(world.clock), settings),
-      };
-    }
-    return protocols;
-  };
+const probeBody = z.object({ url: z.url(), outTradeNo: z.string().optional() });
+
+export function createWechatGateway(world: GatewayWorld<WechatCredentials>): WechatGateway {
+  const settings: WechatSettings = { bom: true, requireClientCertificate: false };
+  const orders = createWechatOrders(world);
+  const v2 = createWechatV2(world, orders, settings);
+  const v3 = createWechatV3(world, orders, createBillFiles(world.clock), settings);
 
   function merchantOf(mchid: string): WechatCredentials {
-    const merchant = world.wechat.find((row) => row.mchid === mchid);
+    const merchant = world.merchants().find((row) => row.mchid === mchid);
     if (merchant === undefined) throw new Error(`the sandbox has no WeChat Pay merchant ${mchid}`);
     return merchant;
   }
@@ -114,9 +94,19 @@ export function createWechatGateway(
     acknowledged: (status) => status === 200 || status === 204,
   };
 
-  return {
+  const gateway: WechatGateway = {
+    settings,
+    levers: {
+      'POST /probe': (body) => {
+        const { url, outTradeNo } = probeBody.parse(body);
+        return gateway.probe(url, outTradeNo);
+      },
+    },
+    find: (text) =>
+      text.startsWith('prepay_id=')
+        ? world.ledger.paymentOfPatient('wechat', text.slice('prepay_id='.length))
+        : null,
     async handle(ctx, path) {
-      const { v2, v3 } = serve();
       await (v2.paths.includes(path) ? v2.handle(ctx, path) : v3.handle(ctx, path));
     },
     async notifyPayment(payment) {
@@ -184,8 +174,8 @@ export function createWechatGateway(
         },
       });
     },
-    async probe(url, outTradeNo, fetch) {
-      const merchant = world.wechat[0];
+    async probe(url, outTradeNo = 'SIGNTEST') {
+      const merchant = world.merchants()[0];
       if (merchant === undefined) throw new Error('the sandbox has no WeChat Pay merchant');
       const payment = world.ledger.payment('wechat', merchant.mchid, outTradeNo);
       const told = payment === null ? { out_trade_no: outTradeNo } : orderObject(payment);
@@ -194,7 +184,7 @@ export function createWechatGateway(
         { id: randomUUID(), type: 'TRANSACTION.SUCCESS', summary: '支付成功', original: 'transaction' },
         told,
       );
-      const response = await fetch(url, {
+      const response = await world.fetch(url, {
         method: 'POST',
         body,
         headers: {
@@ -209,4 +199,5 @@ export function createWechatGateway(
       merchantOf(mchid).verifyMode = mode;
     },
   };
+  return gateway;
 }

@@ -1,10 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { BillSettings } from '../alipay/operations';
 import { chinaDay, chinaDaySpan } from '../clock';
-import type { WechatCredentials } from '../credentials';
+import type { GatewayWorld } from '../gateway';
 import type { Payment, Refund, Scene } from '../ledger';
-import type { Life } from '../life';
-import type { World } from '../world';
+import type { WechatCredentials } from './credentials';
 
 /** What WeChat Pay decides, whichever of its two protocols asks. */
 export interface NewOrder {
@@ -48,7 +46,8 @@ export interface WechatOrders {
 
 const DAY = 86_400_000;
 
-export function createWechatOrders(world: World, life: Life, bills: BillSettings): WechatOrders {
+export function createWechatOrders(world: GatewayWorld<WechatCredentials>): WechatOrders {
+  const { life, settings } = world;
   function draft(merchant: WechatCredentials, order: NewOrder): Payment {
     const payment = world.ledger.newPayment({
       gateway: 'wechat',
@@ -99,7 +98,7 @@ export function createWechatOrders(world: World, life: Life, bills: BillSettings
         orderNo: payment.outTradeNo,
       });
       if (early !== null) await life.pay(payment);
-      else if (world.autoPay) setTimeout(() => void life.pay(payment), 50).unref();
+      else if (settings.autoPay) setTimeout(() => void life.pay(payment), 50).unref();
       return payment;
     },
     async scan(merchant, order, authCode) {
@@ -250,11 +249,11 @@ export function createWechatOrders(world: World, life: Life, bills: BillSettings
       const span = chinaDaySpan(day);
       const now = world.clock.now();
       const today = chinaDay(now);
-      if (span === null || day > today || (day === today && !bills.allowToday)) {
+      if (span === null || day > today || (day === today && !settings.billsForToday)) {
         return refuse('PARAM_ERROR', '账单日期不正确');
       }
       if (now - span.to > 93 * DAY) return refuse('PARAM_ERROR', '仅支持三个月内的账单下载申请');
-      if (day !== today && now < span.to + bills.readyHour * 3_600_000) {
+      if (day !== today && now < span.to + settings.billReadyHour * 3_600_000) {
         return refuse('STATEMENT_CREATING', '账单生成中，请稍后再试');
       }
       return 'ready';

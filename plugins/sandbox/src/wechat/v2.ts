@@ -4,12 +4,12 @@ import { gzipSync } from 'node:zlib';
 import { XMLBuilder, XMLParser } from 'fast-xml-parser';
 import type Koa from 'koa';
 import { chinaCompact, chinaTime, parseChinaCompact } from '../clock';
-import type { WechatCredentials } from '../credentials';
 import { answer, exchange, type Reply, readBody } from '../exchange';
 import type { Operation } from '../faults';
+import type { GatewayWorld } from '../gateway';
 import type { Payment } from '../ledger';
-import type { World } from '../world';
 import { fundFlowBill, tradeBill, tradeType } from './bills';
+import type { WechatCredentials } from './credentials';
 import { isRefusal, type Refusal, type WechatOrders } from './orders';
 import { signV2, type V2SignType } from './signing';
 import { tradeState } from './v3';
@@ -40,7 +40,7 @@ export interface WechatV2 {
 }
 
 export function createWechatV2(
-  world: World,
+  world: GatewayWorld<WechatCredentials>,
   orders: WechatOrders,
   settings: { bom: boolean; requireClientCertificate: boolean },
 ): WechatV2 {
@@ -254,7 +254,7 @@ export function createWechatV2(
       const raw = (await readBody(ctx)).toString('utf8');
       const params = readXml(parser, raw);
       if (params === null) return answer(ctx, fail('XML格式错误'));
-      const merchant = world.wechat.find((row) => row.mchid === params.mch_id);
+      const merchant = world.merchants().find((row) => row.mchid === params.mch_id);
       if (merchant === undefined) return answer(ctx, fail('商户号mch_id不存在'));
       if (params.appid !== merchant.appid) return answer(ctx, fail('appid和mch_id不匹配'));
       const type = params.sign_type === 'HMAC-SHA256' ? 'HMAC-SHA256' : 'MD5';

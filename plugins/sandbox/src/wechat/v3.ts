@@ -3,12 +3,12 @@ import { gzipSync } from 'node:zlib';
 import type Koa from 'koa';
 import { z } from 'zod';
 import { chinaRfc3339, type SandboxClock } from '../clock';
-import type { WechatCredentials } from '../credentials';
 import { answer, exchange, type Reply, readBody } from '../exchange';
 import type { Fault, Operation } from '../faults';
+import type { GatewayWorld } from '../gateway';
 import type { Payment, Refund, Scene } from '../ledger';
-import type { World } from '../world';
 import { fundFlowBill, tradeBill, tradeType } from './bills';
+import type { WechatCredentials } from './credentials';
 import { isRefusal, type NewOrder, type Refusal, type WechatOrders } from './orders';
 import {
   encryptResource,
@@ -132,7 +132,7 @@ export interface WechatV3 {
 }
 
 export function createWechatV3(
-  world: World,
+  world: GatewayWorld<WechatCredentials>,
   orders: WechatOrders,
   files: BillFiles,
   settings: { bom: boolean },
@@ -405,7 +405,7 @@ export function createWechatV3(
     const authorization = parseAuthorization(ctx.get('Authorization'));
     if (authorization === null)
       return error('SIGN_ERROR', 'Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》');
-    const merchant = world.wechat.find((row) => row.mchid === authorization.mchid);
+    const merchant = world.merchants().find((row) => row.mchid === authorization.mchid);
     if (merchant === undefined) return error('SIGN_ERROR', '商户号不存在');
     if (authorization.serial.toUpperCase() !== merchant.merchantSerial.toUpperCase()) {
       return error('SIGN_ERROR', '商户证书序列号有误。请使用签名私钥匹配的证书序列号');
@@ -480,7 +480,7 @@ export function createWechatV3(
       const merchant = authenticate(ctx, path, raw);
       if (!('mchid' in merchant)) {
         const claimed = parseAuthorization(ctx.get('Authorization'))?.mchid;
-        const known = world.wechat.find((row) => row.mchid === claimed) ?? null;
+        const known = world.merchants().find((row) => row.mchid === claimed) ?? null;
         return answer(ctx, sealed(known, ctx, merchant, false));
       }
       const asked = ctx.get('Wechatpay-Serial');
