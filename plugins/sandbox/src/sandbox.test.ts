@@ -127,7 +127,7 @@ describe('a restart', () => {
     expect(after.ledger.totals()).toEqual({ paidFen: 500, refundedFen: 200, paidCount: 1, refundCount: 1 });
     expect(after.ledger.isCodeUsed('280000000000000000')).toBe(true);
     expect(after.ledger.refunds()).toEqual(before.ledger.refunds());
-  });
+  }, 60_000);
 });
 
 describe('mounted on a Strapi', () => {
@@ -156,7 +156,8 @@ describe('mounted on a Strapi', () => {
     expect(() => mountedOn(strapi)).toThrow();
     httpServer.closeAllConnections();
     httpServer.close();
-  });
+    // It makes a hospital's keys at every gateway.
+  }, 60_000);
 });
 
 describe('production', () => {
