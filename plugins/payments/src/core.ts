@@ -1,5 +1,6 @@
 import type { Clock, Leases, Queue } from '@hospital-pay/jobs';
 import type { Knex } from 'knex';
+import type { Circuits } from './circuits';
 import type { ChannelManifest } from './contract';
 import { fail } from './errors';
 import type { Locks } from './locks';
@@ -17,6 +18,7 @@ export interface Core {
   vault: Vault;
   manifests(): ReadonlyMap<string, ChannelManifest>;
   accounts: Accounts;
+  circuits: Circuits;
   grace: Grace;
   log: { error(text: string): void };
 }

@@ -2,8 +2,9 @@ import { type Clock, createLeases, type Queue } from '@hospital-pay/jobs';
 import type { Knex } from 'knex';
 import { createAccounts } from './accounts';
 import { createApplications } from './applications';
+import { createCircuits, silentPayments } from './circuits';
 import type { ChannelManifest } from './contract';
-import type { Core } from './core';
+import { type Alarm, type Core, messageOf, raise } from './core';
 import { createEvents } from './events';
 import { createLedger } from './ledger';
 import { createLocks } from './locks';
@@ -11,6 +12,7 @@ import { createNotifications } from './notifications';
 import { createOrders } from './orders';
 import { createOutbox } from './outbox';
 import { createRefunds } from './refunds';
+import { createRouting } from './routing';
 import type { Grace, GraceRule, OpenApiPart, Payments } from './types';
 import { createVault } from './vault';
 import { startWorkers, takeOver } from './workers';
@@ -51,15 +53,37 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
   });
   const locks = createLocks(leases, clock);
   const grace = createGrace();
-  const core: Core = { db, clock, queue, leases, locks, events, vault, manifests, accounts, grace, log };
+  const circuits = createCircuits({
+    onChange: (accountCode, state) => {
+      raise(core, circuitAlarm(accountCode, state, clock.now())).catch((error: unknown) =>
+        log.error(`circuit of ${accountCode}: ${messageOf(error)}`),
+      );
+    },
+  });
+  const core: Core = {
+    db,
+    clock,
+    queue,
+    leases,
+    locks,
+    events,
+    vault,
+    manifests,
+    accounts,
+    circuits,
+    grace,
+    log,
+  };
   const ledger = createLedger(core);
-  const orders = createOrders(core, ledger);
+  const routing = createRouting(core);
+  const orders = createOrders(core, ledger, routing);
   const refunds = createRefunds(core, ledger);
   const outbox = createOutbox(core, ledger);
   const notifications = createNotifications(core, orders, refunds);
   const openApiParts: OpenApiPart[] = [];
   const payments: Payments = {
     orders,
+    routes: { explain: routing.explain, ofOrder: routing.ofOrder },
     refunds,
     notifications,
     events,
@@ -81,6 +105,22 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
       await takeOver(core);
       startWorkers(core, { orders, refunds, outbox, notifications });
     },
+  };
+}
+
+function circuitAlarm(accountCode: string, state: 'open' | 'closed', at: Date): Alarm {
+  const isOpen = state === 'open';
+  return {
+    kind: 'account_silent',
+    level: isOpen ? 'critical' : 'info',
+    zh: isOpen
+      ? `渠道账户 ${accountCode} 连续 ${silentPayments} 笔支付无应答, 已优先改走其他路由`
+      : `渠道账户 ${accountCode} 已恢复应答`,
+    en: isOpen
+      ? `Account ${accountCode}: ${silentPayments} payments in a row without an answer; other routes come first`
+      : `Account ${accountCode} answers again`,
+    orderNo: null,
+    dedupeKey: `circuit:${accountCode}:${state}:${at.getTime()}`,
   };
 }
 

@@ -3,7 +3,7 @@ import { type Core, checkMerchant } from './core';
 import { fail } from './errors';
 import { type Ledger, outcomeOf } from './ledger';
 import { hashOf, hintOf, newOrderNo } from './numbers';
-import { candidateChannels, chooseAccount } from './routing';
+import type { Route, Routing } from './routing';
 import { completeRow, isUniqueViolation, toColumns } from './rows';
 import { findRow, type MerchantRow, type OrderRow } from './store';
 import { creationLimitMs, hasReversalBegun, lifetimes, micropayQueries } from './timing';
@@ -34,7 +34,7 @@ const lookBackAgainMs = 10 * 60_000;
 const longestWaitMs = 25_000;
 const pollMs = 1000;
 
-export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
+export function createOrders(core: Core, ledger: Ledger, routing: Routing): OrdersRoom {
   const { db, clock } = core;
   const view = (order: OrderRow): OrderView => orderView(order, core.manifests());
 
@@ -66,23 +66,13 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
     return view(existing);
   };
 
-  const departmentOf = async (input: CreateOrder): Promise<string | null> => {
-    if (!input.terminalCode) return input.department ?? null;
-    const terminal = await findRow(db, 'terminals', { code: input.terminalCode });
-    if (!terminal || terminal.merchantCode !== input.merchantCode) {
-      throw fail('TERMINAL_UNKNOWN', { terminalCode: input.terminalCode });
-    }
-    if (!terminal.enabled) throw fail('TERMINAL_DISABLED', { terminalCode: input.terminalCode });
-    return input.department ?? terminal.department;
-  };
-
   /** The rows exist before the channel is called: a crash in between leaves something to ask about. */
   const insert = async (
     input: CreateOrder,
     caller: Caller,
     merchant: MerchantRow,
     account: ConnectedAccount,
-    department: string | null,
+    { department, why }: Route,
     requestHash: string,
   ): Promise<OrderRow> => {
     const now = clock.now();
@@ -124,6 +114,7 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
       cardNo: input.cardNo,
       terminalCode: input.terminalCode,
       department,
+      routing: why,
       expiresAt: new Date(now.getTime() + lifetime),
       nextQueryAt: new Date(now.getTime() + creationLimitMs),
     };
@@ -150,20 +141,13 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
 
     const merchant = await ledger.merchant(input.merchantCode);
     if (!merchant.enabled) throw fail('MERCHANT_DISABLED');
-    const department = await departmentOf(input);
-    const { accountCode } = await chooseAccount(db, {
-      merchantCode: input.merchantCode,
-      scene: input.scene,
-      terminalCode: input.terminalCode ?? null,
-      department,
-      channels: candidateChannels(input, core.manifests()),
-    });
-    const account = await core.accounts.connect(accountCode);
+    const route = await routing.choose(input, merchant.zone);
+    const account = await core.accounts.connect(route.accountCode);
     if (input.scene === 'jsapi' && !input.payerId) throw fail('PAYER_MISSING');
 
     let order: OrderRow;
     try {
-      order = await insert(input, caller, merchant, account, department, requestHash);
+      order = await insert(input, caller, merchant, account, route, requestHash);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const winner = await findRow(db, 'orders', where);
@@ -171,7 +155,9 @@ export function createOrders(core: Core, ledger: Ledger): OrdersRoom {
       return repeated(winner, requestHash);
     }
     core.events.emit('order.changed', { orderNo: order.orderNo });
-    const outcome = await outcomeOf(account.driver.pay(payRequest(order, input)), core);
+    const outcome = await core.circuits.watch(account.code, () =>
+      outcomeOf(account.driver.pay(payRequest(order, input)), core),
+    );
     return view(await ledger.applyPayment(order, outcome, 'pay'));
   };
 

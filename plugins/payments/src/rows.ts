@@ -17,6 +17,7 @@ const jsonAttributes = new Set([
   'payerAction',
   'payload',
   'question',
+  'routing',
   'scopes',
 ]);
 const isMoment = (attribute: string) => /(At|Time)$/.test(attribute) || attribute === 'at';

@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { circuitStates } from './circuits';
+import { routeVerdicts } from './route-verdicts';
 import { fromRow } from './rows';
 
 const text = z.string();
@@ -18,6 +20,22 @@ const payerAction = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('redirect'), url: text }),
   z.object({ kind: z.literal('client'), parameters: z.record(text, text) }),
 ]);
+
+const routing = z.object({
+  department: optional,
+  at: text,
+  routes: z.array(
+    z.object({
+      name: text,
+      channel: text,
+      accountCode: text,
+      priority: z.number(),
+      verdict: z.enum(routeVerdicts),
+      weight: z.number(),
+      circuit: z.enum(circuitStates).nullable(),
+    }),
+  ),
+});
 
 const order = z.object({
   id: z.number(),
@@ -51,6 +69,7 @@ const order = z.object({
   subject: text,
   channelTradeNo: optional,
   payerAction: payerAction.nullable(),
+  routing: routing.nullable(),
   patientId: optional,
   cardNo: optional,
   terminalCode: optional,
@@ -129,13 +148,22 @@ const account = z.object({
 
 const route = z.object({
   id: z.number(),
+  name: text,
   merchantCode: text,
   channel: text,
   scene: scene.nullable(),
   terminalCode: optional,
   department: optional,
   accountCode: text,
+  amountFromFen: money.nullable(),
+  amountToFen: money.nullable(),
+  timeFrom: optional,
+  timeTo: optional,
   priority: z.number(),
+  weight: z
+    .number()
+    .nullable()
+    .transform((weight) => weight ?? 1),
 });
 
 const terminal = z.object({ code: text, merchantCode: text, department: optional, enabled: flag });

@@ -93,6 +93,8 @@ export default {
         staff('PUT', '/accounts/:code', 'staff.updateAccount', 'update', 'channel-account'),
         staff('GET', '/accounts/:code', 'staff.readAccount', 'read', 'channel-account', 'config'),
         staff('POST', '/accounts/:code/test', 'staff.testAccount', 'test', 'channel-account'),
+        staff('POST', '/routes/explain', 'staff.explainRouting', 'read', 'route'),
+        staff('GET', '/orders/:orderNo/routing', 'staff.readRouting', 'read', 'order'),
         staff('POST', '/applications', 'staff.createApplication', 'create', 'application'),
         staff('POST', '/cashier/orders', 'staff.createOrder', 'pay', 'cashier'),
         staff('GET', '/cashier/orders/:orderNo', 'staff.readOrder', 'pay', 'cashier'),

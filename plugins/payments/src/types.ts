@@ -2,6 +2,7 @@ import type { Bilingual } from '@hospital-pay/errors';
 import type { Clock } from '@hospital-pay/jobs';
 import type { Knex } from 'knex';
 import type { Context } from 'koa';
+import type { CircuitState } from './circuits';
 import type {
   Acknowledgement,
   CallRecord,
@@ -13,6 +14,7 @@ import type {
   RawNotification,
   Scene,
 } from './contract';
+import type { RouteVerdict } from './route-verdicts';
 
 export type OrderStatus =
   | 'created'
@@ -57,6 +59,30 @@ export interface CreateOrder {
   operatorCode?: string | undefined;
   /** Seconds the payer has; per scene unless told. */
   expiresIn?: number | undefined;
+}
+
+/** An order as far as routing looks at it. `at`: now unless given; without `merchantOrderNo` equals stay undecided. */
+export type RoutingQuestion = Pick<
+  CreateOrder,
+  'merchantCode' | 'scene' | 'amountFen' | 'channel' | 'authCode' | 'terminalCode' | 'department'
+> & { merchantOrderNo?: string | undefined; at?: Date | undefined };
+
+/** Which of a merchant's routes was taken and why the others were not. */
+export interface RoutingView {
+  department: string | null;
+  /** The moment on the merchant's clock, ISO with its offset. */
+  at: string;
+  routes: {
+    name: string;
+    channel: string;
+    accountCode: string;
+    priority: number;
+    verdict: RouteVerdict;
+    /** Its share among those that share the orders; 0 elsewhere. */
+    weight: number;
+    /** Null for an account that is disabled or gone. */
+    circuit: CircuitState | null;
+  }[];
 }
 
 export interface ErrorView {
@@ -135,6 +161,13 @@ export interface Refunds {
   query(key: RefundKey, caller: Caller): Promise<RefundView>;
   /** Tries a failed refund again under the same number. */
   retry(key: RefundKey, caller: Caller): Promise<RefundView>;
+}
+
+export interface Routes {
+  /** What would happen to such an order; nothing is written and no channel is asked. */
+  explain(question: RoutingQuestion, caller: Caller): Promise<RoutingView>;
+  /** Why an order went where it did; null for one from before this was kept. @throws ORDER_NOT_FOUND */
+  ofOrder(orderNo: string, caller: Caller): Promise<RoutingView | null>;
 }
 
 export interface Notifications {
@@ -318,6 +351,7 @@ export interface Grace {
 
 export interface Payments {
   orders: Orders;
+  routes: Routes;
   refunds: Refunds;
   notifications: Notifications;
   events: Events;

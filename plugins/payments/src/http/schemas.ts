@@ -70,6 +70,17 @@ export const cashierOrderBody = createOrderBody
   .extend({ merchantCode: code, merchantOrderNo: number, scene: z.enum(['micropay', 'native']) })
   .meta({ id: 'CashierOrder' });
 
+export const routingBody = createOrderBody
+  .pick({ amountFen: true, scene: true, channel: true, authCode: true, terminalCode: true, department: true })
+  .extend({
+    merchantCode: code,
+    merchantOrderNo: number.optional(),
+    at: z.iso
+      .datetime({ offset: true })
+      .transform((at) => new Date(at))
+      .optional(),
+  });
+
 export const createRefundBody = z
   .strictObject({
     orderNo: z.string().max(64).optional().meta(described('平台订单号', "The platform's order number")),

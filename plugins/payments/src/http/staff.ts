@@ -8,6 +8,7 @@ import {
   applicationBody,
   cashierOrderBody,
   readBody,
+  routingBody,
   staffRefundBody,
   waitQuery,
 } from './schemas';
@@ -65,6 +66,12 @@ export function createStaffApi(payments: Payments) {
     async testAccount(ctx: Context) {
       await checkAccount(codeOf(ctx), callerOf(ctx));
       ctx.body = await payments.accounts.test(codeOf(ctx));
+    },
+    async explainRouting(ctx: Context) {
+      ctx.body = await payments.routes.explain(readBody(routingBody, ctx.request), callerOf(ctx));
+    },
+    async readRouting(ctx: Context) {
+      ctx.body = { routing: await payments.routes.ofOrder(String(ctx.params.orderNo), callerOf(ctx)) };
     },
     async createApplication(ctx: Context) {
       const body = readBody(applicationBody, ctx.request);
