@@ -9,6 +9,8 @@ const transform = {
 module.exports = {
   // Each file boots platforms of its own; a worker that has grown is replaced.
   workerIdleMemoryLimit: '2GB',
+  // Real databases on a busy machine take their time; a test that hangs is still found.
+  testTimeout: 60_000,
   projects: [
     {
       displayName: 'unit',

@@ -31,6 +31,7 @@ const Exports = lazy(() => import('./exports/Exports'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
+const RoutesScreen = lazy(() => import('./routing/Routes'));
 const Generic = lazy(() => import('./screens/Generic'));
 
 const subjectOf = new Map(
@@ -110,6 +111,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/exports', <Exports key="exports" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],
+  ['/routes', <RoutesScreen key="routes" />],
 ];
 const byHand = new Set(screens.map(([path]) => path));
 const generic = menu

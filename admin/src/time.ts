@@ -42,6 +42,11 @@ export function fromPicker(value: Dayjs | null): string | undefined {
   return value ? value.format('YYYY-MM-DD') : undefined;
 }
 
+/** Today at this time of the hospital's clock, as ISO text. */
+export function atWallClock(time: Dayjs): string {
+  return dayjs.tz(`${today()} ${time.format('HH:mm')}:00`, hospitalZone).toISOString();
+}
+
 export function stamp(now: Date = new Date()): string {
   return dayjs(now).tz(hospitalZone).format('YYYYMMDDHHmmss');
 }

@@ -389,3 +389,21 @@ export const screen = z.object({
 export type Screen = z.infer<typeof screen>;
 
 export const anything = z.unknown();
+
+export const routingView = z.object({
+  department: text,
+  at: z.string(),
+  routes: z.array(
+    z.object({
+      name: z.string(),
+      channel: z.string(),
+      accountCode: z.string(),
+      priority: z.number(),
+      verdict: z.string(),
+      weight: z.number(),
+      circuit: z.enum(['closed', 'open', 'trial']).nullable().catch(null),
+    }),
+  ),
+});
+export type RoutingView = z.infer<typeof routingView>;
+export const orderRouting = z.object({ routing: routingView.nullable() });

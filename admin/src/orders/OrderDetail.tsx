@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import { call } from '../http/client';
 import { type Location, location, page, type Row, type Screen } from '../http/contracts';
 import { useText } from '../i18n';
+import { OrderRouting } from '../routing/OrderRouting';
 import { Cell, Money } from '../schema/Cell';
 import { Fields } from '../schema/SchemaDetail';
 import { useScreen } from '../schema/useScreen';
@@ -186,6 +187,7 @@ export function OrderDetail({ orderNo, screen, row, onRefund }: Props) {
         size="small"
         items={[
           tab('basic', t('orders.basic'), 0, <Fields screen={screen} row={order} />),
+          tab('routing', t('orders.routing'), 0, <OrderRouting orderNo={orderNo} />),
           ...(facts
             ? [
                 tab(
