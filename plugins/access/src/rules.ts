@@ -45,7 +45,16 @@ export interface RoleDefinition {
 }
 
 const money = ['order', 'attempt', 'refund', 'his-record'];
-const books = ['discrepancy', 'daily-total', 'reconciliation-run', 'bill-archive', 'summary', 'dashboard'];
+const books = [
+  'discrepancy',
+  'daily-total',
+  'reconciliation-run',
+  'bill-archive',
+  'summary',
+  'dashboard',
+  'closing',
+  'closing-figure',
+];
 const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
 const configuration = ['merchant', 'route', 'terminal', 'channel-account', 'reconciliation-rule'];
 
@@ -81,6 +90,8 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'reconcile', subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary'] },
       { action: ['create', 'update', 'delete'], subject: 'reconciliation-rule' },
       { action: 'resolve', subject: 'discrepancy' },
+      // To close a period is to create a closing, to reopen it is to change one.
+      { action: ['create', 'update'], subject: 'closing' },
       { action: 'unmask', subject: 'patient' },
       { action: 'update', subject: 'message' },
       { action: ['read', 'create'], subject: 'export' },

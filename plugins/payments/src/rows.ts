@@ -9,9 +9,12 @@ import { toMinor } from './contract';
  */
 const jsonAttributes = new Set([
   'anomalies',
+  'basis',
+  'checklist',
   'config',
   'counts',
   'event',
+  'figures',
   'ipAllowList',
   'merchantCodes',
   'payerAction',

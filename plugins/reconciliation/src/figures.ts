@@ -12,6 +12,8 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
+import { frozenFigures, lockedDays } from './closings/ledger';
+import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { hisRecordsOf } from './realtime';
 import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
 import { type DayStatistics, dayStatistics } from './statistics';
@@ -137,6 +139,8 @@ export interface Figures {
   ): Promise<Summary>;
   analysis(scope: MerchantScope, day: { date: string; payType?: string | undefined }): Promise<Analysis>;
   statistics(scope: MerchantScope, date: string): Promise<Statistics>;
+  /** Abnormal refunds of these days for payments of other days. */
+  lateRefunds(scope: MerchantScope, days: Days): Promise<LateRefund[]>;
 }
 
 const china: DayRule = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
@@ -282,7 +286,10 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     return found.sort((a, b) => a.refundedAt.getTime() - b.refundedAt.getTime());
   }
 
-  /** A day that is over and that a run has closed speaks by its totals; any other day is added up as it stands. */
+  /**
+   * A closed day speaks by what was frozen, a day that is over and that a run has compared by its totals; any other
+   * day is added up as it stands. Adjustments of closed days stand on the day on which they are booked.
+   */
   async function summary(
     scope: MerchantScope,
     { from, to, payType }: { from: string; to: string; payType?: string | undefined },
@@ -295,9 +302,13 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       .groupBy('merchant_code', 'date', 'pay_type')
       .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type' })
       .sum({ hisFen: 'his_fen', platformFen: 'platform_fen', abnormalRefundFen: 'abnormal_refund_fen' });
+    const locked = await lockedDays(db, scope, { from, to });
+    const isFrozen = (line: { merchant: string; date: string }): boolean =>
+      locked.has(`${line.merchant} ${line.date}`);
     const lines: (LiveLine & { live: boolean })[] = z
       .array(totalRow)
       .parse(closed)
+      .filter((row) => !isFrozen(row))
       .map(({ merchant, date, type, hisFen, platformFen, abnormalRefundFen }) => ({
         merchant,
         date,
@@ -309,7 +320,12 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       }));
     const closedKeys = new Set(lines.map((line) => lineKey(line.merchant, line.date, line.payType)));
     for (const [key, line] of await live(scope, from, to)) {
-      if (!closedKeys.has(key)) lines.push({ ...line, live: true });
+      if (!closedKeys.has(key) && !isFrozen(line)) lines.push({ ...line, live: true });
+    }
+    for (const figure of await frozenFigures(db, scope, { from, to }, ['merchantCode', 'payType'])) {
+      const { merchantCode: merchant, date, payType, abnormalRefundFen } = figure;
+      const income = { hisFen: hisIncome(figure), platformFen: platformIncome(figure) };
+      lines.push({ merchant, date, payType, ...income, abnormalRefundFen, live: false });
     }
 
     const byDay = new Map<string, Summary['byDay'][number]>();
@@ -352,6 +368,11 @@ export function createFigures(db: Knex, clock: Clock): Figures {
 
   return {
     summary,
+
+    async lateRefunds(scope, { from, to }) {
+      const found = await abnormalRefunds(scope, from, to);
+      return found.filter(({ isSameDay }) => !isSameDay);
+    },
 
     async today(scope, { trendDays = fortnight } = {}) {
       const now = clock.now();

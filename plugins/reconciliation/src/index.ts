@@ -1,3 +1,4 @@
+import type { Closings } from './closings/closings';
 import type { Exports } from './export/exports';
 import type { Reports } from './export/report';
 import type { Figures } from './figures';
@@ -7,6 +8,7 @@ import type { Realtime } from './realtime';
 import type { TryRule } from './rule-trial';
 import type { Runs } from './runs';
 
+export type { Closing, Closings } from './closings/closings';
 export { reconciliationErrors } from './errors';
 export type { Exports, ExportView } from './export/exports';
 export type { Field, Report, Reports, Table } from './export/report';
@@ -31,6 +33,8 @@ export type { Run, Runs } from './runs';
 export interface Reconciliation {
   realtime: Realtime;
   runs: Runs;
+  /** Which periods are closed, and everything that closes and reopens them. */
+  closings: Closings;
   figures: Figures;
   live: Live;
   locator: Locator;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isPlatformError } from '@hospital-pay/errors';
 import type { Clock, Queue } from '@hospital-pay/jobs';
 import {
   type Bill,
@@ -15,6 +16,7 @@ import {
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { BillArchive } from './archive';
+import { assertOpen, isLocked, lockedDays } from './closings/ledger';
 import type { DayTask } from './engine/day';
 import { Cancelled, type Engine, type Watch } from './engine/engine';
 import { fail } from './errors';
@@ -62,7 +64,9 @@ export type Run = z.output<typeof runRow>;
 export interface Runs {
   /**
    * Queues the reconciliation of one account, or of every account that is enabled or had business, for a day. The day may still be going on:
-   * what can be told by then is told, and the T+1 run says the last word.
+   * what can be told by then is told, and the T+1 run says the last word. Accounts whose merchant has closed the day
+   * are left out.
+   * @throws PERIOD_CLOSED when that leaves none
    */
   request(input: {
     date: string;
@@ -230,7 +234,8 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       await defer(run, unavailableRetryMinutes, `BILL_${error.code}`, error.message);
       return;
     }
-    const errorCode = error instanceof BillError ? `BILL_${error.code}` : 'INTERNAL';
+    const known = isPlatformError(error) ? error.code : 'INTERNAL';
+    const errorCode = error instanceof BillError ? `BILL_${error.code}` : known;
     const errorMessage = error instanceof Error ? error.message : String(error);
     const lineNo = error instanceof BillError ? (error.lineNo ?? null) : null;
     await move(run.runNo, underWay, {
@@ -270,6 +275,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
   async function reconcile(run: Run, course: Course): Promise<void> {
     const [account] = await accounts({ code: run.accountCode });
     if (!account) throw fail('ACCOUNT_UNKNOWN', { accountCode: run.accountCode });
+    await assertOpen(db, account.merchantCode, run.date);
     const connected = await payments.accounts.connect(account.code);
     const bill: Bill | undefined = await connected.driver.bill?.(run.date);
     if (bill?.kind === 'not-ready') {
@@ -404,7 +410,9 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     const waiting: unknown = await db('discrepancies')
       .where({ account_code: account.code, date: before, kind: 'in_transit', status: 'open', source: 't1' })
       .first('id');
-    if (waiting) await create(account, before, 'system');
+    if (waiting && !(await isLocked(db, account.merchantCode, before))) {
+      await create(account, before, 'system');
+    }
   }
 
   /** What an account took or gave back before it was disabled is reconciled all the same. */
@@ -446,8 +454,11 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       );
       if (accountCode !== undefined && visible.length === 0) throw fail('ACCOUNT_UNKNOWN', { accountCode });
       const rules = await dayRules();
+      const closed = await lockedDays(db, null, { from: date, to: date });
+      const isClosed = (account: StoredAccount) => closed.has(`${account.merchantCode} ${date}`);
+      if (visible.length > 0 && visible.every(isClosed)) throw fail('PERIOD_CLOSED', { date });
       const requested: Run[] = [];
-      for (const account of visible) {
+      for (const account of visible.filter((each) => !isClosed(each))) {
         if (accountCode === undefined && !account.enabled && !(await hadBusiness(account.code, date)))
           continue;
         if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
@@ -471,6 +482,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
         if (now.getTime() < ready) continue;
         const yesterday = shiftDay(today, -1);
         if (!account.enabled && !(await hadBusiness(account.code, yesterday))) continue;
+        if (await isLocked(db, account.merchantCode, yesterday)) continue;
         const existing: unknown = await runs()
           .where({ account_code: account.code, date: yesterday })
           .where('created_time', '>=', dateValue(db, businessDayBounds(today, rule).start))

@@ -6,6 +6,10 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { createBillArchive } from './archive';
+import { createClosings } from './closings/closings';
+import { followLateNews, type LateNews } from './closings/late-news';
+import type { LateRefunds } from './closings/ledger';
+import { closingController, closingRoutes } from './closings/routes';
 import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
 import { installExports, workExports } from './export/install';
@@ -234,6 +238,7 @@ const guarded = (action: string, subject: string) => ({
 
 const listeners = new WeakMap<object, News>();
 const engines = new WeakMap<object, Engine>();
+const late = new WeakMap<object, LateNews>();
 
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
@@ -252,12 +257,18 @@ export default {
       },
     });
     const figures = createFigures(db, pay.clock);
+    const lateRefunds: LateRefunds = (at, scope, days) =>
+      createFigures(at, pay.clock).lateRefunds(scope, days);
+    const closings = createClosings({ db, clock: pay.clock, lateRefunds });
     const live = createLive({ db, figures });
     const realtime = told(createRealtime(db, pay.clock, pay.events), live.changed);
-    const news = followNews(pay.events, realtime, (error) => {
+    const report = (error: unknown): void => {
       strapi.log.error(`a comparison failed: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    };
+    const news = followNews(pay.events, realtime, report);
     listeners.set(strapi, news);
+    const lateNews = followLateNews(pay.events, db, closings, report);
+    late.set(strapi, lateNews);
     engines.set(strapi, engine);
     const runs = createRuns({
       db,
@@ -272,11 +283,15 @@ export default {
       realtime,
       ...installExports(strapi, figures, folder),
       runs,
+      closings,
       figures,
       live,
       locator: createLocator(db, archive),
       tryRule: createRuleTrial({ db, engine, runs }),
-      settled: news.settled,
+      async settled() {
+        await news.settled();
+        await lateNews.settled();
+      },
     });
   },
 
@@ -293,16 +308,20 @@ export default {
       await realtime.sweep();
     });
     queue.every('reconciliation-runs', runSweepEveryMs, () => runs.sweep());
+    queue.every('closing-adjustments', runSweepEveryMs, async () => {
+      await late.get(strapi)?.recheck();
+    });
     workExports(queue, exports);
   },
 
   async destroy({ strapi }: { strapi: Core.Strapi }) {
     reconciliation(strapi).live.close();
     await listeners.get(strapi)?.close();
+    await late.get(strapi)?.close();
     engines.get(strapi)?.close();
   },
 
-  controllers: { books, exports: exportController },
+  controllers: { books, exports: exportController, closings: closingController },
   routes: {
     staff: {
       type: 'content-api',
@@ -349,6 +368,7 @@ export default {
           config: guarded('resolve', 'discrepancy'),
         },
         ...exportRoutes,
+        ...closingRoutes,
       ],
     },
   },

@@ -16,6 +16,7 @@ import {
 import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { type BillArchive, createBillArchive } from './archive';
+import { type Closings, createClosings } from './closings/closings';
 import { type Engine, localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';
 import { createLocator, type Locator } from './locate';
@@ -34,6 +35,8 @@ const types = [
   'reconciliation-run',
   'bill-archive',
   'daily-total',
+  'closing',
+  'closing-figure',
   'reconciliation-rule',
   'notification',
   'outbox',
@@ -91,6 +94,7 @@ export interface Books {
   realtime: Realtime;
   runs: Runs;
   figures: Figures;
+  closings: Closings;
   locator: Locator;
   archive: BillArchive;
   engine: Engine;
@@ -227,6 +231,11 @@ export async function openBooks(): Promise<Books> {
     realtime,
     runs,
     figures: createFigures(db, clock),
+    closings: createClosings({
+      db,
+      clock,
+      lateRefunds: (at, scope, days) => createFigures(at, clock).lateRefunds(scope, days),
+    }),
     locator: createLocator(db, archive),
     archive,
     engine,

@@ -2,6 +2,7 @@ import { completeRow, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
+import { assertOpen, holdPeriods } from './closings/ledger';
 import type { MatchResult, MatchTotals } from './match';
 import { pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
 import type { DaySources } from './source-rows';
@@ -133,6 +134,7 @@ const comparable = z.object({
 /**
  * Cases and totals of one account's day in one transaction. Replaced is only what a run wrote and nobody has
  * touched; what is unchanged is not written at all, so a repeated run leaves every byte as it was.
+ * @throws PERIOD_CLOSED when the day was closed in the meantime
  */
 export async function writeDay(
   db: Knex,
@@ -146,6 +148,8 @@ export async function writeDay(
   await db.transaction(async (trx) => {
     // Two runs of one account's day, wherever they run, write one after the other.
     await trx('channel_accounts').where({ code: account.code }).first('id').forUpdate();
+    await holdPeriods(trx, account.merchantCode, 'write');
+    await assertOpen(trx, account.merchantCode, date);
     const wanted = new Map(cases.map((entry) => [entry.dedupeKey, entry]));
     const isUntouched = (row: z.output<typeof comparable>): boolean =>
       row.source === 't1' && row.resolvedBy === null && (row.status === 'open' || row.status === 'void');
