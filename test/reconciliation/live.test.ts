@@ -71,7 +71,7 @@ describe('live figures', () => {
       ids,
       ended: () => reading,
       async until(isShown: (figures: Figures) => boolean): Promise<Figures> {
-        const end = Date.now() + 10_000;
+        const end = Date.now() + 30_000;
         for (;;) {
           const found = shown.find(isShown);
           if (found) return found;
@@ -135,7 +135,7 @@ describe('live figures', () => {
     await book('2', orderNo);
     const healed = await page.until((figures) => stateOf(orderNo, 'normal')(figures) && !isAlerted(figures));
     expect(healed.today.openDiscrepancies).toBe(open.today.openDiscrepancies - 1);
-  }, 30_000);
+  }, 120_000);
 
   test('news of another process is shown too', async () => {
     const page = await look('finance');

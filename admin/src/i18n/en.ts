@@ -418,6 +418,7 @@ export const en: Dictionary = {
     priority: 'Priority',
     circuit: 'Account state',
     share: 'Weight {{weight}}/{{total}}',
+    refused: 'No route leads anywhere: such an order would be refused',
     noRoutes: 'This merchant has no enabled route',
     unknown: 'No explanation was kept for this order',
     circuits: { closed: 'Answering', trial: 'Being tried', open: 'Not answering' },

@@ -410,6 +410,7 @@ export const zh = {
     priority: '优先级',
     circuit: '账户状态',
     share: '权重 {{weight}}/{{total}}',
+    refused: '没有可用的路由: 这样的订单会被拒绝',
     noRoutes: '该商户没有启用的路由',
     unknown: '该订单没有留存路由说明',
     circuits: { closed: '正常', trial: '试探恢复', open: '无应答' },

@@ -1,4 +1,4 @@
-import { Button, Col, Form, Input, Row as Line, Modal, Select, TimePicker } from 'antd';
+import { Alert, Button, Col, Flex, Form, Input, Row as Line, Modal, Select, TimePicker } from 'antd';
 import type { Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { call } from '../http/client';
@@ -9,7 +9,7 @@ import { useScreen } from '../schema/useScreen';
 import { FailureView } from '../shell/FailureView';
 import { useChannels, useMerchants, useTerminals } from '../shell/references';
 import { atWallClock } from '../time';
-import { RoutingTable } from './RoutingTable';
+import { isTaken, RoutingTable } from './RoutingTable';
 
 interface Question {
   merchantCode: string;
@@ -146,10 +146,13 @@ function Tester({ onClose }: { onClose: () => void }) {
           {t('routing.ask')}
         </Button>
       </Form>
-      <div className="spaced">
+      <Flex vertical gap={12} style={{ marginTop: 16 }}>
         {failure !== undefined && <FailureView error={failure} />}
+        {routing && !routing.routes.some(({ verdict }) => isTaken(verdict)) && (
+          <Alert type="warning" showIcon message={t('routing.refused')} />
+        )}
         {routing && <RoutingTable routing={routing} />}
-      </div>
+      </Flex>
     </Modal>
   );
 }

@@ -10,11 +10,12 @@ const verdictColor = (verdict: string): string => {
 };
 const circuitColor = { closed: 'success', trial: 'warning', open: 'error' } as const;
 
+export const isTaken = (verdict: string): boolean => verdict === 'chosen' || verdict === 'sharing';
+
 /** Every route of the merchant and why it was taken or not; the one taken first. */
 export function RoutingTable({ routing }: { routing: RoutingView }) {
   const { t } = useText();
   const total = routing.routes.reduce((sum, { weight }) => sum + weight, 0);
-  const isTaken = (verdict: string) => verdict === 'chosen' || verdict === 'sharing';
   const rows = routing.routes
     .map((route, index) => ({ ...route, index }))
     .sort((a, b) => Number(isTaken(b.verdict)) - Number(isTaken(a.verdict)) || a.index - b.index);
