@@ -50,6 +50,7 @@ const books = [
   'daily-total',
   'reconciliation-run',
   'bill-archive',
+  'fund-flow-fetch',
   'summary',
   'dashboard',
   'closing',
@@ -89,6 +90,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'refund', subject: ['order', 'refund'] },
       { action: 'reconcile', subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary'] },
       { action: ['create', 'update', 'delete'], subject: 'reconciliation-rule' },
+      { action: 'create', subject: 'bill-archive' },
       { action: 'resolve', subject: 'discrepancy' },
       // To close a period is to create a closing, to reopen it is to change one.
       { action: ['create', 'update'], subject: 'closing' },

@@ -1,3 +1,4 @@
+import type { Bills } from './bills/install';
 import type { Closings } from './closings/closings';
 import type { Exports } from './export/exports';
 import type { Reports } from './export/report';
@@ -35,6 +36,7 @@ export interface Reconciliation {
   runs: Runs;
   /** Which periods are closed, and everything that closes and reopens them. */
   closings: Closings;
+  bills: Bills;
   figures: Figures;
   live: Live;
   locator: Locator;

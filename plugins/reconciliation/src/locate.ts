@@ -1,7 +1,7 @@
 import { formatAmount, fromRow, shiftDay } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { BillArchive } from './archive';
+import type { BillArchive } from './bills/archive';
 import type { RawLine } from './engine/bill-lines';
 import type { MerchantScope } from './figures';
 import { findOrders, hisRecordsOf } from './realtime';

@@ -15,7 +15,8 @@ import {
 } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { BillArchive } from './archive';
+import type { BillArchive, Receipt } from './bills/archive';
+import { billDueAt } from './bills/schedule';
 import { assertOpen, isLocked, lockedDays } from './closings/ledger';
 import type { DayTask } from './engine/day';
 import { Cancelled, type Engine, type Watch } from './engine/engine';
@@ -56,6 +57,7 @@ const runRow = z.object({
   fileName: z.string().nullable(),
   lineNo: z.number().nullable(),
   nextAt: z.date().nullable(),
+  requestedBy: z.string().nullable(),
   createdTime: z.date(),
   finishedAt: z.date().nullable(),
 });
@@ -88,7 +90,6 @@ export interface Runs {
 const progressEveryMs = 1000;
 /** A run whose row has not moved for this long died with its process. */
 const abandonedAfterMs = 2 * 60_000;
-const billHour = 10;
 const unavailableRetryMinutes = 10;
 
 export interface RunsOptions {
@@ -277,7 +278,9 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     if (!account) throw fail('ACCOUNT_UNKNOWN', { accountCode: run.accountCode });
     await assertOpen(db, account.merchantCode, run.date);
     const connected = await payments.accounts.connect(account.code);
-    const bill: Bill | undefined = await connected.driver.bill?.(run.date);
+    // A file that a person gave stands in for the download.
+    const uploaded = await archive.uploaded(account.code, run.date);
+    const bill: Bill | undefined = uploaded ? undefined : await connected.driver.bill?.(run.date);
     if (bill?.kind === 'not-ready') {
       await defer(run, bill.retryAfterMinutes, null, null);
       return;
@@ -291,7 +294,9 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     };
     if (bill?.kind === 'ready') course.fileName = bill.file.name;
     await course.enter('importing');
-    const kept = await timed('importing', () => keep(account, run.date, bill, watch));
+    const kept = uploaded
+      ? { kind: 'file' as const, path: uploaded.parquet }
+      : await timed('importing', () => keep(account, run, bill, watch));
     const task = await dayTask(run, account, connected, kept);
     if (!(await move(run.runNo, ['downloading'], { status: 'matching' }))) throw new Cancelled();
     await askAboutOpenOrders(account, task.bill);
@@ -322,7 +327,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
 
   async function keep(
     account: StoredAccount,
-    date: string,
+    { date, requestedBy }: Pick<Run, 'date' | 'requestedBy'>,
     bill: Exclude<Bill, { kind: 'not-ready' }> | undefined,
     watch: Watch,
   ): Promise<DayTask['bill']> {
@@ -331,7 +336,10 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       case 'empty':
         return { kind: 'empty' };
       case 'ready':
-        return { kind: 'file', path: (await archive.keep(account, date, bill, clock.now(), watch)).parquet };
+        return {
+          kind: 'file',
+          path: (await archive.keep(account, date, bill, receiptOf(requestedBy, clock.now()), watch)).parquet,
+        };
       default:
         return bill satisfies never;
     }
@@ -478,9 +486,9 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       for (const account of await accounts({})) {
         const rule = rules.get(account.merchantCode) ?? china;
         const today = businessDay(now, rule);
-        const ready = businessDayBounds(today, rule).start.getTime() + billHour * 3_600_000;
-        if (now.getTime() < ready) continue;
         const yesterday = shiftDay(today, -1);
+        const connected = await payments.accounts.connect(account.code).catch(() => undefined);
+        if (now < billDueAt(yesterday, rule, connected?.manifest)) continue;
         if (!account.enabled && !(await hadBusiness(account.code, yesterday))) continue;
         if (await isLocked(db, account.merchantCode, yesterday)) continue;
         const existing: unknown = await runs()
@@ -505,6 +513,11 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     },
   };
 }
+
+const receiptOf = (requestedBy: string | null, at: Date): Receipt =>
+  requestedBy === null || requestedBy === 'system'
+    ? { at, source: 'schedule', by: 'system' }
+    : { at, source: 'run', by: requestedBy };
 
 /** What a run under way knows of itself. */
 interface Course {

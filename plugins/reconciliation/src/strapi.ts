@@ -5,7 +5,9 @@ import { payments, toColumns } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { createBillArchive } from './archive';
+import { createBillArchive } from './bills/archive';
+import { createBills, storageOf, workBills } from './bills/install';
+import { billController, billRoutes } from './bills/routes';
 import { createClosings } from './closings/closings';
 import { followLateNews, type LateNews } from './closings/late-news';
 import type { LateRefunds } from './closings/ledger';
@@ -249,7 +251,7 @@ export default {
     const engine = forkedEngine(databaseOf(db));
     const archive = createBillArchive({
       db,
-      folder,
+      storage: storageOf(process.env, folder),
       engine,
       async readerOf(accountCode) {
         const { manifest, config } = await pay.accounts.connect(accountCode);
@@ -284,6 +286,7 @@ export default {
       ...installExports(strapi, figures, folder),
       runs,
       closings,
+      bills: createBills({ db, clock: pay.clock, queue: jobs(strapi), payments: pay, archive, engine }),
       figures,
       live,
       locator: createLocator(db, archive),
@@ -297,7 +300,7 @@ export default {
 
   bootstrap({ strapi }: { strapi: Core.Strapi }) {
     const queue = jobs(strapi);
-    const { realtime, runs, exports } = reconciliation(strapi);
+    const { realtime, runs, exports, bills } = reconciliation(strapi);
     guardRules(strapi.db.lifecycles, strapi.db.connection, (where) =>
       strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
     );
@@ -312,6 +315,7 @@ export default {
       await late.get(strapi)?.recheck();
     });
     workExports(queue, exports);
+    workBills(queue, bills);
   },
 
   async destroy({ strapi }: { strapi: Core.Strapi }) {
@@ -321,7 +325,7 @@ export default {
     engines.get(strapi)?.close();
   },
 
-  controllers: { books, exports: exportController, closings: closingController },
+  controllers: { books, exports: exportController, closings: closingController, bills: billController },
   routes: {
     staff: {
       type: 'content-api',
@@ -369,6 +373,7 @@ export default {
         },
         ...exportRoutes,
         ...closingRoutes,
+        ...billRoutes,
       ],
     },
   },

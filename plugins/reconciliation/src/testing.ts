@@ -15,7 +15,8 @@ import {
 } from '@hospital-pay/payments';
 import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
-import { type BillArchive, createBillArchive } from './archive';
+import { type BillArchive, createBillArchive } from './bills/archive';
+import { folderStorage } from './bills/storage';
 import { type Closings, createClosings } from './closings/closings';
 import { type Engine, localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';
@@ -34,6 +35,7 @@ const types = [
   'discrepancy',
   'reconciliation-run',
   'bill-archive',
+  'fund-flow-fetch',
   'daily-total',
   'closing',
   'closing-figure',
@@ -182,7 +184,7 @@ export async function openBooks(): Promise<Books> {
   const engine = localEngine(db);
   const archive = createBillArchive({
     db,
-    folder: path.join(folder, 'archive'),
+    storage: folderStorage(path.join(folder, 'archive')),
     engine,
     readerOf: () => Promise.resolve({ reader: undefined, config: {} }),
   });

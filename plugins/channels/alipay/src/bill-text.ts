@@ -114,15 +114,11 @@ export function money(text: string, line: TextLine): number {
 export function checkComment(line: TextLine, guard: BillGuard): void {
   const account = /^#账号[：:]\s*\[([^\]]*)\]/.exec(line.text)?.[1];
   if (account !== undefined && guard.sellerId !== undefined && !account.startsWith(guard.sellerId)) {
-    throw new BillError('UNAVAILABLE', `the bill of another account (${account})`, line.lineNo);
+    throw new BillError('MERCHANT', `the bill of another account (${account})`, line.lineNo);
   }
   const from = /^#起始日期[：:]\s*\[(\d{4})年(\d{2})月(\d{2})日/.exec(line.text);
   if (from && `${from[1]}-${from[2]}-${from[3]}` !== guard.date) {
-    throw new BillError(
-      'UNAVAILABLE',
-      `the bill of another day (${from[1]}-${from[2]}-${from[3]})`,
-      line.lineNo,
-    );
+    throw new BillError('DAY', `the bill of another day (${from[1]}-${from[2]}-${from[3]})`, line.lineNo);
   }
 }
 

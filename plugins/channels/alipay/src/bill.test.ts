@@ -148,7 +148,7 @@ describe('a day without business', () => {
   test('is not believed of a bill of another day', async () => {
     const bill = await openTradeBill(packBill(billText({ date: '2026-11-19', rows: [] })), guard);
     expect(bill.kind).toBe('ready');
-    expect(await faultOf(linesOf(bill))).toBe('UNAVAILABLE');
+    expect(await faultOf(linesOf(bill))).toBe('DAY');
   });
 
   test('is not believed of totals of nought over rows', async () => {
@@ -187,8 +187,8 @@ describe('a bill that must not be booked', () => {
     ['a payment of less than nothing', good.replace(',19.99,', ',-19.99,'), 'LINE'],
     ['no time', good.replaceAll('2026-11-20 08:01:02', ''), 'LINE'],
     ['a row after the end', good.replace('#导出时间', `${rowText(rows[0] as Row)}\r\n#导出时间`), 'LINE'],
-    ['another account', good.replace('20880211096256330156', '20880211096256340156'), 'UNAVAILABLE'],
-    ['another day', good.replace('2026年11月20日', '2026年11月19日'), 'UNAVAILABLE'],
+    ['another account', good.replace('20880211096256330156', '20880211096256340156'), 'MERCHANT'],
+    ['another day', good.replace('2026年11月20日', '2026年11月19日'), 'DAY'],
   ])('%s', async (_, text, code) => {
     expect(text).not.toBe(good);
     expect(await faultOf(read(text))).toBe(code);

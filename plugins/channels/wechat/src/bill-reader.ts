@@ -15,7 +15,7 @@ export const openBill: BillReader = async (bytes, { date, config }) => {
     async *lines() {
       for await (const line of lines()) {
         if (line.kind === 'payment' && line.settledOn !== date) {
-          throw new BillError('UNAVAILABLE', `a payment of another day (${line.settledOn})`, line.lineNo);
+          throw new BillError('DAY', `a payment of another day (${line.settledOn})`, line.lineNo);
         }
         yield line;
       }

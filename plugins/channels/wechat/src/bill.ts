@@ -73,7 +73,7 @@ function readRow(line: string, lineNo: number, places: Places, mchid: string | u
   const cell = (place: number | undefined): string => (place === undefined ? '' : (cells[place] ?? ''));
   const time = cell(places.time);
   if (mchid !== undefined && places.merchant !== undefined && cell(places.merchant) !== mchid) {
-    throw new BillError('UNAVAILABLE', `a line of another merchant (${cell(places.merchant)})`, lineNo);
+    throw new BillError('MERCHANT', `a line of another merchant (${cell(places.merchant)})`, lineNo);
   }
   const fee = feeCell(cell(places.fee), lineNo);
   const shared = {

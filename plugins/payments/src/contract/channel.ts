@@ -156,11 +156,27 @@ export type Bill<Line = BillLine> =
   | { kind: 'not-ready'; retryAfterMinutes: number }
   | { kind: 'empty' };
 
+/**
+ * DAY, MERCHANT: the bill of another day, or with another merchant's lines. DUPLICATE: a line twice. UNAVAILABLE without
+ * a line: ask again later.
+ */
+export type BillErrorCode =
+  | 'HASH'
+  | 'TRUNCATED'
+  | 'ENCODING'
+  | 'COLUMNS'
+  | 'LINE'
+  | 'TOTALS'
+  | 'DAY'
+  | 'MERCHANT'
+  | 'DUPLICATE'
+  | 'UNAVAILABLE';
+
 /** A bill that must not be booked: wrong hash, truncated, unknown columns, totals that do not add up. */
 export class BillError extends Error {
   override readonly name = 'BillError';
   constructor(
-    readonly code: 'HASH' | 'TRUNCATED' | 'ENCODING' | 'COLUMNS' | 'LINE' | 'TOTALS' | 'UNAVAILABLE',
+    readonly code: BillErrorCode,
     message: string,
     readonly lineNo?: number,
     options?: ErrorOptions,

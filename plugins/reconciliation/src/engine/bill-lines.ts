@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { BillLine } from '@hospital-pay/payments';
 import { z } from 'zod';
@@ -81,10 +81,10 @@ export interface BillSums {
 /** Lines as received are long: whole groups of them lie in memory while they are written, one for each thread. */
 const linesPerGroup = 20_480;
 
-const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+export const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /**
- * Writes a bill's lines as Parquet, sorted by order number: under a temporary name, on disk, then renamed.
+ * Writes a trade bill's lines as Parquet, sorted by order number.
  * @throws BillError from the lines; nothing is left behind then.
  */
 export async function writeLines(
@@ -93,13 +93,10 @@ export async function writeLines(
   folder: string,
   onProgress: (lines: number) => void = () => undefined,
 ): Promise<BillSums> {
-  const csv = path.join(folder, 'bill.csv');
   const sums: BillSums = { payments: 0, paymentFen: 0, refunds: 0, refundFen: 0, feeFen: 0 };
-  const file = await open(csv, 'w');
-  try {
-    let piece = '';
-    let count = 0;
-    for await (const line of lines) {
+  await writeParquet(
+    lines,
+    (line) => {
       if (line.kind === 'payment') {
         sums.payments += 1;
         sums.paymentFen += line.amountFen;
@@ -108,7 +105,35 @@ export async function writeLines(
         sums.refundFen += line.amountFen;
       }
       sums.feeFen += line.feeFen;
-      piece += `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)}\n`;
+      return `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)}\n`;
+    },
+    types,
+    target,
+    folder,
+    onProgress,
+  );
+  return sums;
+}
+
+/**
+ * Writes rows as Parquet, sorted by order number: under a temporary name, on disk, then renamed. `toCsv` gives the
+ * cells of one row in the order of `columns`, which map names to DuckDB's types.
+ */
+export async function writeParquet<Line>(
+  lines: AsyncIterable<Line>,
+  toCsv: (line: Line) => string,
+  columns: Record<string, string>,
+  target: string,
+  folder: string,
+  onProgress: (lines: number) => void = () => undefined,
+): Promise<void> {
+  const csv = path.join(folder, 'bill.csv');
+  const file = await open(csv, 'w');
+  try {
+    let piece = '';
+    let count = 0;
+    for await (const line of lines) {
+      piece += toCsv(line);
       count += 1;
       if (piece.length > 1 << 20) {
         await file.write(piece);
@@ -120,13 +145,17 @@ export async function writeLines(
   } finally {
     await file.close();
   }
+  await mkdir(path.dirname(target), { recursive: true });
   const temporary = `${target}.${randomBytes(4).toString('hex')}.part`;
   const duck = await openDuck(folder, [path.dirname(target)]);
   try {
-    const columns = Object.entries(types).map(([name, type]) => `'${name}': '${type}'`);
+    const typed = Object.entries(columns).map(([name, type]) => `'${name}': '${type}'`);
+    const texts = Object.entries(columns).flatMap(([name, type]) =>
+      type === 'VARCHAR' && name !== 'kind' && name !== 'settled_on' ? [`'${name}'`] : [],
+    );
     await duck.run(
       `COPY (SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
-         escape = '"', columns = {${columns.join(', ')}}, force_not_null = ['order_no', 'refund_no', 'channel_no', 'raw'])
+         escape = '"', columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}])
          ORDER BY order_no, line_no)
        TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${linesPerGroup})`,
     );
@@ -141,7 +170,6 @@ export async function writeLines(
     await written.close();
   }
   await rename(temporary, target);
-  return sums;
 }
 
 /** The lines of one Parquet under these numbers of ours, as orders or as refunds. */

@@ -130,7 +130,11 @@ describe('a day compared by the engine', () => {
       billKnown: day.hasBill,
       ...(feePpm === undefined ? {} : { feePpm }),
     };
-    const { parquet } = await books.archive.keep(account, date, ready, noon);
+    const { parquet } = await books.archive.keep(account, date, ready, {
+      at: noon,
+      source: 'schedule',
+      by: 'system',
+    });
     const path = parquet;
     const task = {
       account,

@@ -2,12 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { BillError, type BillLine, isPostgres } from '@hospital-pay/payments';
+import { BillError, type BillLine, type FundFlowLine, isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type BillSums, findLines, type RawLine, writeLines } from './bill-lines';
 import { compareDay, type DayOutcome, type DayTask } from './day';
-import { openDuck } from './duck';
+import { type Duck, openDuck } from './duck';
+import { type FlowSums, writeFlows } from './flow-lines';
 import { type BillTask, importBill } from './import';
 import type { Answer, Database, Report, Work } from './work';
 
@@ -32,9 +33,13 @@ export interface Engine {
   importBill(task: BillTask, watch?: Watch): Promise<BillSums>;
   /** Keeps lines that were read in this process. @throws BillError naming the line */
   keepLines(lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>;
+  /** The same for a fund-flow bill. */
+  keepFlows(lines: AsyncIterable<FundFlowLine>, target: string): Promise<FlowSums>;
   compareDay(task: DayTask, watch?: Watch): Promise<DayOutcome>;
   /** Lines of one archived bill under these numbers of ours. */
   findLines(parquet: string, numbers: string[]): Promise<RawLine[]>;
+  /** Asks DuckDB something of archived Parquet files. */
+  look<Value>(parquets: string[], ask: (duck: Duck) => Promise<Value>): Promise<Value>;
   close(): void;
 }
 
@@ -47,15 +52,24 @@ async function inFolder<Value>(work: (folder: string) => Promise<Value>): Promis
   }
 }
 
-const find = (parquet: string, numbers: string[]): Promise<RawLine[]> =>
+const look = <Value>(parquets: string[], ask: (duck: Duck) => Promise<Value>): Promise<Value> =>
   inFolder(async (folder) => {
-    const duck = await openDuck(folder, [path.dirname(parquet)]);
+    const duck = await openDuck(
+      folder,
+      parquets.map((parquet) => path.dirname(parquet)),
+    );
     try {
-      return await findLines(duck, parquet, numbers);
+      return await ask(duck);
     } finally {
       duck.close();
     }
   });
+
+const find = (parquet: string, numbers: string[]): Promise<RawLine[]> =>
+  look([parquet], (duck) => findLines(duck, parquet, numbers));
+
+const keepFlows = (lines: AsyncIterable<FundFlowLine>, target: string): Promise<FlowSums> =>
+  inFolder((folder) => writeFlows(lines, target, folder));
 
 const keep = (lines: AsyncIterable<BillLine>, target: string): Promise<BillSums> =>
   inFolder((folder) => writeLines(lines, target, folder));
@@ -64,9 +78,11 @@ const keep = (lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>
 export function localEngine(db: Knex): Engine {
   return {
     keepLines: keep,
+    keepFlows,
     importBill: (task) => inFolder((folder) => importBill(task, folder)),
     compareDay: (task) => inFolder((folder) => compareDay(db, task, folder)),
     findLines: find,
+    look,
     close: () => undefined,
   };
 }
@@ -177,6 +193,7 @@ export function forkedEngine(database: Database): Engine {
 
   return {
     keepLines: keep,
+    keepFlows,
     importBill: (task, watch = {}) =>
       run({ kind: 'import', task }, watch, (report) =>
         report.kind === 'imported' ? report.sums : undefined,
@@ -189,6 +206,7 @@ export function forkedEngine(database: Database): Engine {
       });
     },
     findLines: find,
+    look,
     close: () => [...idle].forEach(leave),
   };
 }
