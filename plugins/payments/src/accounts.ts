@@ -90,6 +90,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       enabled: row.enabled,
       config: row.config,
       manifest,
+      ...(manifest.placeOf?.(row.config) ?? { currency: manifest.currency, zone: manifest.zone }),
       driver,
     };
     connected.set(code, { version, account });

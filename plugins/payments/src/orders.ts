@@ -85,7 +85,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
       accountCode: account.code,
       scene: input.scene,
       amountFen: input.amountFen,
-      currency: manifest.currency,
+      currency: account.currency,
       status: 'created',
     };
     const order = {
@@ -349,6 +349,7 @@ function payRequest(order: OrderRow, input: CreateOrder): PayRequest {
     expiresAt: order.expiresAt ?? order.createdTime,
     ...(input.authCode ? { authCode: input.authCode } : {}),
     ...(input.payerId ? { payerId: input.payerId } : {}),
+    ...(input.token ? { token: input.token } : {}),
     ...(input.clientIp ? { clientIp: input.clientIp } : {}),
     ...(input.returnUrl ? { returnUrl: input.returnUrl } : {}),
     ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),

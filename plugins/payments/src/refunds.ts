@@ -52,7 +52,15 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
     return refund;
   };
 
-  const request = (refund: RefundRow, order: OrderRow): RefundRequest => ({
+  const bookedBeside = async (refund: RefundRow): Promise<string[]> => {
+    const rows: { channel_refund_no: string | null }[] = await db('refunds')
+      .where({ order_no: refund.orderNo, status: 'succeeded' })
+      .whereNot({ refund_no: refund.refundNo })
+      .select('channel_refund_no');
+    return rows.flatMap((row) => row.channel_refund_no ?? []);
+  };
+
+  const request = async (refund: RefundRow, order: OrderRow): Promise<RefundRequest> => ({
     refundNo: refund.refundNo,
     amount: refund.amountFen,
     reason: refund.reason,
@@ -65,6 +73,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
       createdAt: order.createdTime,
       ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
     },
+    booked: await bookedBeside(refund),
   });
 
   const send = async (refund: RefundRow, queryCount = refund.queryCount): Promise<RefundRow> => {
@@ -74,7 +83,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
       return ledger.applyRefund(refund, { kind: 'failed', code: 'VERB_NOT_OFFERED', message });
     }
     const order = await ledger.order(refund.orderNo);
-    const outcome = await outcomeOf(driver.refund(request(refund, order)), core);
+    const outcome = await outcomeOf(driver.refund(await request(refund, order)), core);
     return ledger.applyRefund(refund, outcome, queryCount);
   };
 
@@ -85,7 +94,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
     const queryCount = refund.queryCount + 1;
     if (!driver.queryRefund) return send(refund, queryCount);
     const order = await ledger.order(refund.orderNo);
-    const outcome = await outcomeOf(driver.queryRefund(request(refund, order)), core);
+    const outcome = await outcomeOf(driver.queryRefund(await request(refund, order)), core);
     // The channel has never heard of it: only then is it sent again, under the same number.
     if (outcome.kind === 'unknown' && outcome.code === 'REFUND_NOT_FOUND') return send(refund, queryCount);
     return ledger.applyRefund(refund, outcome, queryCount);

@@ -119,13 +119,14 @@ function draw(candidates: RouteRow[], seed: string | undefined): RouteRow | unde
 
 /** The channels that could take this order at all. */
 export function candidateChannels(
-  input: Pick<CreateOrder, 'scene' | 'channel' | 'authCode'>,
+  input: Pick<CreateOrder, 'scene' | 'channel' | 'authCode' | 'token'>,
   manifests: ReadonlyMap<string, ChannelManifest>,
 ): Set<string> {
   const named = input.channel === undefined ? undefined : manifests.get(input.channel);
   if (input.channel !== undefined && !named) throw fail('CHANNEL_UNKNOWN', { channel: input.channel });
-  const offered = (named ? [named] : [...manifests.values()]).filter((manifest) =>
-    manifest.scenes.includes(input.scene),
+  const hasToken = input.token !== undefined;
+  const offered = (named ? [named] : [...manifests.values()]).filter(
+    (manifest) => manifest.scenes.includes(input.scene) && (manifest.takesToken ?? false) === hasToken,
   );
   if (offered.length === 0) throw fail('SCENE_NOT_OFFERED', { scene: input.scene });
   if (input.scene !== 'micropay') return new Set(offered.map((manifest) => manifest.code));

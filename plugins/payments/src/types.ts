@@ -47,6 +47,7 @@ export interface CreateOrder {
   channel?: string | undefined;
   authCode?: string | undefined;
   payerId?: string | undefined;
+  token?: string | undefined;
   clientIp?: string | undefined;
   returnUrl?: string | undefined;
   terminalCode?: string | undefined;
@@ -236,6 +237,9 @@ export interface ConnectedAccount {
   /** Without secrets. */
   config: ChannelConfig;
   manifest: ChannelManifest;
+  currency: Currency;
+  /** IANA zone in which the channel cuts this account's days. */
+  zone: string;
   driver: ChannelDriver;
 }
 

@@ -359,7 +359,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     const next = shiftDay(date, 1);
     return {
       account,
-      currency: connected.manifest.currency,
+      currency: connected.currency,
       bill,
       nearby,
       rules: {
@@ -533,6 +533,6 @@ interface Course {
 
 /** The day as the channel cuts it. */
 function channelDay(connected: ConnectedAccount, date: string): { dayStart: number; dayEnd: number } {
-  const { start, end } = businessDayBounds(date, { zone: connected.manifest.zone, dayCutoff: '00:00' });
+  const { start, end } = businessDayBounds(date, { zone: connected.zone, dayCutoff: '00:00' });
   return { dayStart: start.getTime(), dayEnd: end.getTime() };
 }

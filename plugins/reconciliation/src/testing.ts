@@ -169,7 +169,6 @@ export async function openBooks(): Promise<Books> {
     currency: 'CNY',
     zone: 'Asia/Shanghai',
     scenes: ['native'],
-    verbs: [],
     config: { type: 'object', required: [], properties: {} },
     errors: {},
     connect: () => driver,
@@ -200,7 +199,16 @@ export async function openBooks(): Promise<Books> {
       events,
       accounts: {
         connect: (code) =>
-          Promise.resolve({ code, merchantCode: 'H1', enabled: true, config: {}, manifest, driver }),
+          Promise.resolve({
+            code,
+            merchantCode: 'H1',
+            enabled: true,
+            config: {},
+            manifest,
+            currency: manifest.currency,
+            zone: manifest.zone,
+            driver,
+          }),
       },
       orders: {
         query(key) {

@@ -39,6 +39,8 @@ export interface PayRequest {
   expiresAt: Date;
   authCode?: string;
   payerId?: string;
+  /** What a wallet on the payer's device made for this amount (an Apple Pay token, as JSON text). Never logged. */
+  token?: string;
   clientIp?: string;
   returnUrl?: string;
   terminalCode?: string;
@@ -63,6 +65,8 @@ export interface RefundRequest {
   amount: number;
   reason: string;
   payment: PaymentReference;
+  /** The channel's numbers of this payment's other refunds that are booked, for channels that know none of ours. */
+  booked?: readonly string[];
 }
 
 /** A notification exactly as it came. Header names are lower-case. */
@@ -196,6 +200,11 @@ export interface BillGuard {
 /** Reads a trade bill's raw file, wherever it came from. Pure: no network, no clock. */
 export type BillReader = (bytes: Buffer, guard: BillGuard) => Promise<Bill>;
 
+/** `session`: handed to the payer's device as it is. */
+export type WalletSession =
+  | { kind: 'opened'; session: Record<string, unknown> }
+  | { kind: 'refused'; code: string; message: string };
+
 /**
  * A channel's verbs. A verb that a channel lacks is absent, and the core and the screens read that as "not offered".
  * Business answers, timeouts and unverifiable answers are outcomes; a driver throws only on a programming error.
@@ -213,21 +222,11 @@ export interface ChannelDriver {
   /** `date`: yyyy-MM-dd in the channel's zone. */
   bill?(date: string): Promise<Bill>;
   fundFlowBill?(date: string): Promise<Bill<FundFlowLine>>;
+  /** A wallet on the payer's device wants to know whom it pays, before it makes a token (`manifest.takesToken`). */
+  openSession?(asked: { validationUrl: string; domain: string }): Promise<WalletSession>;
   /** Tells whether these credentials work, by a call that moves nothing. */
   test(): Promise<{ ok: true } | { ok: false; code: string; message: string }>;
 }
-
-/** What a channel may offer beyond paying, asking and testing, which all do. */
-export const optionalVerbs = [
-  'close',
-  'reverse',
-  'refund',
-  'queryRefund',
-  'readNotification',
-  'bill',
-  'fundFlowBill',
-] as const satisfies readonly (keyof ChannelDriver)[];
-export type OptionalVerb = (typeof optionalVerbs)[number];
 
 /** What a driver did, as the interface log keeps it. Bodies are masked by the driver before they get here. */
 export interface CallRecord {
@@ -299,10 +298,11 @@ export interface ChannelManifest {
   currency: Currency;
   /** IANA zone in which the channel cuts its days. */
   zone: string;
-  /** Ways to pay; none for a channel that has ended and whose old bills are still read. */
   scenes: Scene[];
-  /** The verbs its driver has when it is fully configured. The contract kit holds the driver to them. */
-  verbs: OptionalVerb[];
+  /** Accounts in other countries: their currency and zone, by their configuration. */
+  placeOf?(config: ChannelConfig): { currency: Currency; zone: string };
+  /** Paid with a token from the payer's device, and only so: orders without one go elsewhere. */
+  takesToken?: boolean;
   /** Whose payment code is this? */
   authCode?: RegExp;
   config: ConfigSchema;

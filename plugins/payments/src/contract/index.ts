@@ -1,4 +1,3 @@
 export * from './channel';
 export * from './money';
 export * from './registry';
-export * from './under-test';

@@ -8,7 +8,7 @@ import type { AuthenticatedApplication, Caller, Payments, Scope } from '../types
 import { createOrderBody, createRefundBody, readBody } from './schemas';
 
 const idempotencyMs = 24 * 3600_000;
-const privateFields = ['authCode', 'patientName', 'patientId', 'cardNo', 'payerId', 'subject'];
+const privateFields = ['authCode', 'token', 'patientName', 'patientId', 'cardNo', 'payerId', 'subject'];
 
 /** The open API for HIS and terminals. */
 export function createOpenApi(core: Core, payments: Payments) {

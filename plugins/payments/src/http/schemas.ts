@@ -37,6 +37,17 @@ export const createOrderBody = z
       .max(128)
       .optional()
       .meta(described('付款人在渠道的标识', "The payer's id at the channel")),
+    token: z
+      .string()
+      .min(2)
+      .max(16_384)
+      .optional()
+      .meta(
+        described(
+          '付款人设备生成的支付令牌（Apple Pay，JSON 文本）',
+          "Payment token of the payer's device (Apple Pay, JSON text)",
+        ),
+      ),
     clientIp: z.union([z.ipv4(), z.ipv6()]).optional(),
     returnUrl: z.url().max(256).optional(),
     terminalCode: code.optional(),
@@ -66,7 +77,7 @@ export const createOrderBody = z
   .meta({ id: 'CreateOrder' });
 
 export const cashierOrderBody = createOrderBody
-  .omit({ payerId: true, clientIp: true, returnUrl: true, operatorCode: true })
+  .omit({ payerId: true, token: true, clientIp: true, returnUrl: true, operatorCode: true })
   .extend({ merchantCode: code, merchantOrderNo: number, scene: z.enum(['micropay', 'native']) })
   .meta({ id: 'CashierOrder' });
 
