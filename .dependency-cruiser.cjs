@@ -24,6 +24,7 @@ module.exports = {
     rule('payments', room('payments'), [room('jobs')]),
     rule('access', room('access'), []),
     rule('lowcode', room('lowcode'), [room('access')]),
+    rule('wallets', room('wallets'), ['^plugins/payments/src/contract/']),
     rule('his', room('his'), [room('payments'), room('jobs'), room('access')]),
     rule('reconciliation', room('reconciliation'), [
       room('payments'),
@@ -45,7 +46,12 @@ module.exports = {
       from: { path: '^plugins/channels/([^/]+)/' },
       to: {
         path: '^(plugins|cms|seeds|admin|test|dashboards)/',
-        pathNot: ['^plugins/channels/$1/', '^plugins/errors/', '^plugins/payments/src/contract/'],
+        pathNot: [
+          '^plugins/channels/$1/',
+          '^plugins/errors/',
+          '^plugins/payments/src/contract/',
+          '^plugins/wallets/src/index\\.',
+        ],
       },
     },
     {

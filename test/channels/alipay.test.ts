@@ -13,6 +13,9 @@ import type {
 import { channelConfigs, createSandbox, generateCredentials, type Sandbox } from '@hospital-pay/sandbox';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+/** All verbs but the session of a wallet on the payer's device. */
+type AlipayDriver = Required<Omit<ChannelDriver, 'openSession'>>;
+
 const credentials = generateCredentials();
 const others = generateCredentials();
 
@@ -53,11 +56,7 @@ afterEach(async () => {
   await served.close();
 });
 
-function connect(
-  mode: 'key' | 'cert' = 'key',
-  changes: ChannelConfig = {},
-  timeoutMs = 3000,
-): Required<ChannelDriver> {
+function connect(mode: 'key' | 'cert' = 'key', changes: ChannelConfig = {}, timeoutMs = 3000): AlipayDriver {
   const {
     pay,
     query,
@@ -351,7 +350,7 @@ describe('inside Alipay, in a browser, in an app', () => {
 });
 
 describe('a notification', () => {
-  const paidOnce = async (driver: Required<ChannelDriver>) => {
+  const paidOnce = async (driver: AlipayDriver) => {
     const request = order(1999, { scene: 'native' });
     await driver.pay(request);
     await sandbox.patient.pay('alipay', request.attemptNo);

@@ -11,7 +11,6 @@ const manifest: ChannelManifest = {
   currency: 'CNY',
   zone: 'Asia/Shanghai',
   scenes: ['micropay'],
-  verbs: [],
   config: { type: 'object', required: [], properties: {} },
   errors: {
     AUTH_CODE_INVALID: {

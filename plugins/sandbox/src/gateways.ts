@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import { alipay } from './alipay';
 import type { GatewayKind } from './gateway';
+import { paypay } from './paypay';
 import { wechat } from './wechat';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
-const gateways = { alipay, wechat };
+const gateways = { alipay, wechat, paypay };
 
 export type GatewayName = keyof typeof gateways;
 export type GatewayCredentials = {
