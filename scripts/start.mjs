@@ -17,7 +17,7 @@ function writeEnvironment() {
   if (fs.existsSync(file)) return;
   const secret = () => randomBytes(32).toString('base64');
   const secrets =
-    /^(SECRETS_KEY|APP_KEYS|JWT_SECRET|ADMIN_JWT_SECRET|API_TOKEN_SALT|TRANSFER_TOKEN_SALT|HIS_SECRET)=$/gm;
+    /^(SECRETS_KEY|APP_KEYS|JWT_SECRET|ADMIN_JWT_SECRET|API_TOKEN_SALT|TRANSFER_TOKEN_SALT|HIS_SECRET|METRICS_TOKEN)=$/gm;
   const example = fs.readFileSync(path.join(root, '.env.example'), 'utf8');
   fs.writeFileSync(
     file,

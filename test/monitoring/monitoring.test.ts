@@ -34,7 +34,7 @@ describe.each(['sqlite', 'postgres'] as const)('monitoring on %s', (database) =>
       .findMany({ where, orderBy: { id: 'asc' } });
 
   beforeAll(async () => {
-    platform = await startPlatform({ database });
+    platform = await startPlatform({ database, env: { METRICS_TOKEN: 'a-token-of-prometheus' } });
   }, 120_000);
   afterAll(() => platform.stop());
 
@@ -186,5 +186,38 @@ describe.each(['sqlite', 'postgres'] as const)('monitoring on %s', (database) =>
     }
     await monitoring(platform.strapi()).flush();
     expect(await rows('interface-log', { orderNo: 'A5' })).toHaveLength(1);
+  });
+
+  const scrape = async (token: string) => {
+    const response = await fetch(`${platform.url}/metrics`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return { status: response.status, text: await response.text() };
+  };
+
+  test('Prometheus reads calls, orders, money and what waits, by channel and never by order', async () => {
+    const moved = { channel: 'wechat', scene: 'micropay', currency: 'CNY' } as const;
+    emit('order.moved', { orderNo: 'M1', to: 'paid', paidFen: 1999, ...moved });
+    emit('order.moved', { orderNo: 'M2', to: 'unknown', paidFen: 0, ...moved });
+    emit('channel.call', call({ orderNo: 'M1', scene: 'micropay', durationMs: 300 }));
+    const { status, text } = await scrape('a-token-of-prometheus');
+    expect(status).toBe(200);
+    expect(text).toContain('hospital_pay_orders_total{channel="wechat",scene="micropay",state="paid"} 1');
+    expect(text).toContain('hospital_pay_orders_total{channel="wechat",scene="micropay",state="unknown"} 1');
+    expect(text).toContain('hospital_pay_paid_minor_units_total{channel="wechat",currency="CNY"} 1999');
+    expect(text).toMatch(
+      /channel_call_seconds_bucket\{le="0.5",channel="wechat",scene="micropay",method="create_order",result="ok"\} 1/,
+    );
+    expect(text).toMatch(/hospital_pay_waiting\{work="outbox"\} \d/);
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+    expect(text).toMatch(/hospital_pay_database_connections\{state="used"\} \d/);
+    expect(text).not.toContain('M1');
+  });
+
+  test('a stranger is shown no metrics', async () => {
+    expect(await scrape('a-guess')).toEqual({
+      status: 401,
+      text: expect.not.stringContaining('hospital_pay'),
+    });
   });
 });

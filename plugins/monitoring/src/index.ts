@@ -1,6 +1,8 @@
 import { type AccountLock, access } from '@hospital-pay/access';
 import { type PaymentEvents, payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
+import { createMetrics } from './metrics';
+import { metricsMiddleware } from './metrics-page';
 import { createRecorder } from './recorder';
 
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
@@ -32,7 +34,14 @@ export function install(strapi: Core.Strapi): void {
     await recorder.keepMessage(alarm);
     return { kind: 'done' };
   });
+  const metrics = createMetrics({
+    db: () => strapi.db.connection,
+    now: () => payments(strapi).clock.now(),
+    events,
+  });
+  strapi.server.use(metricsMiddleware(metrics, process.env.METRICS_TOKEN));
   const stops = [
+    metrics.stop,
     recorder.attach(events),
     access(strapi).sessions.onLocked((lock) => events.emit('alarm', lockAlarm(lock))),
   ];

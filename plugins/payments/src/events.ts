@@ -6,6 +6,8 @@ export function createEvents(failed: (error: unknown) => void): Events {
   const listeners: Listeners = {
     'order.changed': new Set(),
     'refund.changed': new Set(),
+    'order.moved': new Set(),
+    'refund.moved': new Set(),
     'his.changed': new Set(),
     'channel.call': new Set(),
     alarm: new Set(),

@@ -83,9 +83,13 @@ export function createLedger(core: Core): Ledger {
       .update(toColumns(trx, { ...attributes, updatedAt: clock.now() }));
 
   /** Tells who listens, and wakes who works next. */
-  const changed = async (orderNo: string): Promise<OrderRow> => {
+  const changed = async (orderNo: string, from: OrderStatus): Promise<OrderRow> => {
     const row = await order(orderNo);
     core.events.emit('order.changed', { orderNo });
+    if (row.status !== from) {
+      const { status: to, channel, scene, currency, paidFen } = row;
+      core.events.emit('order.moved', { orderNo, to, channel, scene, currency, paidFen });
+    }
     wake(core, 'order', orderNo, row.nextQueryAt);
     return row;
   };
@@ -115,7 +119,7 @@ export function createLedger(core: Core): Ledger {
       .update(toColumns(db, attributes));
     if (moved === 0) return order(row.orderNo);
     await moveAttempt(db, row.orderNo, { status: 'unknown', errorCode: 'INTEGRITY', errorMessage: detail });
-    return changed(row.orderNo);
+    return changed(row.orderNo, row.status);
   };
 
   const openTo = async (
@@ -138,7 +142,7 @@ export function createLedger(core: Core): Ledger {
             .update(toColumns(db, { ...changes, updatedAt: clock.now() }))) === 1
         : await move(db, row, to, changes);
     if (moved && row.status !== to) await moveAttempt(db, row.orderNo, { status: to });
-    return changed(row.orderNo);
+    return changed(row.orderNo, row.status);
   };
 
   const end = async (
@@ -152,7 +156,7 @@ export function createLedger(core: Core): Ledger {
       if (!(await move(trx, row, to, { endedAt, nextQueryAt, payerAction: null, ...error }))) return;
       await moveAttempt(trx, row.orderNo, { status: to, endedAt, ...error });
     });
-    return changed(row.orderNo);
+    return changed(row.orderNo, row.status);
   };
 
   const confirmPayload = (row: OrderRow, paidAt: Date, channelNo: string | null): HisConfirmPayload => ({
@@ -288,7 +292,7 @@ export function createLedger(core: Core): Ledger {
       await wakeRefunds(row.orderNo);
     }
     if (booked.tellsHis) wake(core, 'outbox', `his.confirm ${row.orderNo}`, clock.now());
-    return changed(row.orderNo);
+    return changed(row.orderNo, row.status);
   };
 
   /** Somebody moved the order meanwhile: the same word about what it is now. */
@@ -342,7 +346,7 @@ export function createLedger(core: Core): Ledger {
     if (!booked) return order(row.orderNo);
     tell(core, alarm);
     await wakeRefunds(row.orderNo);
-    return changed(row.orderNo);
+    return changed(row.orderNo, row.status);
   };
 
   const applyPayment: Ledger['applyPayment'] = async (row, outcome, origin, queryCount = row.queryCount) => {
@@ -391,7 +395,12 @@ export function createLedger(core: Core): Ledger {
 
   const refundChanged = async (row: RefundRow): Promise<RefundRow> => {
     const now = await refundRow(row.refundNo);
-    core.events.emit('refund.changed', { refundNo: row.refundNo, orderNo: row.orderNo });
+    const { refundNo, orderNo } = row;
+    core.events.emit('refund.changed', { refundNo, orderNo });
+    if (now.status !== row.status) {
+      const { status: to, channel, currency, amountFen } = now;
+      core.events.emit('refund.moved', { refundNo, to, channel, currency, amountFen });
+    }
     wake(core, 'refund', row.refundNo, now.nextQueryAt);
     return now;
   };
@@ -441,11 +450,11 @@ export function createLedger(core: Core): Ledger {
     };
     let isOver = false;
     let tells = false;
-    const booked = await db.transaction(async (trx) => {
+    const stoodAt = await db.transaction(async (trx) => {
       const locked = await lockOrder(trx, row.orderNo);
       const owner = await merchant(row.merchantCode, trx);
       const before = await findRow(trx, 'refunds', { refund_no: row.refundNo });
-      if (!before) return false;
+      if (!before) return undefined;
       const moved = await moveRefund(trx, row, 'succeeded', {
         refundedAt: outcome.refundedAt,
         settledOn: businessDay(outcome.refundedAt, owner),
@@ -454,7 +463,7 @@ export function createLedger(core: Core): Ledger {
         errorCode: null,
         errorMessage: null,
       });
-      if (!moved) return false;
+      if (!moved) return undefined;
       const refundedFen = locked.refundedFen + row.amountFen;
       isOver = refundedFen > locked.paidFen;
       if (isOver) await keepAlarm(core, trx, overAlarm);
@@ -486,13 +495,13 @@ export function createLedger(core: Core): Ledger {
         };
         await post(trx, 'his.refund', row.refundNo, row.orderNo, payload);
       }
-      return true;
+      return locked.status;
     });
-    if (!booked) return refundRow(row.refundNo);
+    if (stoodAt === undefined) return refundRow(row.refundNo);
     if (isOver) tell(core, overAlarm);
     if (tells) wake(core, 'outbox', `his.refund ${row.refundNo}`, clock.now());
     const result = await refundChanged(row);
-    await changed(row.orderNo);
+    await changed(row.orderNo, stoodAt);
     return result;
   };
 

@@ -178,6 +178,22 @@ export interface Notifications {
 export interface PaymentEvents {
   'order.changed': { orderNo: string };
   'refund.changed': { refundNo: string; orderNo: string };
+  /** An order has come to another state; told once a move, by the process that moved it. */
+  'order.moved': {
+    orderNo: string;
+    to: OrderStatus;
+    channel: string;
+    scene: Scene;
+    currency: Currency;
+    paidFen: number;
+  };
+  'refund.moved': {
+    refundNo: string;
+    to: RefundStatus;
+    channel: string;
+    currency: Currency;
+    amountFen: number;
+  };
   /** A HIS record was created or changed; emitted by the his plugin. */
   'his.changed': { merchantCode: string; hisSerialNo: string; orderNo: string | null };
   'channel.call': CallRecord & {
