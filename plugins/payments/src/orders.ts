@@ -346,6 +346,7 @@ function payRequest(order: OrderRow, input: CreateOrder): PayRequest {
     amount: order.amountFen,
     currency: order.currency,
     subject: order.subject,
+    createdAt: order.createdTime,
     expiresAt: order.expiresAt ?? order.createdTime,
     ...(input.authCode ? { authCode: input.authCode } : {}),
     ...(input.payerId ? { payerId: input.payerId } : {}),

@@ -64,6 +64,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
     refundNo: refund.refundNo,
     amount: refund.amountFen,
     reason: refund.reason,
+    requestedAt: refund.requestedAt,
     payment: {
       attemptNo: refund.attemptNo,
       scene: order.scene,

@@ -2,10 +2,11 @@ import type { z } from 'zod';
 import { alipay } from './alipay';
 import type { GatewayKind } from './gateway';
 import { paypay } from './paypay';
+import { unionpay } from './unionpay';
 import { wechat } from './wechat';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
-const gateways = { alipay, wechat, paypay };
+const gateways = { alipay, wechat, paypay, unionpay };
 
 export type GatewayName = keyof typeof gateways;
 export type GatewayCredentials = {

@@ -36,6 +36,8 @@ export interface PayRequest {
   amount: number;
   currency: Currency;
   subject: string;
+  /** The `createdAt` of the reference that will name this payment: some banks find a payment by number and time. */
+  createdAt?: Date;
   expiresAt: Date;
   authCode?: string;
   payerId?: string;
@@ -64,6 +66,8 @@ export interface RefundRequest {
   refundNo: string;
   amount: number;
   reason: string;
+  /** The same moment on every try: some banks find a refund by number and time. */
+  requestedAt?: Date;
   payment: PaymentReference;
   /** The channel's numbers of this payment's other refunds that are booked, for channels that know none of ours. */
   booked?: readonly string[];

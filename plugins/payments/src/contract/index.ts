@@ -1,3 +1,5 @@
 export * from './channel';
+export * from './china-time';
 export * from './money';
 export * from './registry';
+export * from './send-once';

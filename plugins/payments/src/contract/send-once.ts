@@ -1,0 +1,59 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+export interface HttpQuestion {
+  method: 'GET' | 'POST';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  timeoutMs: number;
+  maxBytes?: number;
+}
+
+export type HttpAnswer =
+  | { kind: 'answer'; status: number; contentType: string; body: Buffer }
+  | { kind: 'none'; code: 'TIMEOUT' | 'NETWORK' | 'TOO_LARGE'; cause: string };
+
+const codeOf = (error: Error): string =>
+  'code' in error && typeof error.code === 'string' ? error.code : error.message;
+
+/**
+ * One HTTP request, sent once and never again by itself (a payment whose answer was lost must not be asked for
+ * twice), limited in time from the first byte to the last and in size. Redirects are answers like any other.
+ */
+export function sendOnce(question: HttpQuestion): Promise<HttpAnswer> {
+  return new Promise((resolve) => {
+    const limit = AbortSignal.timeout(question.timeoutMs);
+    const fail = (error: Error) =>
+      resolve(
+        limit.aborted
+          ? { kind: 'none', code: 'TIMEOUT', cause: `no answer within ${question.timeoutMs} ms` }
+          : { kind: 'none', code: 'NETWORK', cause: `connection failed: ${codeOf(error)}` },
+      );
+    const start = question.url.startsWith('https:') ? httpsRequest : httpRequest;
+    const body = Buffer.from(question.body ?? '');
+    const headers = { ...question.headers, ...(body.length > 0 ? { 'content-length': body.length } : {}) };
+    const call = start(question.url, { method: question.method, headers, signal: limit }, (answer) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size <= (question.maxBytes ?? 4 * 1024 * 1024)) return;
+        resolve({ kind: 'none', code: 'TOO_LARGE', cause: `the answer is larger than ${size - 1} bytes` });
+        call.destroy();
+      });
+      answer.on('error', fail);
+      answer.on('end', () =>
+        resolve({
+          kind: 'answer',
+          status: answer.statusCode ?? 0,
+          contentType: answer.headers['content-type'] ?? '',
+          body: Buffer.concat(chunks),
+        }),
+      );
+    });
+    call.on('error', fail);
+    call.end(body);
+  });
+}
