@@ -51,13 +51,24 @@ const books = [
   'reconciliation-run',
   'bill-archive',
   'fund-flow-fetch',
+  'bank-statement',
+  'bank-statement-line',
+  'bank-match',
   'summary',
   'dashboard',
   'closing',
   'closing-figure',
 ];
 const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
-const configuration = ['merchant', 'route', 'terminal', 'channel-account', 'reconciliation-rule'];
+const configuration = [
+  'merchant',
+  'route',
+  'terminal',
+  'channel-account',
+  'reconciliation-rule',
+  'bank-account',
+  'bank-settlement',
+];
 
 export const builtInRoles: RoleDefinition[] = [
   {
@@ -88,9 +99,15 @@ export const builtInRoles: RoleDefinition[] = [
         subject: [...money, ...books, ...configuration, 'message', 'notification', 'outbox', 'interface-log'],
       },
       { action: 'refund', subject: ['order', 'refund'] },
-      { action: 'reconcile', subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary'] },
-      { action: ['create', 'update', 'delete'], subject: 'reconciliation-rule' },
-      { action: 'create', subject: 'bill-archive' },
+      {
+        action: 'reconcile',
+        subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary', 'bank-statement'],
+      },
+      {
+        action: ['create', 'update', 'delete'],
+        subject: ['reconciliation-rule', 'bank-account', 'bank-settlement'],
+      },
+      { action: 'create', subject: ['bill-archive', 'bank-statement'] },
       { action: 'resolve', subject: 'discrepancy' },
       // To close a period is to create a closing, to reopen it is to change one.
       { action: ['create', 'update'], subject: 'closing' },

@@ -16,6 +16,7 @@ const jsonAttributes = new Set([
   'event',
   'figures',
   'ipAllowList',
+  'mapping',
   'merchantCodes',
   'payerAction',
   'payload',

@@ -38,7 +38,7 @@ export const reconciliationErrors = {
   },
   BILL_DUPLICATE: { status: 422, zh: '账单中有重复的行', en: 'A line stands in the bill twice' },
   BILL_UNAVAILABLE: { status: 422, zh: '账单不可用', en: 'The bill cannot be used' },
-  BILL_TOO_LARGE: { status: 413, zh: '文件过大', en: 'The file is too large' },
+  FILE_TOO_LARGE: { status: 413, zh: '文件过大', en: 'The file is too large' },
   BILL_NOT_FOUND: { status: 404, zh: '没有该账单版本', en: 'No such version of a bill' },
   BILL_UPLOAD_NOT_OFFERED: {
     status: 422,
@@ -46,6 +46,45 @@ export const reconciliationErrors = {
     en: 'Bills of this channel cannot be uploaded',
   },
   BILL_FLOW_NOT_OFFERED: { status: 422, zh: '该渠道没有资金账单', en: 'This channel has no fund-flow bill' },
+  BANK_ACCOUNT_UNKNOWN: { status: 404, zh: '银行账户不存在', en: 'No such bank account' },
+  BANK_FILE_FORMAT: {
+    status: 422,
+    zh: '无法打开该文件; 请用 .xlsx 或 CSV (旧版 .xls 请另存为 .xlsx)',
+    en: 'The file cannot be opened. Use .xlsx or CSV (save an old .xls as .xlsx)',
+  },
+  BANK_FILE_ENCODING: {
+    status: 422,
+    zh: '文件既不是 UTF-8 也不是 GBK 编码',
+    en: 'The file is neither UTF-8 nor GBK',
+  },
+  BANK_FILE_EMPTY: { status: 422, zh: '文件中没有流水', en: 'The file holds no lines' },
+  BANK_COLUMNS: {
+    status: 422,
+    zh: '表头中没有所选的列, 请检查列对应',
+    en: 'The header lacks a chosen column. Check which column is which',
+  },
+  BANK_LINE: {
+    status: 422,
+    zh: '有无法识别的行, 未导入任何流水',
+    en: 'A line cannot be read; nothing was imported',
+  },
+  BANK_LINE_UNKNOWN: {
+    status: 409,
+    zh: '流水不存在或已处理, 请刷新',
+    en: 'No such line, or it was handled already',
+  },
+  BANK_MATCH_INVALID: {
+    status: 422,
+    zh: '所选账单日与流水不属于同一银行账户',
+    en: 'The days and the lines do not belong to one bank account',
+  },
+  BANK_MATCH_NOTE: { status: 422, zh: '应到与实到不等, 请填写说明', en: 'The sums differ: say why' },
+  BANK_MATCH_TAKEN: {
+    status: 409,
+    zh: '账单日或流水已匹配, 请刷新',
+    en: 'A day or a line is matched already',
+  },
+  BANK_MATCH_UNKNOWN: { status: 404, zh: '没有该匹配', en: 'No such match' },
   CASE_NOT_FOUND: { status: 404, zh: '差错不存在', en: 'No such case' },
   CASE_CLOSED: { status: 409, zh: '差错已处理, 请刷新', en: 'The case has been handled already' },
   RULE_INVALID: {

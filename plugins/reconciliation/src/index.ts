@@ -1,3 +1,4 @@
+import type { Bank } from './bank/install';
 import type { Bills } from './bills/install';
 import type { Closings } from './closings/closings';
 import type { Exports } from './export/exports';
@@ -37,6 +38,7 @@ export interface Reconciliation {
   /** Which periods are closed, and everything that closes and reopens them. */
   closings: Closings;
   bills: Bills;
+  bank: Bank;
   figures: Figures;
   live: Live;
   locator: Locator;

@@ -5,6 +5,8 @@ import { payments, toColumns } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { installBank } from './bank/install';
+import { bankController, bankRoutes } from './bank/routes';
 import { createBillArchive } from './bills/archive';
 import { createBills, storageOf, workBills } from './bills/install';
 import { billController, billRoutes } from './bills/routes';
@@ -281,9 +283,11 @@ export default {
       engine,
       realtime,
     });
+    const exporting = installExports(strapi, figures, folder);
     provideReconciliation(strapi, {
       realtime,
-      ...installExports(strapi, figures, folder),
+      ...exporting,
+      bank: installBank(db, pay.clock, exporting.reports),
       runs,
       closings,
       bills: createBills({ db, clock: pay.clock, queue: jobs(strapi), payments: pay, archive, engine }),
@@ -325,7 +329,13 @@ export default {
     engines.get(strapi)?.close();
   },
 
-  controllers: { books, exports: exportController, closings: closingController, bills: billController },
+  controllers: {
+    books,
+    exports: exportController,
+    closings: closingController,
+    bills: billController,
+    bank: bankController,
+  },
   routes: {
     staff: {
       type: 'content-api',
@@ -374,6 +384,7 @@ export default {
         ...exportRoutes,
         ...closingRoutes,
         ...billRoutes,
+        ...bankRoutes,
       ],
     },
   },

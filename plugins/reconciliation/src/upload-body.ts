@@ -3,17 +3,17 @@ import { fail } from './errors';
 
 /**
  * The bytes of a request sent as `application/octet-stream`, which no body parser has touched.
- * @throws BILL_TOO_LARGE, REQUEST_INVALID when nothing came or the type is another
+ * @throws FILE_TOO_LARGE, REQUEST_INVALID when nothing came or the type is another
  */
 export async function uploadedBytes(ctx: Context, limit: number): Promise<Buffer> {
   if (!ctx.is('application/octet-stream')) throw fail('REQUEST_INVALID', { fields: ['Content-Type'] });
-  if (Number(ctx.get('content-length')) > limit) throw fail('BILL_TOO_LARGE', { limit });
+  if (Number(ctx.get('content-length')) > limit) throw fail('FILE_TOO_LARGE', { limit });
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of ctx.req) {
     const piece = Buffer.from(chunk);
     size += piece.length;
-    if (size > limit) throw fail('BILL_TOO_LARGE', { limit });
+    if (size > limit) throw fail('FILE_TOO_LARGE', { limit });
     chunks.push(piece);
   }
   if (size === 0) throw fail('REQUEST_INVALID', { fields: ['body'] });
