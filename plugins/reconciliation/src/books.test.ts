@@ -351,6 +351,146 @@ describe('the daily run', () => {
     ]);
   });
 
+  test('a payment that its channel reports two days late waits for it, and both days agree in the end', async () => {
+    await books.add('reconciliation_rules', {
+      name: 'T+2',
+      enabled: true,
+      channel: 'alipay',
+      suspenseDays: 2,
+    });
+    await books.pay('slow', 600);
+    await books.book('h1', 'slow', 600);
+    await books.pay('lost', 700);
+    await books.book('h2', 'lost', 700);
+    const told = async () =>
+      (await books.cases()).map((row) => [row.date, row.order_no, row.kind, row.status, row.difference_fen]);
+    const runQueued = async () => {
+      for (;;) {
+        const queued = await books.db('reconciliation_runs').where({ status: 'queued' }).first();
+        if (!queued) return;
+        await books.runs.execute(queued.run_no);
+      }
+    };
+    await books.run();
+    expect(await told()).toEqual([
+      [date, 'lost', 'in_transit', 'open', -700],
+      [date, 'slow', 'in_transit', 'open', -600],
+    ]);
+
+    books.clock.set(new Date('2026-10-20T12:00:00+08:00'));
+    await books.run('2026-10-19');
+    await runQueued();
+    expect((await told()).map(([, orderNo, kind]) => [orderNo, kind])).toEqual([
+      ['lost', 'platform_only'],
+      ['slow', 'platform_only'],
+    ]);
+
+    books.clock.set(new Date('2026-10-21T12:00:00+08:00'));
+    books.bills.set('2026-10-20', bill([{ orderNo: 'A-slow', amountFen: 600 }]));
+    await books.run('2026-10-20');
+    await runQueued();
+    expect(await told()).toEqual([
+      [date, 'lost', 'platform_only', 'open', -700],
+      [date, 'slow', 'in_transit', 'void', -600],
+      ['2026-10-20', 'slow', 'in_transit', 'void', 600],
+    ]);
+    const days = await books.db('daily_totals').orderBy('date').pluck('channel_fen');
+    expect(days).toEqual([0, 0, 600]);
+  });
+
+  test('several payments that HIS books as one bill agree, at once and in the run; a correction undoes it', async () => {
+    const one = { hisOrderNo: 'ZY-1' };
+    await books.pay('1', 1000, one);
+    await books.pay('2', 2000, one);
+    for (const orderNo of ['1', '2']) await books.realtime.order(orderNo);
+    const states = async () =>
+      Promise.all(
+        ['1', '2'].map(async (orderNo) => {
+          const { recon_state, his_charged_fen } = await orderState(orderNo);
+          return [recon_state, his_charged_fen];
+        }),
+      );
+    const open = async () => (await books.cases()).filter((row) => row.status === 'open');
+    expect(await states()).toEqual([
+      ['abnormal', 0],
+      ['abnormal', 0],
+    ]);
+
+    for (const orderNo of ['1', null]) {
+      await books.book(`h-${orderNo}`, orderNo, 3000, one);
+      const news = [{ merchantCode: 'H1', hisSerialNo: `h-${orderNo}` }];
+      await books.realtime.hisRecords(news);
+      expect(await states()).toEqual([
+        ['normal', 1000],
+        ['normal', 2000],
+      ]);
+      expect(await open()).toEqual([]);
+      books.bills.set(
+        date,
+        bill([
+          { orderNo: 'A-1', amountFen: 1000 },
+          { orderNo: 'A-2', amountFen: 2000 },
+        ]),
+      );
+      const run = await books.run();
+      expect(run.counts).toMatchObject({
+        'his.split': 1,
+        'channel.matched': 2,
+        hisFen: 3000,
+        differenceFen: 0,
+      });
+      expect(await open()).toEqual([]);
+
+      await books.db('his_records').update({ status: 'voided' });
+      await books.realtime.hisRecords(news);
+      expect(await states()).toEqual([
+        ['abnormal', 0],
+        ['abnormal', 0],
+      ]);
+      expect((await open()).map((row) => row.difference_fen)).toEqual([-1000, -2000]);
+      expect((await books.run()).counts).toMatchObject({ 'his.platform_only': 2 });
+      expect(await open()).toHaveLength(2);
+    }
+  });
+
+  test('several records of one payment agree, or are a case to confirm where the rule says so', async () => {
+    await books.pay('1', 1000, { businessNo: 'MZ-1' });
+    await books.book('h1', null, 400, { channelTradeNo: 'T-1' });
+    await books.book('h2', 'M-1', 350);
+    await books.book('h3', null, 250, { hisOrderNo: 'MZ-1' });
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 1000 }]));
+    const counts = async () => (await books.run()).counts;
+    expect(await counts()).toMatchObject({ 'his.split': 1, differenceFen: 0 });
+    expect(await books.cases()).toEqual([]);
+    await books.db('his_records').where({ his_serial_no: 'h3' }).update({ order_no: '1' });
+    await books.add('reconciliation_rules', { name: '逐笔', enabled: true, manyToOne: 'no' });
+    expect(await counts()).toMatchObject({ 'his.split': 1, differenceFen: 0 });
+    expect(await books.cases()).toMatchObject([{ kind: 'split', status: 'open', difference_fen: 0 }]);
+  });
+
+  test('what HIS corrects after the run is told by the next one, and no difference stands twice', async () => {
+    await troubledDay();
+    await books.run();
+    const correct = async (hisSerialNo: string, change: object) => {
+      await books.db('his_records').where({ his_serial_no: hisSerialNo }).update(change);
+      await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo }]);
+    };
+    const serialOf = async (where: object) =>
+      (await books.db('his_records').where(where).first()).his_serial_no;
+    await correct(await serialOf({ order_no: 'amount' }), { amount_fen: 2000 });
+    await correct(await serialOf({ order_no: 'nobody' }), { status: 'voided' });
+    const again = await books.run();
+    const cases = await books.cases();
+    const keys = cases.filter((row) => row.status === 'open').map((row) => `${row.leg} ${row.order_no}`);
+    expect(keys).toEqual([...new Set(keys)]);
+    const lasting = cases.filter(
+      (row) => row.leg === 'his' && (row.status === 'open' || row.kind === 'in_transit'),
+    );
+    const explained = lasting.reduce((sum, row) => sum + Number(row.difference_fen), 0);
+    expect(again.counts?.differenceFen).toBe(0 - explained);
+    expect(keys).not.toContain('his nobody');
+  });
+
   test('a refund of a later day that made up for what HIS lacked is explained, not raised again', async () => {
     await books.pay('1', 13000, { settledOn: '2026-10-17', paidAt: new Date('2026-10-17T12:00:00+08:00') });
     await books.realtime.order('1');

@@ -14,7 +14,7 @@ import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
 import { frozenFigures, lockedDays } from './closings/ledger';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
-import { hisRecordsOf } from './realtime';
+import { hisRecordsOf } from './order-numbers';
 import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
 import { type DayStatistics, dayStatistics } from './statistics';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { BillArchive } from './bills/archive';
 import type { RawLine } from './engine/bill-lines';
 import type { MerchantScope } from './figures';
-import { findOrders, hisRecordsOf } from './realtime';
+import { findOrders, hisRecordsOf } from './order-numbers';
 import { hisRow, orderRow, readRow, readRows, refundRow, type StoredOrder } from './rows';
 
 export type Tone = 'info' | 'success' | 'warning' | 'error';

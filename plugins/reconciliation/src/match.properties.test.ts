@@ -1,6 +1,14 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type BillRow, type HisRow, type MatchInput, match, type OrderRow, type RefundRow } from './match';
+import {
+  type BillRow,
+  type HisRow,
+  type MatchInput,
+  type MatchResult,
+  match,
+  type OrderRow,
+  type RefundRow,
+} from './match';
 
 const days = ['2026-10-17', '2026-10-18', '2026-10-19'] as const;
 const date = days[1];
@@ -34,6 +42,8 @@ const orders = fc
         merchantOrderNo: `M${row.orderNo}`,
         attemptNos: [`A${row.orderNo}`, `B${row.orderNo}`],
         channelTradeNo: `T${row.orderNo}`,
+        // Orders 1 and 2 pay one HIS bill, 3 and 4 another; 4 has one of its own beside.
+        hisNumbers: [Number(row.orderNo) < 3 ? 'H1' : 'H2', ...(row.orderNo === '4' ? ['H3'] : [])],
       }),
     ),
   );
@@ -53,6 +63,7 @@ const hisRecords = fc
         fc.constant('stray'),
       ),
       refundNo: fc.constantFrom('r0', 'mr1', 'own'),
+      hisOrderNo: fc.constantFrom('H1', 'H2', 'H3', ''),
       amountFen,
       currency,
       occurredAt,
@@ -89,6 +100,9 @@ const rules = fc.record({
   nextBillKnown: fc.boolean(),
   billKnown: fc.constant(true),
   toleranceFen: fc.constantFrom({}, { his: 1 }, { his: 100, channel: 100 }),
+  suspenseDays: fc.constantFrom(0, 1, 2),
+  isSuspended: fc.boolean(),
+  manyToOne: fc.boolean(),
 });
 const input: fc.Arbitrary<MatchInput> = fc.record({ orders, refunds, hisRecords, billLines, rules });
 
@@ -174,6 +188,33 @@ describe('the three-way match, whatever the rows', () => {
           expect(JSON.stringify(match(day))).toBe(before);
         },
       ),
+      runs,
+    );
+  });
+
+  test('what lies on two days is told by both, and the channel’s only within its days', () => {
+    const name = (result: MatchResult) => `${result.leg} ${result.tradeKind} ${result.key}`;
+    fc.assert(
+      fc.property(input, (world) => {
+        const told = new Map(
+          days.map((each) => [each, match({ ...world, rules: { ...world.rules, date: each } }).results]),
+        );
+        for (const [own, results] of told) {
+          for (const result of results) {
+            for (const other of result.elsewhereDays) {
+              const there = days.find((each) => each === other);
+              const mirrored =
+                there &&
+                told
+                  .get(there)
+                  ?.some((each) => name(each) === name(result) && each.elsewhereDays.includes(own));
+              expect(mirrored).toBe(true);
+              const apart = Math.abs(Date.parse(other) - Date.parse(own)) / 86_400_000;
+              if (result.leg === 'channel') expect(apart).toBeLessThanOrEqual(world.rules.suspenseDays ?? 1);
+            }
+          }
+        }
+      }),
       runs,
     );
   });

@@ -384,6 +384,139 @@ describe('the three-way match', () => {
     });
   });
 
+  describe('several payments and several records of one HIS bill', () => {
+    const bill = (orderNo: string, paidFen: number, more: Partial<OrderRow> = {}) =>
+      order(orderNo, paidFen, { hisNumbers: ['H1', `B-${orderNo}`], ...more });
+    const booked = (
+      serial: string,
+      orderNo: string | undefined,
+      amountFen: number,
+      more: Partial<HisRow> = {},
+    ) => {
+      const { orderNo: _, ...rest } = charged(serial, '', amountFen, { hisOrderNo: 'H1', ...more });
+      return orderNo === undefined ? rest : { ...rest, orderNo };
+    };
+    const noBill = { ...rules, billKnown: false };
+    const told = (input: Partial<MatchInput>) =>
+      run({ rules: noBill, ...input }).results.map((r) => [
+        r.kind,
+        r.platformIds,
+        r.hisSerialNos,
+        r.differenceFen,
+      ]);
+
+    test('settle each other when they add up, under whichever number HIS names', () => {
+      const orders = [bill('1', 1000), bill('2', 2000)];
+      for (const named of ['1', '2', undefined]) {
+        expect(told({ orders, hisRecords: [booked('h', named, 3000)] })).toEqual([
+          ['split', ['1', '2'], ['h'], 0],
+        ]);
+      }
+      const three = [booked('h', '1', 1500), booked('i', undefined, 900), booked('j', '2', 600)];
+      expect(told({ orders, hisRecords: three })).toEqual([['split', ['1', '2'], ['h', 'i', 'j'], 0]]);
+    });
+
+    test('settle one payment by records that carry the number of the bill alone', () => {
+      const records = [booked('h', undefined, 400), booked('i', undefined, 600, { hisOrderNo: 'B-1' })];
+      expect(told({ orders: [bill('1', 1000)], hisRecords: records.slice(0, 1) })[0]?.[0]).toBe('his_only');
+      expect(told({ orders: [bill('1', 400)], hisRecords: records.slice(0, 1) })).toEqual([
+        ['matched', ['1'], ['h'], 0],
+      ]);
+    });
+
+    test('leave every order its own record first, and differ when they do not add up', () => {
+      const orders = [bill('1', 1000), bill('2', 1000)];
+      expect(told({ orders, hisRecords: [booked('h', '2', 1000)] })).toEqual([
+        ['platform_only', ['1'], [], -1000],
+        ['matched', ['2'], ['h'], 0],
+      ]);
+      expect(told({ orders, hisRecords: [booked('h', '1', 2001)] })).toEqual([
+        ['amount', ['1'], ['h'], 1001],
+        ['platform_only', ['2'], [], -1000],
+      ]);
+    });
+
+    test('leave refunds of such payments ordinary refunds', () => {
+      const { results, totals } = run({
+        orders: [bill('1', 1000), bill('2', 2000)],
+        refunds: [refund('r1', '2', 2000)],
+        hisRecords: [booked('h', '1', 3000), booked('i', '1', 2000, { kind: 'refund' })],
+        rules: noBill,
+      });
+      expect(results.map((r) => [r.tradeKind, r.kind, r.bridged])).toEqual([
+        ['payment', 'split', true],
+        ['refund', 'matched', true],
+      ]);
+      expect(totals).toMatchObject({ abnormalRefundFen: 0, differenceFen: 0 });
+    });
+
+    test('of two days are in transit on both', () => {
+      const orders = [bill('1', 1000, { day: '2026-10-17' }), bill('2', 2000)];
+      const input = { orders, hisRecords: [booked('h', '2', 3000)] };
+      for (const day of ['2026-10-17', date]) {
+        expect(told({ ...input, rules: { ...noBill, date: day } })[0]?.[0]).toBe('in_transit');
+      }
+    });
+
+    test('stand alone where the rule says so', () => {
+      const orders = [bill('1', 1000), bill('2', 2000)];
+      const alone = { ...noBill, manyToOne: false };
+      expect(
+        told({ orders, hisRecords: [booked('h', undefined, 3000)], rules: alone }).map(([kind]) => kind),
+      ).toEqual(['platform_only', 'platform_only', 'his_only'].toSorted((a, b) => (a < b ? -1 : 1)));
+    });
+  });
+
+  test('several records by the channel’s number, or HIS’s own, settle one payment', () => {
+    const numbers = [{ orderNo: 'M-1' }, { channelTradeNo: 'T-1' }];
+    for (const first of numbers) {
+      for (const second of numbers) {
+        const { orderNo: _, ...record } = charged('h1', '1', 600);
+        const hisRecords = [
+          { ...record, ...first },
+          { ...record, hisSerialNo: 'h2', amountFen: 400, ...second },
+        ];
+        expect(kinds({ orders: [order('1', 1000)], hisRecords })[0]).toBe('his:payment:split');
+      }
+    }
+  });
+
+  describe('the days of a channel', () => {
+    const paid = [order('1', 1000)];
+    const laterLine = (days: number) => [line(1, '1', 1000, { day: `2026-10-${18 + days}` })];
+    const told = (
+      more: Partial<typeof rules & { suspenseDays: number; isSuspended: boolean }>,
+      lines: BillRow[] = [],
+    ) =>
+      run({
+        orders: paid,
+        hisRecords: [charged('h', '1', 1000)],
+        billLines: lines,
+        rules: { ...rules, ...more },
+      })
+        .results.filter(({ leg }) => leg === 'channel')
+        .map(({ kind, platformFen, channelFen }) => [kind, platformFen, channelFen]);
+
+    test('are waited for before a payment counts as missing in its bill', () => {
+      expect(told({ suspenseDays: 2, isSuspended: true })).toEqual([['in_transit', 1000, 0]]);
+      expect(told({ suspenseDays: 2, isSuspended: false })).toEqual([['platform_only', 1000, 0]]);
+      expect(told({ suspenseDays: 0, isSuspended: true })).toEqual([['platform_only', 1000, 0]]);
+    });
+
+    test('bound how far apart a payment and its line may lie, and both days say the same', () => {
+      const seenOn = (day: string, suspenseDays: number) =>
+        told({ suspenseDays, date: day }, laterLine(2)).flat();
+      expect([seenOn(date, 2), seenOn('2026-10-20', 2)]).toEqual([
+        ['in_transit', 1000, 0],
+        ['in_transit', 0, 1000],
+      ]);
+      expect([seenOn(date, 1), seenOn('2026-10-20', 1)]).toEqual([
+        ['platform_only', 1000, 0],
+        ['channel_only', 0, 1000],
+      ]);
+    });
+  });
+
   test('HIS may call an order by our number, its own number, or the channel’s', () => {
     const numbers = [{ orderNo: '1' }, { orderNo: 'M-1' }, { orderNo: 'A-1' }, { channelTradeNo: 'T-1' }];
     for (const number of numbers) {

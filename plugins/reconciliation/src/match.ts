@@ -34,6 +34,8 @@ export interface OrderRow {
   /** The numbers under which the channel knows this order. */
   attemptNos: string[];
   channelTradeNo?: string;
+  /** What HIS calls the bill that this order pays: its business number, its own order number. */
+  hisNumbers?: string[];
   standing: OrderStanding;
   paidFen: number;
   currency: string;
@@ -59,6 +61,8 @@ export interface HisRow {
   orderNo?: string;
   refundNo?: string;
   channelTradeNo?: string;
+  /** The HIS bill that was settled, perhaps by several payments. */
+  hisOrderNo?: string;
   amountFen: number;
   currency: string;
   occurredAt: number;
@@ -88,6 +92,12 @@ export interface MatchRules {
   midnightMinutes: number;
   /** The next day's bill is at hand, so what it does not hold is missing and not on its way. */
   nextBillKnown: boolean;
+  /** How many days apart a payment and its bill line may lie and still be one; one without it. */
+  suspenseDays?: number;
+  /** So few days have passed that the channel may still report what its bill lacks. */
+  isSuspended?: boolean;
+  /** Several payments and several HIS records may settle one HIS bill; allowed without it. */
+  manyToOne?: boolean;
   /** There is a bill at all; an account without one has no channel leg. */
   billKnown: boolean;
   /** Agreed fee in millionths of the amount; fees are not judged without it. */
@@ -114,6 +124,8 @@ export interface MatchResult {
   refundNo?: string;
   /** Cleared as a sum of charges and refunds of one order, not line by line. */
   netted: boolean;
+  /** Rows of different orders, settled together because HIS calls them one bill. */
+  bridged: boolean;
   /** This day's rows, each in exactly one result of its leg. */
   platformIds: string[];
   hisSerialNos: string[];
@@ -154,6 +166,8 @@ interface Row {
   kind: TradeKind;
   key: string;
   numbers: string[];
+  /** HIS bills. */
+  bills: string[];
   amountFen: number;
   feeFen: number;
   currency: string;
@@ -193,6 +207,7 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
   const { orders, refunds, hisRecords, billLines, rules } = input;
   const aliases = aliasesOf(orders, refunds);
   const standings = new Map(orders.map((order) => [order.orderNo, order.standing]));
+  const billsOf = new Map(orders.map((order) => [order.orderNo, order.hisNumbers ?? []]));
   const resolve = (...numbers: (string | undefined)[]): string | undefined => {
     for (const number of numbers) {
       const orderNo = number && aliases.get(number);
@@ -211,6 +226,7 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
           kind: 'payment',
           key: order.orderNo,
           numbers: [],
+          bills: order.hisNumbers ?? [],
           amountFen: order.paidFen,
           feeFen: 0,
           currency: order.currency,
@@ -225,6 +241,7 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
         kind: 'refund',
         key: refund.orderNo,
         numbers: [refund.refundNo, refund.merchantRefundNo],
+        bills: billsOf.get(refund.orderNo) ?? [],
         amountFen: refund.amountFen,
         feeFen: 0,
         currency: refund.currency,
@@ -246,6 +263,7 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
           id: record.hisSerialNo,
         }),
       numbers: record.refundNo ? [record.refundNo] : [],
+      bills: record.hisOrderNo ? [record.hisOrderNo] : [],
       amountFen: record.amountFen,
       feeFen: 0,
       currency: record.currency,
@@ -262,6 +280,7 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
         resolve(line.orderNo, line.channelNo, line.refundNo) ??
         strayKey({ orderNo: line.orderNo, channelNo: line.channelNo, id: `line ${line.lineNo}` }),
       numbers: line.refundNo ? [line.refundNo] : [],
+      bills: [],
       amountFen: line.amountFen,
       feeFen: line.feeFen,
       currency: line.currency,
@@ -297,6 +316,27 @@ export function match(input: MatchInput): { results: MatchResult[]; totals: Matc
   };
 }
 
+/** What is not claimed yet in one direction. */
+interface Open {
+  platform: Row[];
+  other: Row[];
+  /** Amounts of the other side that found their counterpart: a further one of them came twice. */
+  claimedAmounts: Set<number>;
+}
+
+/** One order's rows on one leg. */
+interface Group {
+  key: string;
+  rows: Row[];
+  open: Record<TradeKind, Open>;
+  /** Its payment was settled together with others'. */
+  isBridged: boolean;
+  /** Given back on the day of the payment itself, for what HIS lacks. */
+  sameDayCures: Row[];
+}
+
+type Emit = (kind: ResultKind, key: string, claimed: Row[], how?: 'netted' | 'bridged') => void;
+
 function matchLeg(
   leg: Leg,
   platform: Row[],
@@ -304,87 +344,147 @@ function matchLeg(
   rules: MatchRules,
   known: (key: string) => OrderStanding | undefined,
 ): MatchResult[] {
-  const groups = new Map<string, Row[]>();
-  for (const row of [...platform, ...other]) {
-    const group = groups.get(row.key);
-    if (group) group.push(row);
-    else groups.set(row.key, [row]);
+  const groups = groupsOf(platform, other);
+  const results = new Map<string, MatchResult[]>(groups.map(({ key }) => [key, []]));
+  const emit: Emit = (kind, key, claimed, how) => {
+    if (claimed.some((row) => row.day === rules.date)) {
+      results.get(key)?.push(resultOf(leg, kind, key, claimed, rules, known(key) !== undefined, how));
+    }
+  };
+  for (const group of groups) settle(leg, group.open.payment, rules, emit, () => group.key);
+  bridge(leg, 'payment', groups, rules, emit);
+  for (const group of groups) {
+    setCuresAside(leg, group, emit);
+    settle(leg, group.open.refund, rules, emit, () => group.key);
   }
-  const keys = [...groups.keys()].sort();
-  return keys.flatMap((key) => {
-    const rows = (groups.get(key) ?? []).sort(byTimeThenId);
-    return rows.some((row) => row.day === rules.date) ? matchOrder(leg, key, rows, rules, known(key)) : [];
+  bridge(leg, 'refund', groups, rules, emit);
+  for (const group of groups) judgeRest(leg, group, rules, known(group.key), emit);
+  return groups.flatMap(({ key }) => results.get(key) ?? []);
+}
+
+function groupsOf(platform: Row[], other: Row[]): Group[] {
+  const byKey = new Map<string, Row[]>();
+  for (const row of [...platform, ...other]) {
+    const rows = byKey.get(row.key);
+    if (rows) rows.push(row);
+    else byKey.set(row.key, [row]);
+  }
+  return [...byKey.keys()].sort().map((key) => {
+    const rows = (byKey.get(key) ?? []).sort(byTimeThenId);
+    const open = (kind: TradeKind): Open => ({
+      platform: rows.filter((row) => row.kind === kind && row.side === 'platform'),
+      other: rows.filter((row) => row.kind === kind && row.side === 'other'),
+      claimedAmounts: new Set(),
+    });
+    const both = { payment: open('payment'), refund: open('refund') };
+    return { key, rows, open: both, isBridged: false, sameDayCures: [] };
   });
 }
 
-/** All rows of one order on one leg. */
-function matchOrder(
+/** Claims what is one: pairs by number and money, nearest first, then a sum that is the same on both sides. */
+function settle(
   leg: Leg,
-  key: string,
-  rows: Row[],
+  open: Open,
+  rules: MatchRules,
+  emit: Emit,
+  keyOf: (own: Row | undefined) => string,
+  how?: 'bridged',
+): void {
+  const pair = (fits: (a: Row, b: Row) => boolean): void => {
+    const rest: Row[] = [];
+    for (const own of open.platform) {
+      const index = open.other.findIndex((row) => fits(own, row) && isNear(leg, [own, row], rules));
+      const counterpart = open.other[index];
+      if (counterpart === undefined) {
+        rest.push(own);
+        continue;
+      }
+      open.other = open.other.toSpliced(index, 1);
+      open.claimedAmounts.add(counterpart.amountFen);
+      emit(judgePair(leg, own, counterpart, rules), keyOf(own), [own, counterpart], how);
+    }
+    open.platform = rest;
+  };
+  const sameMoney = (a: Row, b: Row): boolean => a.amountFen === b.amountFen && a.currency === b.currency;
+  const sameNumber = (a: Row, b: Row): boolean => b.numbers.some((number) => a.numbers.includes(number));
+  pair((a, b) => sameNumber(a, b) && sameMoney(a, b) && a.day === b.day);
+  pair((a, b) => sameNumber(a, b) && sameMoney(a, b));
+  pair(sameNumber);
+  pair((a, b) => sameMoney(a, b) && a.day === b.day);
+  pair(sameMoney);
+
+  const claimed = [...open.platform, ...open.other];
+  if (
+    open.platform.length > 0 &&
+    open.other.length > 0 &&
+    isOneCurrency(claimed) &&
+    sum(open.platform) === sum(open.other) &&
+    isNear(leg, claimed, rules)
+  ) {
+    for (const row of open.other) open.claimedAmounts.add(row.amountFen);
+    emit(isOneDay(claimed) ? 'split' : 'in_transit', keyOf(open.platform[0]), claimed, how);
+    open.platform = [];
+    open.other = [];
+  }
+}
+
+/** What different orders lack and have too much is one where HIS calls it one bill. */
+function bridge(leg: Leg, kind: TradeKind, groups: Group[], rules: MatchRules, emit: Emit): void {
+  if (leg === 'channel' || rules.manyToOne === false) return;
+  const groupOf = new Map(groups.map((group) => [group.key, group]));
+  /** Orders of each bill: as they say themselves, or as HIS says of its records. */
+  const keysOf = new Map<string, Set<string>>();
+  const put = (row: Row): void => {
+    for (const bill of row.bills) keysOf.set(bill, (keysOf.get(bill) ?? new Set()).add(row.key));
+  };
+  for (const { open } of groups) open[kind].other.forEach(put);
+  if (keysOf.size === 0) return;
+  for (const { open } of groups) open[kind].platform.forEach(put);
+  for (const [, keys] of [...keysOf].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (keys.size < 2) continue;
+    const members = [...keys].sort().flatMap((key) => groupOf.get(key) ?? []);
+    const rowsOf = (side: Row['side']): Row[] =>
+      members.flatMap(({ open }) => open[kind][side]).sort(byTimeThenId);
+    const together: Open = {
+      platform: rowsOf('platform'),
+      other: rowsOf('other'),
+      claimedAmounts: new Set(),
+    };
+    settle(leg, together, rules, emit, (own) => own?.key ?? '', 'bridged');
+    const left = new Set([...together.platform, ...together.other]);
+    for (const group of members) {
+      const open = group.open[kind];
+      for (const row of open.other) if (!left.has(row)) open.claimedAmounts.add(row.amountFen);
+      if (kind === 'payment' && open.platform.some((row) => !left.has(row))) group.isBridged = true;
+      open.platform = open.platform.filter((row) => left.has(row));
+      open.other = open.other.filter((row) => left.has(row));
+    }
+  }
+}
+
+function setCuresAside(leg: Leg, group: Group, emit: Emit): void {
+  if (leg === 'channel' || group.isBridged) return;
+  const { key, rows, open } = group;
+  const paidDay = rows.find((row) => row.side === 'platform' && row.kind === 'payment')?.day;
+  const settling = settlingOf(rows);
+  const isCure = (row: Row): boolean => settling.has(row.id);
+  const cures = open.refund.platform.filter(isCure);
+  for (const row of cures) if (row.day !== paidDay) emit('abnormal_refund', key, [row]);
+  open.refund.platform = open.refund.platform.filter((row) => !isCure(row));
+  group.sameDayCures = cures.filter((row) => row.day === paidDay);
+}
+
+/** What found no counterpart. */
+function judgeRest(
+  leg: Leg,
+  { key, open, sameDayCures }: Group,
   rules: MatchRules,
   standing: OrderStanding | undefined,
-): MatchResult[] {
-  const results: MatchResult[] = [];
-  const emit = (kind: ResultKind, claimed: Row[], netted = false): void => {
-    if (claimed.some((row) => row.day === rules.date)) {
-      results.push(resultOf(leg, kind, key, claimed, rules, standing !== undefined, netted));
-    }
-  };
-
-  const paidDay = rows.find((row) => row.side === 'platform' && row.kind === 'payment')?.day;
-  const settling = leg === 'his' ? settlingOf(rows) : new Set<string>();
-  const isCure = (row: Row): boolean => row.side === 'platform' && settling.has(row.id);
-  for (const row of rows) if (isCure(row) && row.day !== paidDay) emit('abnormal_refund', [row]);
-  const sameDayCures = rows.filter((row) => isCure(row) && row.day === paidDay);
-
-  const leftovers: { platform: Row[]; other: Row[]; claimedAmounts: Set<number> }[] = [];
-  for (const tradeKind of ['payment', 'refund'] as const) {
-    const ofKind = rows.filter((row) => row.kind === tradeKind && !isCure(row));
-    let mine = ofKind.filter((row) => row.side === 'platform');
-    let theirs = ofKind.filter((row) => row.side === 'other');
-    const claimedAmounts = new Set<number>();
-
-    const pair = (fits: (a: Row, b: Row) => boolean): void => {
-      const rest: Row[] = [];
-      for (const own of mine) {
-        const index = theirs.findIndex((row) => fits(own, row));
-        const counterpart = theirs[index];
-        if (counterpart === undefined) {
-          rest.push(own);
-          continue;
-        }
-        theirs = theirs.toSpliced(index, 1);
-        claimedAmounts.add(counterpart.amountFen);
-        emit(judgePair(leg, own, counterpart, rules), [own, counterpart]);
-      }
-      mine = rest;
-    };
-    const sameMoney = (a: Row, b: Row): boolean => a.amountFen === b.amountFen && a.currency === b.currency;
-    const sameNumber = (a: Row, b: Row): boolean => b.numbers.some((number) => a.numbers.includes(number));
-    pair((a, b) => sameNumber(a, b) && sameMoney(a, b) && a.day === b.day);
-    pair((a, b) => sameNumber(a, b) && sameMoney(a, b));
-    pair(sameNumber);
-    pair((a, b) => sameMoney(a, b) && a.day === b.day);
-    pair(sameMoney);
-
-    if (
-      mine.length > 0 &&
-      theirs.length > 0 &&
-      isOneCurrency([...mine, ...theirs]) &&
-      sum(mine) === sum(theirs)
-    ) {
-      const claimed = [...mine, ...theirs];
-      for (const row of theirs) claimedAmounts.add(row.amountFen);
-      emit(isOneDay(claimed) ? 'split' : 'in_transit', claimed);
-      mine = [];
-      theirs = [];
-    }
-    leftovers.push({ platform: mine, other: theirs, claimedAmounts });
-  }
-
+  emit: Emit,
+): void {
+  const left = [open.payment, open.refund];
   // What one order took and gave back on the same day clears as a sum: a reversed payment, a corrected booking.
-  const everything = [...leftovers.flatMap((left) => [...left.platform, ...left.other]), ...sameDayCures];
+  const everything = [...left.flatMap(({ platform, other }) => [...platform, ...other]), ...sameDayCures];
   const own = everything.filter((row) => row.side === 'platform');
   const others = everything.filter((row) => row.side === 'other');
   if (
@@ -394,20 +494,20 @@ function matchOrder(
     isOneCurrency(everything) &&
     sum(own) === sum(others)
   ) {
-    emit('matched', everything, true);
-    return results;
+    emit('matched', key, everything, 'netted');
+    return;
   }
 
-  for (const { platform, other: theirs, claimedAmounts } of leftovers) {
+  for (const { platform, other: theirs, claimedAmounts } of left) {
     // What was given back on the day itself lessens the payment that HIS lacks.
     const isPayment = platform.some((row) => row.kind === 'payment');
     const mine = isPayment ? [...platform, ...sameDayCures] : platform;
     if (isPayment && sameDayCures.length > 0 && theirs.length === 0) {
-      emit('platform_only', mine);
+      emit('platform_only', key, mine);
       continue;
     }
-    if (mine.length > 0 && theirs.length > 0) {
-      const claimed = [...mine, ...theirs];
+    const claimed = [...mine, ...theirs];
+    if (mine.length > 0 && theirs.length > 0 && isNear(leg, claimed, rules)) {
       const ownedByAnotherDay = !mine.some((row) => row.day === rules.date);
       const isTolerated = isOneDay(claimed) && isWithin(leg, mine, theirs, rules);
       const kind = !isOneCurrency(claimed)
@@ -415,15 +515,14 @@ function matchOrder(
         : isTolerated
           ? judgeFees(leg, theirs, rules)
           : 'amount';
-      emit(ownedByAnotherDay ? 'in_transit' : kind, claimed);
+      emit(ownedByAnotherDay ? 'in_transit' : kind, key, claimed);
       continue;
     }
-    for (const row of mine) emit(isOnItsWay(leg, row, rules) ? 'in_transit' : 'platform_only', [row]);
+    for (const row of mine) emit(isOnItsWay(leg, row, rules) ? 'in_transit' : 'platform_only', key, [row]);
     for (const row of theirs) {
-      emit(claimedAmounts.has(row.amountFen) ? 'duplicate' : loneKind(leg, row, standing), [row]);
+      emit(claimedAmounts.has(row.amountFen) ? 'duplicate' : loneKind(leg, row, standing), key, [row]);
     }
   }
-  return results;
 }
 
 /** Which refunds among one order's rows settled what HIS lacks. */
@@ -463,10 +562,21 @@ function loneKind(leg: Leg, row: Row, standing: OrderStanding | undefined): Resu
   return standing === 'ended' && row.kind === 'payment' ? 'status' : 'channel_only';
 }
 
-/** Paid so close to midnight that the channel may have put it into its next bill. */
+/** A later bill may hold it: the channel's days are not over, or it was paid so close to midnight. */
 function isOnItsWay(leg: Leg, row: Row, rules: MatchRules): boolean {
-  const margin = rules.midnightMinutes * 60_000;
-  return leg === 'channel' && !rules.nextBillKnown && row.occurredAt >= rules.dayEnd - margin;
+  if (leg === 'his' || suspenseOf(rules) === 0) return false;
+  const isLate = row.occurredAt >= rules.dayEnd - rules.midnightMinutes * 60_000;
+  return rules.isSuspended === true || (isLate && !rules.nextBillKnown);
+}
+
+const suspenseOf = (rules: MatchRules): number => rules.suspenseDays ?? 1;
+const dayMs = 86_400_000;
+
+/** Bills report within the channel's days; HIS may book a payment whenever it is noticed. */
+function isNear(leg: Leg, rows: Row[], rules: MatchRules): boolean {
+  if (leg === 'his' || isOneDay(rows)) return true;
+  const days = rows.map((row) => Date.parse(row.day));
+  return Math.max(...days) - Math.min(...days) <= suspenseOf(rules) * dayMs;
 }
 
 /** Half up, in integers: an agreed rate never passes through a binary fraction. */
@@ -485,8 +595,9 @@ function resultOf(
   claimed: Row[],
   rules: MatchRules,
   isOurs: boolean,
-  netted: boolean,
+  how: 'netted' | 'bridged' | undefined,
 ): MatchResult {
+  const netted = how === 'netted';
   const today = claimed.filter((row) => row.day === rules.date);
   const elsewhere = claimed.filter((row) => row.day !== rules.date);
   const own = today.filter((row) => row.side === 'platform');
@@ -505,6 +616,7 @@ function resultOf(
     ...(isOurs ? { orderNo: key } : {}),
     ...(refundNo !== undefined && tradeKind === 'refund' ? { refundNo } : {}),
     netted,
+    bridged: how === 'bridged',
     platformIds: own.map((row) => row.id),
     hisSerialNos: leg === 'his' ? others.map((row) => row.id) : [],
     lineNos: leg === 'channel' ? others.map((row) => Number(row.id)) : [],

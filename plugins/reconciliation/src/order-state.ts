@@ -46,6 +46,12 @@ export function tolerated(platform: PlatformSide, entries: HisEntry[], tolerance
   };
 }
 
+/** What HIS booked, told order by order, when it settled this payment together with others under one bill. */
+export const asCharged = (order: { paidFen: number; currency: string }, entries: HisEntry[]): HisEntry[] => [
+  ...entries.filter(({ kind }) => kind === 'refund'),
+  { kind: 'charge', amountFen: order.paidFen, currency: order.currency },
+];
+
 export interface OrderState {
   reconState: 'none' | 'waiting' | 'normal' | 'abnormal';
   anomalies: Anomaly[];

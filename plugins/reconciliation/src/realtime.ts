@@ -4,10 +4,11 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type CaseDraft, caseKey, caseNoOf, closeCases, raiseCase, remarkOf } from './cases';
 import { strayKey, type TradeKind } from './match';
+import { oneBill, ordersOfBills } from './one-bill';
 import { orderVerdicts } from './order-cases';
-import { type HisEntry, isAnomaly, orderState, tolerated } from './order-state';
+import { findOrders, hisRecordsOf } from './order-numbers';
+import { asCharged, type HisEntry, isAnomaly, orderState, tolerated } from './order-state';
 import {
-  attemptRow,
   carriesMoney,
   hisRow,
   orderRow,
@@ -20,6 +21,7 @@ import {
   type StoredRefund,
 } from './rows';
 import { settingsFor } from './rule-book';
+import { hisNumbersOf } from './source-rows';
 
 /** What HIS has told. A correction names the order under which the record stood before. */
 export interface HisNews {
@@ -58,7 +60,12 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
   };
 
   async function order(orderNo: string): Promise<void> {
-    announce(await db.transaction((trx) => compareOrder(trx, orderNo, clock.now())));
+    const compare = async (each: string): Promise<string[]> => {
+      const { raised, sharing } = await db.transaction((trx) => compareOrder(trx, each, clock.now()));
+      announce(raised);
+      return sharing;
+    };
+    for (const other of await compare(orderNo)) await compare(other);
   }
 
   async function hisRecords(news: HisNews[]): Promise<void> {
@@ -94,6 +101,14 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
             .where({ id: record.id })
             .whereNull('order_no')
             .update({ order_no: orderNo });
+        }
+        // A record without an order may settle several that HIS calls one bill.
+        for (const { orderNo } of await ordersOfBills(
+          db,
+          merchantCode,
+          strays.flatMap(({ hisOrderNo }) => hisOrderNo ?? []),
+        )) {
+          orderNos.add(orderNo);
         }
         for (const orderNo of orderNos) await attempt(order(orderNo));
         await attempt(watch(strays));
@@ -157,93 +172,35 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
   };
 }
 
-type OrderNumbers = Pick<StoredHisRecord, 'orderNo' | 'channelTradeNo' | 'refundNo'>;
-
-/** The orders that HIS records speak of, by any of the numbers they may use; a number of ours wins over anyone's. */
-export async function findOrders(
-  db: Knex,
-  merchantCode: string,
-  records: OrderNumbers[],
-): Promise<(record: OrderNumbers) => string | undefined> {
-  const known = {
-    order: new Map<string, string>(),
-    trade: new Map<string, string>(),
-    refund: new Map<string, string>(),
-  };
-  const learn = async (
-    map: Map<string, string>,
-    wanted: (string | null)[],
-    table: string,
-    column: string,
-    where: Record<string, string>,
-  ): Promise<void> => {
-    const numbers = new Set(wanted.flatMap((number) => (number && !map.has(number) ? [number] : [])));
-    for (const piece of pieces(numbers)) {
-      const rows: unknown = await db(table)
-        .where(where)
-        .whereIn(column, piece)
-        .select({ number: column, order_no: 'order_no' });
-      for (const { number, orderNo } of readRows(numberRow, rows)) {
-        if (!map.has(number)) map.set(number, orderNo);
-      }
-    }
-  };
-  const merchant = { merchant_code: merchantCode };
-  const orderNos = records.map(({ orderNo }) => orderNo);
-  await learn(known.order, orderNos, 'orders', 'order_no', merchant);
-  const attempts = new Map<string, string>();
-  const unknown = orderNos.filter((number) => number !== null && !known.order.has(number));
-  await learn(attempts, unknown, 'attempts', 'attempt_no', {});
-  const owners = new Map<string, string>();
-  await learn(owners, [...attempts.values()], 'orders', 'order_no', merchant);
-  for (const [number, orderNo] of attempts) if (owners.has(orderNo)) known.order.set(number, orderNo);
-  await learn(known.order, orderNos, 'orders', 'merchant_order_no', merchant);
-  const byOrder = ({ orderNo }: OrderNumbers) => (orderNo ? known.order.get(orderNo) : undefined);
-
-  const lacking = records.filter((record) => byOrder(record) === undefined);
-  const tradeNos = lacking.map(({ channelTradeNo }) => channelTradeNo);
-  await learn(known.trade, tradeNos, 'orders', 'channel_trade_no', merchant);
-  const refundNos = lacking.map(({ refundNo }) => refundNo);
-  await learn(known.refund, refundNos, 'refunds', 'refund_no', merchant);
-  await learn(known.refund, refundNos, 'refunds', 'merchant_refund_no', merchant);
-  return (record) =>
-    byOrder(record) ??
-    (record.channelTradeNo ? known.trade.get(record.channelTradeNo) : undefined) ??
-    (record.refundNo ? known.refund.get(record.refundNo) : undefined);
-}
-
-const numberRow = z.object({ number: z.string(), orderNo: z.string() });
 const caseKeyRow = z.object({ dedupeKey: z.string() });
 
-/** What HIS booked for one order, under whatever number. */
-export async function hisRecordsOf(db: Knex, order: StoredOrder): Promise<StoredHisRecord[]> {
-  const attempts: unknown = await db('attempts').where({ order_no: order.orderNo }).select('attempt_no');
-  const numbers = [
-    order.orderNo,
-    order.merchantOrderNo,
-    ...readRows(attemptRow, attempts).map((attempt) => attempt.attemptNo),
-  ];
-  const rows: unknown = await db('his_records')
-    .where({ merchant_code: order.merchantCode })
-    .where((either) => {
-      either.whereIn('order_no', [...new Set(numbers)]);
-      if (order.channelTradeNo) either.orWhere({ channel_trade_no: order.channelTradeNo });
-    })
-    .orderBy(['occurred_at', 'his_serial_no']);
-  return readRows(hisRow, rows);
-}
-
-/** Runs under the order's row lock, so that two comparisons of one order cannot cross. */
-async function compareOrder(trx: Knex, orderNo: string, now: Date): Promise<CaseDraft[]> {
+/**
+ * Runs under the order's row lock, so that two comparisons of one order cannot cross. `sharing`: other orders of the same
+ * HIS bill, for which the answer may have changed too.
+ */
+async function compareOrder(
+  trx: Knex,
+  orderNo: string,
+  now: Date,
+): Promise<{ raised: CaseDraft[]; sharing: string[] }> {
   const order = readRow(orderRow, await trx('orders').where({ order_no: orderNo }).first().forUpdate());
-  if (!order) return [];
+  if (!order) return { raised: [], sharing: [] };
   const records = (await hisRecordsOf(trx, order)).filter((record) => record.status === 'booked');
   const refunds = readRows(
     refundRow,
     await trx('refunds').where({ order_no: orderNo, status: 'succeeded' }).orderBy('refunded_at'),
   );
-  const entries: HisEntry[] = records.map(({ kind, amountFen, currency }) => ({ kind, amountFen, currency }));
+  const booked: HisEntry[] = records.map(({ kind, amountFen, currency }) => ({ kind, amountFen, currency }));
   const isPaid = carriesMoney(order.status);
+  const chargedFen = booked.reduce(
+    (sum, { kind, amountFen }) => sum + (kind === 'charge' ? amountFen : 0),
+    0,
+  );
+  const bills = isPaid && chargedFen !== order.paidFen ? hisNumbersOf(order) : [];
+  const together = bills.length > 0 ? await oneBill(trx, order, bills) : undefined;
+  const entries = together?.settledOrderNos.has(orderNo) ? asCharged(order, booked) : booked;
+  const settled = (together?.settledRecords ?? []).map(keyOfStray);
+  await closeCases(trx, settled, healed(now), now);
   const taken = {
     paidFen: isPaid ? order.paidFen : 0,
     refundedFen: isPaid ? order.refundedFen : 0,
@@ -291,7 +248,10 @@ async function compareOrder(trx: Knex, orderNo: string, now: Date): Promise<Case
   if (finished.length > 0) {
     await trx('his_records').whereIn('id', finished).update({ due_recon_at: null });
   }
-  return settleCases(trx, { order, records, refunds, entries, platform, graceRunning, now });
+  return {
+    raised: await settleCases(trx, { order, records, refunds, entries, platform, graceRunning, now }),
+    sharing: (together?.orders ?? []).flatMap((each) => (each.orderNo === orderNo ? [] : [each.orderNo])),
+  };
 }
 
 interface Comparison {
@@ -420,6 +380,17 @@ function keyOfStray(record: StoredHisRecord): string {
   return caseKey('his', record.merchantCode, name, tradeKindOf(record));
 }
 
+/** The records of this one's HIS bill that settle payments, whatever numbers they name. */
+async function settledByOthers(
+  trx: Knex,
+  { merchantCode, hisOrderNo }: StoredHisRecord,
+): Promise<Set<string>> {
+  if (!hisOrderNo) return new Set();
+  const [order] = await ordersOfBills(trx, merchantCode, [hisOrderNo]);
+  const { settledRecords } = order ? await oneBill(trx, order, [hisOrderNo]) : { settledRecords: [] };
+  return new Set(settledRecords.map(({ hisSerialNo }) => hisSerialNo));
+}
+
 /** HIS booked something the platform has no order for. All records of the same number make one case. */
 async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promise<CaseDraft[]> {
   const tradeKind = tradeKindOf(record);
@@ -432,7 +403,10 @@ async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promis
   else if (record.channelTradeNo)
     same.whereNull('order_no').where({ channel_trade_no: record.channelTradeNo });
   else same.where({ id: record.id });
-  const booked = readRows(hisRow, await same.orderBy(['occurred_at', 'his_serial_no']));
+  const settled = await settledByOthers(trx, record);
+  const booked = readRows(hisRow, await same.orderBy(['occurred_at', 'his_serial_no'])).filter(
+    ({ hisSerialNo }) => !settled.has(hisSerialNo),
+  );
   const key = keyOfStray(record);
   const first = booked[0];
   if (!first) {

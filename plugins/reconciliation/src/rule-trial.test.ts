@@ -57,6 +57,25 @@ describe('the trial run of a rule', () => {
     expect(await everything()).toBe(before);
   });
 
+  test('follows every setting: the channel’s days, and several records for one payment', async () => {
+    await books.pay('3', 700);
+    await books.book('h3', '3', 300);
+    await books.book('h4', '3', 400);
+    books.bills.set('2026-10-17', bill([{ orderNo: 'A-3', amountFen: 700, settledOn: '2026-10-17' }]));
+    await books.run('2026-10-17');
+    await books.run();
+    expect(await trial({ suspenseDays: 0 })).toMatchObject({
+      before: { counts: { 'channel.in_transit': 1 }, settings: { suspenseDays: 1, manyToOne: true } },
+      after: { counts: { 'channel.platform_only': 1 }, settings: { suspenseDays: 0 } },
+      changing: 1,
+    });
+    expect(await trial({ manyToOne: 'no' })).toMatchObject({
+      after: { settings: { manyToOne: false } },
+      appearing: 1,
+      changes: [{ change: 'appears', after: { orderNo: '3', kind: 'split', differenceFen: 0 } }],
+    });
+  });
+
   test('takes the place of the stored rule that it changes', async () => {
     await books.add('reconciliation_rules', {
       documentId: 'stored',

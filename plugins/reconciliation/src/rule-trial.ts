@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
-import type { DayOutcome, DayTask } from './engine/day';
+import type { DayOutcome } from './engine/day';
 import type { Engine } from './engine/engine';
 import { fail } from './errors';
 import type { MerchantScope } from './figures';
-import { accountRow, readRow, type StoredAccount } from './rows';
+import { accountRow, readRow } from './rows';
 import { checkedRule, storedRules } from './rule-book';
-import { matchSettings, type ReconciliationRule, rulesFor, type Settings, speaksTo } from './rules';
-import type { Runs } from './runs';
+import { type ReconciliationRule, rulesFor, type Settings, speaksTo } from './rules';
+import { questionOf, type Runs } from './runs';
 import type { DayCase } from './write-back';
 
 const mostShown = 200;
@@ -59,12 +59,12 @@ export function createRuleTrial({
       throw fail('ACCOUNT_UNKNOWN', { accountCode });
     }
     const draft = await checkedRule(db, input);
-    const task = await runs.storedDay(account, date);
     const stored = await storedRules(db);
     const others = stored.filter((rule) => draft.documentId === null || rule.documentId !== draft.documentId);
     const compare = async (rules: ReconciliationRule[]) => {
       const settings = rulesFor(rules, questionOf(account, date));
-      return sideOf(await engine.compareDay(under(task, settings)), settings, date);
+      const task = await runs.storedDay(account, date, settings);
+      return { billKnown: task.rules.billKnown, ...sideOf(await engine.compareDay(task), settings, date) };
     };
     const before = await compare(stored);
     const after = await compare([...others, draft]);
@@ -73,7 +73,7 @@ export function createRuleTrial({
     return {
       accountCode,
       date,
-      billKnown: task.rules.billKnown,
+      billKnown: before.billKnown,
       speaks: speaksTo(draft, questionOf(account, date)),
       before: before.side,
       after: after.side,
@@ -83,19 +83,6 @@ export function createRuleTrial({
       changes: changes.slice(0, mostShown),
     };
   };
-}
-
-const questionOf = ({ merchantCode, channel }: StoredAccount, date: string) => ({
-  merchantCode,
-  channel,
-  bizType: null,
-  date,
-});
-
-/** The same day under other settings. */
-function under(task: DayTask, settings: Settings): DayTask {
-  const { feePpm: _fee, toleranceFen: _tolerance, ...rules } = task.rules;
-  return { ...task, rules: { ...rules, ...matchSettings(settings) } };
 }
 
 function sideOf(

@@ -50,11 +50,11 @@ export const reconciliationRule = z
       .enum(['his', 'channel', 'both'])
       .nullish()
       .transform((value) => value ?? 'both'),
-    /** How long a pair that lies across days may wait before it is a case. */
+    /** How many days a payment and its bill line may lie apart, and how long one that its bill lacks is waited for. */
     suspenseDays: whole(0, 30),
     /** The agreed fee in millionths of the amount. */
     feePpm: whole(0, 100_000),
-    /** Whether one payment may settle several HIS records of the same business number. */
+    /** Whether several payments and several HIS records may settle one HIS bill. */
     manyToOne: z
       .enum(['yes', 'no'])
       .nullish()
@@ -144,10 +144,17 @@ export function rulesFor(rules: readonly ReconciliationRule[], question: Questio
 export const matchSettings = ({
   midnightMinutes,
   toleranceFen,
+  suspenseDays,
   feePpm,
-}: Settings): Pick<MatchRules, 'midnightMinutes' | 'toleranceFen' | 'feePpm'> => ({
+  manyToOne,
+}: Settings): Pick<
+  MatchRules,
+  'midnightMinutes' | 'toleranceFen' | 'suspenseDays' | 'feePpm' | 'manyToOne'
+> => ({
   midnightMinutes,
   toleranceFen,
+  suspenseDays,
+  manyToOne,
   ...(feePpm === null ? {} : { feePpm }),
 });
 

@@ -22,10 +22,10 @@ import type { DayTask } from './engine/day';
 import { Cancelled, type Engine, type Watch } from './engine/engine';
 import { fail } from './errors';
 import type { Realtime } from './realtime';
-import { accountRow, merchantRow, readRow, readRows, type StoredAccount } from './rows';
+import { accountRow, among, merchantRow, readRow, readRows, type StoredAccount } from './rows';
 import { settingsFor } from './rule-book';
-import { matchSettings } from './rules';
-import { writeDay } from './write-back';
+import { matchSettings, type Settings } from './rules';
+import { type DayCase, writeDay } from './write-back';
 
 const statuses = [
   'queued',
@@ -81,8 +81,8 @@ export interface Runs {
   get(runNo: string): Promise<Run | undefined>;
   /** Ends a run that is not writing yet; nothing of it remains but what the archive keeps. @throws RUN_NOT_CANCELLABLE */
   cancel(runNo: string, by: string): Promise<Run>;
-  /** A day as a run would compare it, with the bill that is archived and none that would have to be fetched. */
-  storedDay(account: StoredAccount, date: string): Promise<DayTask>;
+  /** A day as a run would compare it under these settings, with the bills that are archived and none that would have to be fetched. */
+  storedDay(account: StoredAccount, date: string, settings: Settings): Promise<DayTask>;
   /** Requests yesterday's runs once the bill hour has come, and wakes runs that wait or were cut off. */
   sweep(): Promise<void>;
 }
@@ -123,6 +123,15 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     return new Map(merchants.map((merchant) => [merchant.code, merchant]));
   }
   const china = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
+
+  /** The run that waits already, or a new one. */
+  async function request(account: StoredAccount, date: string, requestedBy: string): Promise<Run> {
+    const waiting = readRow(
+      runRow,
+      await runs().where({ account_code: account.code, date, status: 'queued' }).first(),
+    );
+    return waiting ?? (await create(account, date, requestedBy));
+  }
 
   async function create(account: StoredAccount, date: string, requestedBy: string): Promise<Run> {
     const now = clock.now();
@@ -297,7 +306,8 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     const kept = uploaded
       ? { kind: 'file' as const, path: uploaded.parquet }
       : await timed('importing', () => keep(account, run, bill, watch));
-    const task = await dayTask(run, account, connected, kept);
+    const settings = await settingsFor(db, questionOf(account, run.date));
+    const task = await dayTask(run, account, connected, kept, settings);
     if (!(await move(run.runNo, ['downloading'], { status: 'matching' }))) throw new Cancelled();
     await askAboutOpenOrders(account, task.bill);
     let outcome = await engine.compareDay(task, watch);
@@ -309,7 +319,9 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     const { cases, totals, counts } = outcome;
     const written = { status: 'writing', stage: 'writing', done: null };
     if (!(await move(run.runNo, ['matching'], written))) throw new Cancelled();
-    await timed('writing', () => writeDay(db, account, run.date, run.runNo, cases, totals, clock.now()));
+    const hasChanged = await timed('writing', () =>
+      writeDay(db, account, run.date, run.runNo, cases, totals, clock.now()),
+    );
     await move(run.runNo, ['writing'], {
       status: 'done',
       stage: null,
@@ -322,7 +334,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       },
       finishedAt: clock.now(),
     });
-    await settleYesterday(account, run.date);
+    await settleAround(account, run.date, settings.suspenseDays, hasChanged ? cases : []);
   }
 
   async function keep(
@@ -350,13 +362,17 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     account: StoredAccount,
     connected: ConnectedAccount,
     bill: DayTask['bill'],
+    settings: Settings,
   ): Promise<DayTask> {
+    const { suspenseDays } = settings;
     const nearby: DayTask['nearby'] = [];
-    for (const day of [shiftDay(date, -1), shiftDay(date, 1)]) {
-      const kept = await archive.latest(account.code, day);
+    for (let apart = -suspenseDays; apart <= suspenseDays; apart++) {
+      const day = shiftDay(date, apart);
+      const kept = apart === 0 ? undefined : await archive.latest(account.code, day);
       if (kept) nearby.push({ date: day, path: kept.parquet });
     }
     const next = shiftDay(date, 1);
+    const today = businessDay(clock.now(), (await dayRules()).get(account.merchantCode) ?? china);
     return {
       account,
       currency: connected.currency,
@@ -365,14 +381,8 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       rules: {
         date,
         ...channelDay(connected, date),
-        ...matchSettings(
-          await settingsFor(db, {
-            merchantCode: account.merchantCode,
-            channel: account.channel,
-            bizType: null,
-            date,
-          }),
-        ),
+        ...matchSettings(settings),
+        isSuspended: today < shiftDay(date, suspenseDays),
         nextBillKnown: nearby.some((each) => each.date === next) || (await wasEmpty(account.code, next)),
         billKnown: bill.kind !== 'none',
       },
@@ -412,22 +422,46 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     }
   }
 
-  /** Payments close to midnight waited for this bill; now it is known whether it holds them. */
-  async function settleYesterday(account: StoredAccount, date: string): Promise<void> {
-    const before = shiftDay(date, -1);
-    const waiting: unknown = await db('discrepancies')
-      .where({ account_code: account.code, date: before, kind: 'in_transit', status: 'open', source: 't1' })
-      .first('id');
-    if (waiting && !(await isLocked(db, account.merchantCode, before))) {
-      await create(account, before, 'system');
+  /**
+   * Payments of the days before waited for this bill, and it may hold some that were given up as missing: the days
+   * that still say otherwise are run again.
+   */
+  async function settleAround(
+    account: StoredAccount,
+    date: string,
+    suspenseDays: number,
+    cases: DayCase[],
+  ): Promise<void> {
+    const found = cases.flatMap(({ leg, kind, orderNo }) =>
+      leg === 'channel' && kind === 'in_transit' && orderNo !== null ? [orderNo] : [],
+    );
+    const open = { account_code: account.code, status: 'open', source: 't1', leg: 'channel' };
+    const days: string[] = await db('discrepancies')
+      .where(open)
+      .whereBetween('date', [shiftDay(date, -suspenseDays), shiftDay(date, suspenseDays)])
+      .whereNot({ date })
+      .where((either) => {
+        either
+          .where((waiting) => waiting.where({ kind: 'in_transit' }).where('date', '<', date))
+          .orWhere((told) => told.andWhere(among(db, 'order_no', found)));
+      })
+      .distinct()
+      .orderBy('date')
+      .pluck('date');
+    for (const day of days) {
+      if (!(await isLocked(db, account.merchantCode, day))) await request(account, day, 'system');
     }
   }
 
-  /** What an account took or gave back before it was disabled is reconciled all the same. */
+  /** What an account took or gave back before it was disabled is reconciled all the same, until nothing waits. */
   async function hadBusiness(accountCode: string, date: string): Promise<boolean> {
     const where = { account_code: accountCode, settled_on: date };
     const found: unknown =
-      (await db('orders').where(where).first('id')) ?? (await db('refunds').where(where).first('id'));
+      (await db('orders').where(where).first('id')) ??
+      (await db('refunds').where(where).first('id')) ??
+      (await db('discrepancies')
+        .where({ account_code: accountCode, status: 'open', source: 't1', kind: 'in_transit' })
+        .first('id'));
     return found !== undefined;
   }
 
@@ -445,14 +479,14 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       return run;
     },
 
-    async storedDay(account, date) {
+    async storedDay(account, date, settings) {
       const rules = await dayRules();
       if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
         throw fail('DATE_IN_FUTURE', { date });
       const kept = await archive.latest(account.code, date);
       const none = (await wasEmpty(account.code, date)) ? ('empty' as const) : ('none' as const);
       const bill = kept ? { kind: 'file' as const, path: kept.parquet } : { kind: none };
-      return dayTask({ date }, account, await payments.accounts.connect(account.code), bill);
+      return dayTask({ date }, account, await payments.accounts.connect(account.code), bill, settings);
     },
 
     async request({ date, accountCode, requestedBy, merchantCodes = null }) {
@@ -471,11 +505,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
           continue;
         if (date > businessDay(clock.now(), rules.get(account.merchantCode) ?? china))
           throw fail('DATE_IN_FUTURE', { date });
-        const waiting = readRow(
-          runRow,
-          await runs().where({ account_code: account.code, date, status: 'queued' }).first(),
-        );
-        requested.push(waiting ?? (await create(account, date, requestedBy)));
+        requested.push(await request(account, date, requestedBy));
       }
       return requested;
     },
@@ -530,6 +560,14 @@ interface Course {
   enter(stage: string): Promise<void>;
   end(): void;
 }
+
+/** What the rules are asked for an account's day: a bill knows no business type. */
+export const questionOf = ({ merchantCode, channel }: StoredAccount, date: string) => ({
+  merchantCode,
+  channel,
+  bizType: null,
+  date,
+});
 
 /** The day as the channel cuts it. */
 function channelDay(connected: ConnectedAccount, date: string): { dayStart: number; dayEnd: number } {

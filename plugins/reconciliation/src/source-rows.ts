@@ -1,10 +1,10 @@
-import { columnOf, shiftDay } from '@hospital-pay/payments';
+import { columnOf } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { ArchivedLine } from './engine/bill-lines';
 import type { Leftover } from './engine/clear';
 import type { BillRow, HisRow, MatchInput, OrderRow, RefundRow } from './match';
-import { findOrders } from './realtime';
+import { findOrders } from './order-numbers';
 import {
   among,
   carriesMoney,
@@ -29,8 +29,20 @@ export interface DaySources {
   bill: ArchivedLine[];
 }
 
-/** Lines of another day's bill under these numbers. */
-export type NearbyLines = (date: string, numbers: string[]) => Promise<ArchivedLine[]>;
+/** The bills of the days around, as far as the channel may report late. */
+export interface NearbyBills {
+  days: string[];
+  /** Lines of one of them under these numbers. */
+  lines(day: string, numbers: string[]): Promise<ArchivedLine[]>;
+}
+
+/** What HIS may call the bill that an order pays. */
+export const hisNumbersOf = ({
+  businessNo,
+  hisOrderNo,
+}: Pick<StoredOrder, 'businessNo' | 'hisOrderNo'>): string[] => [
+  ...new Set([hisOrderNo ?? '', businessNo ?? ''].filter((number) => number !== '')),
+];
 
 /**
  * Reads these rows of the day, then, by number, the counterparts that stand on other days: a charge that HIS booked
@@ -42,7 +54,7 @@ export async function readDay(
   currency: string,
   date: string,
   { orderNos, refundNos, hisSerialNos, lines: bill }: Leftover,
-  nearby: NearbyLines | undefined,
+  nearby: NearbyBills | undefined,
 ): Promise<DaySources> {
   const orders = new Map<string, StoredOrder>();
   const refunds = new Map<string, StoredRefund>();
@@ -148,22 +160,41 @@ export async function readDay(
     return undefined;
   };
 
+  // Orders that HIS calls one bill. Those of this day are at hand, or agree already; those of other days join.
+  const sharing = new Map<string, StoredOrder>();
+  const billNumbers = [
+    ...[...hisRecords.values()].flatMap((record) => record.hisOrderNo ?? []),
+    ...[...orders.values()].flatMap(hisNumbersOf),
+  ];
+  const ofOneBill = [
+    ...(await wanted(orderRow, 'orders', 'his_order_no', billNumbers)),
+    ...(await wanted(orderRow, 'orders', 'business_no', billNumbers, merchant)),
+  ].sort((a, b) => (a.orderNo < b.orderNo ? -1 : 1));
+  for (const order of ofOneBill.filter(isOurs)) {
+    for (const number of hisNumbersOf(order)) if (!sharing.has(number)) sharing.set(number, order);
+    const joins = order.settledOn !== date && order.accountCode === account.code;
+    if (joins && carriesMoney(order.status) && !orders.has(order.orderNo)) learn(order);
+  }
+  await attemptsBy(
+    'order_no',
+    [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
+  );
+  learnOrderAliases();
+
   // A record belongs to the account that took the money; one without an order to the merchant's first such account.
   const isFirst = (await firstAccount(db, account)) === account.code;
   for (const [hisSerialNo, record] of hisRecords) {
-    const order = orderOf(record);
+    const order = orderOf(record) ?? sharing.get(record.hisOrderNo ?? '');
     const isElsewhere = order?.accountCode ? order.accountCode !== account.code : !isFirst;
     if (isElsewhere) hisRecords.delete(hisSerialNo);
   }
 
-  // Counterparts on other days, or under another payment type: asked for by number, only where something is missing.
+  // Counterparts on other days, or under another payment type: asked for by number, where something may be missing.
   const bookedFor = new Set([...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? []));
   const refundedOrders = new Set([...refunds.values()].map((refund) => refund.orderNo));
   const own = [...orders.values()].filter((order) => order.accountCode === account.code);
   const lacking = own.filter(
-    (order) =>
-      (order.settledOn === date || refundedOrders.has(order.orderNo)) &&
-      (!bookedFor.has(order.orderNo) || refundedOrders.has(order.orderNo)),
+    (order) => order.settledOn !== date || !bookedFor.has(order.orderNo) || refundedOrders.has(order.orderNo),
   );
   const numbersOf = (order: StoredOrder): string[] => [
     order.orderNo,
@@ -187,6 +218,15 @@ export async function readDay(
   const orderNamedBy = await findOrders(db, account.merchantCode, byTrade.map(asNamed));
   for (const record of byTrade) {
     const orderNo = orderNamedBy(asNamed(record));
+    if (orderNo === undefined || isLacking.has(orderNo)) hisRecords.set(record.hisSerialNo, record);
+  }
+  // Under the number of the bill alone, and booked on another day.
+  const byBill = (await findRecords('his_order_no', lacking.flatMap(hisNumbersOf))).filter(
+    (record) => record.settledOn !== date,
+  );
+  const orderBehind = await findOrders(db, account.merchantCode, byBill);
+  for (const record of byBill) {
+    const orderNo = orderBehind(record);
     if (orderNo === undefined || isLacking.has(orderNo)) hisRecords.set(record.hisSerialNo, record);
   }
   // Refunds that HIS knows today and the channel confirmed on another day, and the other refunds of one order.
@@ -225,17 +265,22 @@ export async function readDay(
     const missing = new Set(
       own
         .filter(
-          (order) => order.settledOn === date && carriesMoney(order.status) && !inBill.has(order.orderNo),
+          (order) => carriesMoney(order.status) && (order.settledOn !== date || !inBill.has(order.orderNo)),
         )
         .flatMap((order) => attempts.get(order.orderNo) ?? [order.orderNo]),
     );
     const missingRefunds = new Set([...refunds.values()].map((refund) => refund.refundNo));
     for (const line of bill) if (line.refundNo) missingRefunds.delete(line.refundNo);
     if (missing.size > 0 || missingRefunds.size > 0) {
-      for (const neighbour of [shiftDay(date, -1), shiftDay(date, 1)]) {
-        for (const line of await nearby(neighbour, [...missing, ...missingRefunds])) {
+      for (const neighbour of nearby.days) {
+        for (const line of await nearby.lines(neighbour, [...missing, ...missingRefunds])) {
+          const refund = missingRefunds.has(line.refundNo ?? '')
+            ? refunds.get(line.refundNo ?? '')
+            : undefined;
           const isWanted =
-            line.kind === 'payment' ? missing.has(line.orderNo) : missingRefunds.has(line.refundNo ?? '');
+            line.kind === 'payment'
+              ? missing.has(line.orderNo)
+              : refund !== undefined && orderByNumber.get(line.orderNo) === refund.orderNo;
           if (isWanted) place(neighbour, line);
         }
       }
@@ -265,12 +310,13 @@ async function firstAccount(db: Knex, account: StoredAccount): Promise<string | 
   return z.array(z.object({ code: z.string() })).parse(rows)[0]?.code;
 }
 
-function toOrderRow(order: StoredOrder, attemptNos: string[]): OrderRow {
+export function toOrderRow(order: StoredOrder, attemptNos: string[]): OrderRow {
   return {
     orderNo: order.orderNo,
     merchantOrderNo: order.merchantOrderNo,
     attemptNos,
     ...(order.channelTradeNo ? { channelTradeNo: order.channelTradeNo } : {}),
+    hisNumbers: hisNumbersOf(order),
     standing: standingOf(order.status),
     paidFen: order.paidFen,
     currency: order.currency,
@@ -314,13 +360,14 @@ function toRefundRow(refund: StoredRefund): RefundRow {
   };
 }
 
-function toHisRow(record: StoredHisRecord): HisRow {
+export function toHisRow(record: StoredHisRecord): HisRow {
   return {
     hisSerialNo: record.hisSerialNo,
     kind: record.kind === 'charge' ? 'payment' : 'refund',
     ...(record.orderNo ? { orderNo: record.orderNo } : {}),
     ...(record.refundNo ? { refundNo: record.refundNo } : {}),
     ...(record.channelTradeNo ? { channelTradeNo: record.channelTradeNo } : {}),
+    ...(record.hisOrderNo ? { hisOrderNo: record.hisOrderNo } : {}),
     amountFen: record.amountFen,
     currency: record.currency,
     occurredAt: record.occurredAt.getTime(),

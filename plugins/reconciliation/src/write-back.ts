@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
 import { assertOpen, holdPeriods } from './closings/ledger';
-import type { MatchResult, MatchTotals } from './match';
+import type { MatchResult, MatchRules, MatchTotals } from './match';
 import { pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
 import type { DaySources } from './source-rows';
 
@@ -27,7 +27,7 @@ export function casesOf(
   results: MatchResult[],
   sources: Pick<DaySources, 'orders' | 'refunds' | 'hisRecords' | 'bill'>,
   account: Pick<StoredAccount, 'code' | 'channel' | 'merchantCode'>,
-  date: string,
+  { date, manyToOne }: Pick<MatchRules, 'date' | 'manyToOne'>,
 ): DayCase[] {
   const sums = new Map<string, number>();
   const sumKey = (leg: string, key: string, tradeKind: string): string => `${leg} ${tradeKind} ${key}`;
@@ -40,8 +40,8 @@ export function casesOf(
 
   return results.flatMap((result): DayCase[] => {
     const { kind, leg, tradeKind, key } = result;
-    if (kind === 'matched' || kind === 'abnormal_refund' || (kind === 'split' && result.differenceFen === 0))
-      return [];
+    const mayBeSplit = leg === 'channel' || manyToOne !== false;
+    if (kind === 'matched' || kind === 'abnormal_refund' || (kind === 'split' && mayBeSplit)) return [];
     const base = caseKey(leg, account.merchantCode, key, tradeKind);
     const named = kind === 'in_transit' ? `${base}:transit:${date}` : base;
     const times = (used.get(named) ?? 0) + 1;
@@ -133,7 +133,8 @@ const comparable = z.object({
 
 /**
  * Cases and totals of one account's day in one transaction. Replaced is only what a run wrote and nobody has
- * touched; what is unchanged is not written at all, so a repeated run leaves every byte as it was.
+ * touched; what is unchanged is not written at all, so a repeated run leaves every byte as it was. Says whether the
+ * cases have changed.
  * @throws PERIOD_CLOSED when the day was closed in the meantime
  */
 export async function writeDay(
@@ -144,8 +145,8 @@ export async function writeDay(
   cases: DayCase[],
   totals: MatchTotals,
   now: Date,
-): Promise<void> {
-  await db.transaction(async (trx) => {
+): Promise<boolean> {
+  return db.transaction(async (trx) => {
     // Two runs of one account's day, wherever they run, write one after the other.
     await trx('channel_accounts').where({ code: account.code }).first('id').forUpdate();
     await holdPeriods(trx, account.merchantCode, 'write');
@@ -168,23 +169,30 @@ export async function writeDay(
       }
     }
     const inserts: DayCase[] = [];
+    let updates = 0;
     for (const entry of cases) {
       const row = known.get(entry.dedupeKey);
       if (!row) inserts.push(entry);
       else if (isUntouched(row) && !isSame(row, entry)) {
+        updates += 1;
         await trx('discrepancies')
           .where({ id: row.id })
           .update(toColumns(trx, { ...entry, runNo, updatedAt: now }));
       }
     }
     for (const piece of pieces(inserts, 200)) {
-      await trx('discrepancies').insert(
-        piece.map((entry) =>
-          completeRow(trx, { ...entry, caseNo: caseNoOf(entry.dedupeKey, entry.date), runNo }, now),
-        ),
-      );
+      await trx('discrepancies')
+        .insert(
+          piece.map((entry) =>
+            completeRow(trx, { ...entry, caseNo: caseNoOf(entry.dedupeKey, entry.date), runNo }, now),
+          ),
+        )
+        // Real time may have raised the same case in between.
+        .onConflict()
+        .ignore();
     }
     await writeTotals(trx, account, date, runNo, totals, now);
+    return gone.length + inserts.length + updates > 0;
   });
 }
 

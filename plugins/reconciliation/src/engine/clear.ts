@@ -30,8 +30,15 @@ export interface ClearQuestion {
   feePpm?: number | undefined;
 }
 
-/** The orders of those numbers that are an attempt's or a refund's, of whatever day. */
-export type OrdersNamed = (numbers: string[]) => Promise<string[]>;
+/** What is asked of the database beside the day's own rows. */
+export interface LookUp {
+  /** The orders of those numbers that are an attempt's or a refund's, of whatever day. */
+  ordersNamed(numbers: string[]): Promise<string[]>;
+  /** The HIS bills that these orders, or these HIS records, belong to. */
+  billsOf(of: 'orders' | 'records', numbers: string[]): Promise<{ number: string; bill: string }[]>;
+  /** The orders of these HIS bills. */
+  ordersOf(bills: string[]): Promise<{ number: string; bill: string }[]>;
+}
 
 /** So many orders are looked at together: what differs in a day of millions does not lie in memory at once. */
 const ordersPerPiece = 5000;
@@ -49,7 +56,7 @@ export async function clear(
   duck: Duck,
   question: ClearQuestion,
   folder: string,
-  ordersNamed: OrdersNamed,
+  lookUp: LookUp,
 ): Promise<{ cleared: Cleared; leftovers(): AsyncGenerator<Leftover> }> {
   await nameSources(duck, question, folder);
   await findRest(duck, question, 'order_no');
@@ -70,7 +77,8 @@ export async function clear(
          (SELECT order_no FROM platform WHERE merchant_order_no = his.order_no), his.order_no)`,
     );
   }
-  await addTouched(duck, ordersNamed);
+  await addTouched(duck, lookUp.ordersNamed);
+  await keepBillsTogether(duck, lookUp);
   await duck.run(
     `CREATE TABLE piece AS SELECT key,
        CASE WHEN is_simple THEN 1 + (row_number() OVER (PARTITION BY is_simple ORDER BY key) - 1) // ${ordersPerPiece} ELSE 0 END AS piece
@@ -175,7 +183,7 @@ function agreeing(withRefund: boolean, hasBill: boolean): number {
  * Rows under a number of nobody may mean an order all the same, by another of its numbers: that order joins the rest.
  * Such rows and orders are looked at together; every other number concerns itself alone.
  */
-async function addTouched(duck: Duck, ordersNamed: OrdersNamed): Promise<void> {
+async function addTouched(duck: Duck, ordersNamed: LookUp['ordersNamed']): Promise<void> {
   await duck.run(
     `CREATE TABLE stray AS
      SELECT DISTINCT number FROM (
@@ -205,6 +213,34 @@ async function addTouched(duck: Duck, ordersNamed: OrdersNamed): Promise<void> {
     `INSERT INTO rest_his
      SELECT his_serial_no, key, order_no, channel_trade_no, refund_no, true FROM his_keyed
      WHERE key IN (FROM touched) AND his_serial_no NOT IN (SELECT his_serial_no FROM rest_his)`,
+  );
+}
+
+/** Rows that HIS calls one bill are looked at together, whatever orders they name. */
+async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
+  await duck.run('CREATE TABLE his_bill (key VARCHAR, bill VARCHAR)');
+  const named = `(SELECT unnest(from_json($1, '[{"number": "VARCHAR", "bill": "VARCHAR"}]'), recursive := true)) AS named`;
+  const sides = [
+    ['orders', 'SELECT key, key AS number FROM rest WHERE known'],
+    ['records', 'SELECT key, his_serial_no AS number FROM rest_his'],
+  ] as const;
+  for (const [side, rows] of sides) {
+    const numbers = (await duck.rows(numberRow, `SELECT number FROM (${rows})`)).map(({ number }) => number);
+    for (let start = 0; start < numbers.length; start += ordersPerPiece) {
+      const found = await lookUp.billsOf(side, numbers.slice(start, start + ordersPerPiece));
+      if (found.length === 0) continue;
+      await duck.run(
+        `INSERT INTO his_bill SELECT rows.key, named.bill FROM ${named} JOIN (${rows}) AS rows USING (number)`,
+        [JSON.stringify(found)],
+      );
+      // Orders of other days belong to it too.
+      const orders = await lookUp.ordersOf([...new Set(found.map(({ bill }) => bill))]);
+      await duck.run(`INSERT INTO his_bill SELECT number, bill FROM ${named}`, [JSON.stringify(orders)]);
+    }
+  }
+  await duck.run(
+    `UPDATE rest SET is_simple = false WHERE key IN (
+       SELECT key FROM his_bill WHERE bill IN (SELECT bill FROM his_bill GROUP BY bill HAVING count(DISTINCT key) > 1))`,
   );
 }
 

@@ -4,12 +4,12 @@ import { isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type MatchResult, type MatchRules, type MatchTotals, match } from '../match';
-import { isAnomaly, orderState, tolerated } from '../order-state';
-import { among, carriesMoney, readRows, type StoredAccount } from '../rows';
-import { type DaySources, readDay } from '../source-rows';
+import { asCharged, isAnomaly, orderState, tolerated } from '../order-state';
+import { among, carriesMoney, hisRow, orderRow, readRows, type StoredAccount } from '../rows';
+import { type DaySources, hisNumbersOf, type NearbyBills, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
-import { type ArchivedLine, findLines } from './bill-lines';
-import { type Cleared, type ClearQuestion, clear } from './clear';
+import { findLines } from './bill-lines';
+import { type Cleared, type ClearQuestion, clear, type LookUp } from './clear';
 import { openDuck } from './duck';
 import { extractDay } from './extract';
 
@@ -18,7 +18,7 @@ export interface DayTask {
   currency: string;
   rules: MatchRules;
   bill: ClearQuestion['bill'];
-  /** The bills of the days before and after, as far as they are there. */
+  /** The bills of the days around, as far as they are there and the channel may report late. */
   nearby: { date: string; path: string }[];
 }
 
@@ -71,13 +71,19 @@ export async function compareDay(
     );
     try {
       const { cleared, leftovers } = await timed('clearing', () =>
-        clear(duck, { accountCode: account.code, currency, bill, feePpm: rules.feePpm }, folder, (numbers) =>
-          ordersNamed(trx, account.merchantCode, numbers),
+        clear(
+          duck,
+          { accountCode: account.code, currency, bill, feePpm: rules.feePpm },
+          folder,
+          lookUpIn(trx, account.merchantCode),
         ),
       );
-      const nearbyLines = async (date: string, numbers: string[]): Promise<ArchivedLine[]> => {
-        const parquet = nearby.find((each) => each.date === date);
-        return parquet ? findLines(duck, parquet.path, numbers) : [];
+      const nearbyBills: NearbyBills = {
+        days: nearby.map((each) => each.date),
+        async lines(day, numbers) {
+          const parquet = nearby.find((each) => each.date === day);
+          return parquet ? findLines(duck, parquet.path, numbers) : [];
+        },
       };
       return await timed('matching', async () => {
         const outcome: DayOutcome = {
@@ -94,11 +100,11 @@ export async function compareDay(
             currency,
             rules.date,
             leftover,
-            rules.billKnown ? nearbyLines : undefined,
+            rules.billKnown ? nearbyBills : undefined,
           );
           const { results, totals } = match({ ...sources.input, rules });
           addTo(outcome, results, totals);
-          outcome.cases.push(...casesOf(results, sources, account, rules.date));
+          outcome.cases.push(...casesOf(results, sources, account, rules));
           outcome.stale.push(...staleOrders(sources, results, rules.toleranceFen?.his ?? 0));
           onProgress('matching', outcome.totals.platformCount);
         }
@@ -112,21 +118,52 @@ export async function compareDay(
 }
 
 const orderOfNumber = z.object({ orderNo: z.string() });
+const orderBills = orderRow.pick({ orderNo: true, businessNo: true, hisOrderNo: true });
+const recordBill = hisRow.pick({ hisSerialNo: true, hisOrderNo: true });
 
-async function ordersNamed(db: Knex, merchantCode: string, numbers: string[]): Promise<string[]> {
-  const found: unknown[] = [
-    ...(await db('attempts')
-      .select('order_no')
-      .where(among(db, 'attempt_no', numbers))),
-    ...(await db('refunds')
-      .select('order_no')
-      .where(among(db, 'refund_no', numbers))),
-    ...(await db('refunds')
-      .select('order_no')
-      .where({ merchant_code: merchantCode })
-      .andWhere(among(db, 'merchant_refund_no', numbers))),
-  ];
-  return readRows(orderOfNumber, found).map(({ orderNo }) => orderNo);
+function lookUpIn(db: Knex, merchantCode: string): LookUp {
+  const merchant = { merchant_code: merchantCode };
+  const billsIn = (rows: unknown) =>
+    readRows(orderBills, rows).flatMap((order) =>
+      hisNumbersOf(order).map((bill) => ({ number: order.orderNo, bill })),
+    );
+  const bills = () => db('orders').select('order_no', 'business_no', 'his_order_no');
+  return {
+    async ordersNamed(numbers) {
+      const found: unknown[] = [
+        ...(await db('attempts')
+          .select('order_no')
+          .where(among(db, 'attempt_no', numbers))),
+        ...(await db('refunds')
+          .select('order_no')
+          .where(among(db, 'refund_no', numbers))),
+        ...(await db('refunds')
+          .select('order_no')
+          .where(merchant)
+          .andWhere(among(db, 'merchant_refund_no', numbers))),
+      ];
+      return readRows(orderOfNumber, found).map(({ orderNo }) => orderNo);
+    },
+    async billsOf(side, numbers) {
+      if (side === 'orders') return billsIn(await bills().where(among(db, 'order_no', numbers)));
+      const found: unknown = await db('his_records')
+        .select('his_serial_no', 'his_order_no')
+        .where(merchant)
+        .whereNotNull('his_order_no')
+        .andWhere(among(db, 'his_serial_no', numbers));
+      return readRows(recordBill, found).map(({ hisSerialNo, hisOrderNo }) => ({
+        number: hisSerialNo,
+        bill: hisOrderNo ?? '',
+      }));
+    },
+    async ordersOf(numbers) {
+      const byHis: unknown[] = await bills().where(among(db, 'his_order_no', numbers));
+      const byBusiness: unknown[] = await bills()
+        .where(merchant)
+        .andWhere(among(db, 'business_no', numbers));
+      return billsIn([...byHis, ...byBusiness]);
+    },
+  };
 }
 
 function ofCleared(
@@ -164,9 +201,16 @@ function addTo({ counts, totals }: DayOutcome, results: MatchResult[], more: Mat
 
 /** Among the orders that differ, those whose stored state is not what their rows give now. */
 function staleOrders({ orders, input }: DaySources, results: MatchResult[], toleranceFen: number): string[] {
-  const differing = new Set(
-    results.flatMap(({ kind, orderNo }) => (kind === 'matched' || orderNo === undefined ? [] : [orderNo])),
+  // What was settled together with others counts as charged.
+  const bridged = new Set(
+    results.flatMap((result) =>
+      result.bridged && result.leg === 'his' && result.tradeKind === 'payment' ? result.platformIds : [],
+    ),
   );
+  const differing = new Set([
+    ...results.flatMap(({ kind, orderNo }) => (kind === 'matched' || orderNo === undefined ? [] : [orderNo])),
+    ...bridged,
+  ]);
   const numbers = new Map<string, string>();
   for (const row of input.orders) {
     for (const number of [row.channelTradeNo, row.merchantOrderNo, ...row.attemptNos, row.orderNo]) {
@@ -188,7 +232,9 @@ function staleOrders({ orders, input }: DaySources, results: MatchResult[], tole
     const order = orders.get(orderNo);
     if (!order) return false;
     const isPaid = carriesMoney(order.status);
-    const entries = booked.get(orderNo) ?? [];
+    const entries = bridged.has(orderNo)
+      ? asCharged(order, booked.get(orderNo) ?? [])
+      : (booked.get(orderNo) ?? []);
     const taken = {
       paidFen: isPaid ? order.paidFen : 0,
       refundedFen: isPaid ? order.refundedFen : 0,
