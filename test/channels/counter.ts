@@ -33,6 +33,7 @@ export interface Counter {
   received: { raw: RawNotification; reading: NotificationReading }[];
   /** Every call the driver recorded, as text: what must not hold a secret. */
   calls: CallRecord[];
+  notifyUrl: string;
   close(): Promise<void>;
 }
 
@@ -59,8 +60,10 @@ export async function openCounter(manifest: ChannelManifest, name: GatewayName):
   const address = listener.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
 
+  const notifyUrl = `http://127.0.0.1:${address.port}/api/notify/A1`;
   const counter: Counter = {
     sandbox,
+    notifyUrl,
     credentials,
     received,
     calls,
@@ -69,7 +72,7 @@ export async function openCounter(manifest: ChannelManifest, name: GatewayName):
         { ...channelConfigs(credentials, gateway.baseUrl)[name], ...changes },
         {
           now: () => new Date(sandbox.clock.now()),
-          notifyUrl: `http://127.0.0.1:${address.port}/api/notify/A1`,
+          notifyUrl,
           timeoutMs,
           record: (call) => void calls.push(call),
         },

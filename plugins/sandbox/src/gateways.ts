@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { alipay } from './alipay';
 import type { GatewayKind } from './gateway';
+import { icbc } from './icbc';
 import { paypay } from './paypay';
 import { unionpay } from './unionpay';
 import { wechat } from './wechat';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
-const gateways = { alipay, wechat, paypay, unionpay };
+const gateways = { alipay, wechat, paypay, unionpay, icbc };
 
 export type GatewayName = keyof typeof gateways;
 export type GatewayCredentials = {
