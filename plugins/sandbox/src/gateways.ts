@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { alipay } from './alipay';
+import { ccb } from './ccb';
 import type { GatewayKind } from './gateway';
 import { icbc } from './icbc';
 import { paypay } from './paypay';
@@ -7,7 +8,7 @@ import { unionpay } from './unionpay';
 import { wechat } from './wechat';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
-const gateways = { alipay, wechat, paypay, unionpay, icbc };
+const gateways = { alipay, wechat, paypay, unionpay, icbc, ccb };
 
 export type GatewayName = keyof typeof gateways;
 export type GatewayCredentials = {
