@@ -21,12 +21,26 @@ interface Closing {
   hash: string;
   takenFen: number;
 }
+interface Shift {
+  shiftNo: string;
+  status: string;
+  differenceFen: number;
+  cashDifferenceFen: number;
+  figures: { lines: { payType: string; netFen: number; hisFen: number }[] };
+}
+interface Mine {
+  current: Shift | null;
+  recent: Shift[];
+}
+interface Income {
+  lines: { key: string; name: string | null; takenFen: number; hisFen: number }[];
+}
 interface Summary {
   byType: { hisFen: number; platformFen: number }[];
 }
 
-/** The books of a day are closed, kept as they were, and reopened by two people. */
-describe('closings', () => {
+/** Shifts are closed at the counter, days in the finance office; both stay as they were. */
+describe('shifts, income and closings', () => {
   let aheadMs = 0;
   const clock: Clock = { now: () => new Date(Date.now() + aheadMs), after: systemClock.after };
   let hospital: Hospital;
@@ -71,6 +85,66 @@ describe('closings', () => {
   }
   const summary = async (from: string, to: string) =>
     (await finance<Summary>('GET', `/api/reconciliation/summary?from=${from}&to=${to}`)).body.byType;
+
+  test('a cashier’s shift begins with the first payment, and is closed with what differs explained', async () => {
+    const cashier = await hospital.staff('cashier');
+    const mine = async () =>
+      (await cashier<Mine>('GET', `/api/reconciliation/shifts/mine?merchantCode=${merchantCode}`)).body;
+    const { current } = await mine();
+    expect(current).toMatchObject({ status: 'open', differenceFen: 0 });
+    expect(current?.figures.lines).toMatchObject([{ payType: 'alipay', netFen: 1999, hisFen: 1999 }]);
+    const again = await cashier<Failure>('POST', '/api/reconciliation/shifts', { merchantCode });
+    expect([again.status, again.body.error.name]).toEqual([409, 'SHIFT_OPEN_ALREADY']);
+
+    const shift = `/api/reconciliation/shifts/${current?.shiftNo}`;
+    const slip = { terminalTotals: [{ payType: 'mispos', takenFen: 100, refundedFen: 0 }], cashFen: 0 };
+    const unexplained = await cashier<Failure>('POST', `${shift}/close`, slip);
+    expect([unexplained.status, unexplained.body.error.name]).toEqual([409, 'SHIFT_NOTE_MISSING']);
+    const closed = await cashier<Shift>('POST', `${shift}/close`, { ...slip, note: 'POS 昨日未结' });
+    expect(closed.body).toMatchObject({ status: 'closed', cashDifferenceFen: 0 });
+    expect((await cashier<Failure>('POST', `${shift}/close`, slip)).body.error.name).toBe(
+      'SHIFT_NOTE_MISSING',
+    );
+    const twice = await cashier<Failure>('POST', `${shift}/close`, { note: '再' });
+    expect([twice.status, twice.body.error.name]).toEqual([409, 'SHIFT_MOVED']);
+    expect(await mine()).toMatchObject({ current: null, recent: [{ status: 'closed' }] });
+  });
+
+  test('finance reviews a shift, somebody else’s, once; others see none of it', async () => {
+    const cashier = await hospital.staff('cashier');
+    const path = `/api/reconciliation/shifts/mine?merchantCode=${merchantCode}`;
+    const shiftNo = (await cashier<Mine>('GET', path)).body.recent[0]?.shiftNo;
+    const shift = `/api/reconciliation/shifts/${shiftNo}`;
+    expect((await cashier('POST', `${shift}/review`, {})).status).toBe(403);
+    expect((await (await hospital.staff('ops'))('GET', shift)).status).toBe(403);
+    expect((await finance<Shift>('POST', `${shift}/give-back`, { reason: '重点现金' })).body.status).toBe(
+      'open',
+    );
+    expect((await finance<Shift>('POST', `${shift}/close`, { cashFen: 0 })).body.status).toBe('closed');
+    const own = await finance<Failure>('POST', `${shift}/review`, {});
+    expect([own.status, own.body.error.name]).toEqual([403, 'SHIFT_SAME_PERSON']);
+    expect((await second<Shift>('POST', `${shift}/review`, { note: '相符' })).body.status).toBe('reviewed');
+    const late = await finance<Failure>('POST', `${shift}/give-back`, { reason: '再看' });
+    expect([late.status, late.body.error.name]).toEqual([409, 'SHIFT_MOVED']);
+    const { body } = await cashier<{ data?: unknown[] }>('GET', '/api/shifts');
+    expect(body.data ?? []).toEqual([]);
+  });
+
+  test('income is told by operator and by department, with the entries behind it', async () => {
+    const asked = (by: string) => `/api/reconciliation/income?from=${day}&to=${day}&by=${by}`;
+    const { body } = await finance<Income>('GET', asked('operator'));
+    expect(body.lines).toMatchObject([{ key: 'cashier', name: 'cashier', takenFen: 1999, hisFen: 1999 }]);
+    expect((await finance<Income>('GET', asked('department'))).body.lines).toMatchObject([{ key: '内科' }]);
+    const behind = `/api/reconciliation/income/entries?from=${day}&to=${day}&by=department&key=${encodeURIComponent('内科')}`;
+    expect((await finance('GET', behind)).body).toMatchObject({ total: 2 });
+    expect((await (await hospital.staff('cashier'))('GET', asked('operator'))).status).toBe(403);
+    const queued = await finance('POST', '/api/reconciliation/exports', {
+      code: 'income',
+      format: 'xlsx',
+      question: { from: day, to: day, by: 'operator' },
+    });
+    expect(queued.status).toBe(202);
+  });
 
   test('a day that is not over, or that has no run, is not closed without a reason', async () => {
     expect((await finance<Failure>('POST', `${path}/close`, {})).body.error.name).toBe('PERIOD_NOT_OVER');

@@ -58,6 +58,7 @@ const books = [
   'dashboard',
   'closing',
   'closing-figure',
+  'shift',
 ];
 const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
 const configuration = [
@@ -101,7 +102,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'refund', subject: ['order', 'refund'] },
       {
         action: 'reconcile',
-        subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary', 'bank-statement'],
+        subject: ['reconciliation-run', 'discrepancy', 'daily-total', 'summary', 'bank-statement', 'shift'],
       },
       {
         action: ['create', 'update', 'delete'],
@@ -111,6 +112,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'resolve', subject: 'discrepancy' },
       // To close a period is to create a closing, to reopen it is to change one.
       { action: ['create', 'update'], subject: 'closing' },
+      { action: 'create', subject: 'shift' },
       { action: 'unmask', subject: 'patient' },
       { action: 'update', subject: 'message' },
       { action: ['read', 'create'], subject: 'export' },
@@ -122,6 +124,8 @@ export const builtInRoles: RoleDefinition[] = [
     nameEn: 'Cashier',
     rules: [
       { action: 'pay', subject: ['cashier', 'order'] },
+      // Their own shifts alone: the routes see to that.
+      { action: 'create', subject: 'shift' },
       { action: 'read', subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal'] },
       // Lists call channels and accounts by their names.
       {

@@ -4,17 +4,20 @@ import type { Closings } from './closings/closings';
 import type { Exports } from './export/exports';
 import type { Reports } from './export/report';
 import type { Figures } from './figures';
+import type { IncomeReport } from './income';
 import type { Live } from './live';
 import type { Locator } from './locate';
 import type { Realtime } from './realtime';
 import type { TryRule } from './rule-trial';
 import type { Runs } from './runs';
+import type { Shifts } from './shifts/shifts';
 
 export type { Closing, Closings } from './closings/closings';
 export { reconciliationErrors } from './errors';
 export type { Exports, ExportView } from './export/exports';
 export type { Field, Report, Reports, Table } from './export/report';
 export type { Analysis, Figures, Statistics, Summary, Today } from './figures';
+export type { Income, IncomeReport } from './income';
 export type { Location, Locator, TimelineEntry } from './locate';
 export {
   type BillRow,
@@ -30,6 +33,7 @@ export {
 export { type Anomaly, anomalyTexts, orderState } from './order-state';
 export type { Realtime } from './realtime';
 export type { Run, Runs } from './runs';
+export type { Shift, Shifts } from './shifts/shifts';
 
 /** What other rooms, the seeds and the tests use of this one. */
 export interface Reconciliation {
@@ -40,6 +44,8 @@ export interface Reconciliation {
   bills: Bills;
   bank: Bank;
   figures: Figures;
+  shifts: Shifts;
+  income: IncomeReport;
   live: Live;
   locator: Locator;
   tryRule: TryRule;

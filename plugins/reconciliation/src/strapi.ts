@@ -16,10 +16,13 @@ import type { LateRefunds } from './closings/ledger';
 import { closingController, closingRoutes } from './closings/routes';
 import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
+import { incomeReport } from './export/income-report';
 import { installExports, workExports } from './export/install';
 import { scopeOf } from './export/report';
 import { exportController, exportRoutes } from './export/routes';
 import { createFigures } from './figures';
+import { createIncome } from './income';
+import { incomeController, incomeRoutes } from './income-routes';
 import { provideReconciliation, reconciliation } from './index';
 import { createLive, told } from './live';
 import { streamLive } from './live-stream';
@@ -30,6 +33,8 @@ import { readRow } from './rows';
 import { graceByRules, guardRules } from './rule-book';
 import { createRuleTrial } from './rule-trial';
 import { createRuns, type Run } from './runs';
+import { shiftController, shiftRoutes } from './shifts/routes';
+import { createShifts } from './shifts/shifts';
 
 const sweepEveryMs = 3000;
 const runSweepEveryMs = 60_000;
@@ -283,11 +288,15 @@ export default {
       engine,
       realtime,
     });
+    const income = createIncome(db, lateRefunds);
     const exporting = installExports(strapi, figures, folder);
+    exporting.reports.register(incomeReport(income));
     provideReconciliation(strapi, {
       realtime,
       ...exporting,
       bank: installBank(db, pay.clock, exporting.reports),
+      income,
+      shifts: createShifts({ db, clock: pay.clock }),
       runs,
       closings,
       bills: createBills({ db, clock: pay.clock, queue: jobs(strapi), payments: pay, archive, engine }),
@@ -304,7 +313,7 @@ export default {
 
   bootstrap({ strapi }: { strapi: Core.Strapi }) {
     const queue = jobs(strapi);
-    const { realtime, runs, exports, bills } = reconciliation(strapi);
+    const { realtime, runs, exports, shifts, bills } = reconciliation(strapi);
     guardRules(strapi.db.lifecycles, strapi.db.connection, (where) =>
       strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
     );
@@ -318,6 +327,7 @@ export default {
     queue.every('closing-adjustments', runSweepEveryMs, async () => {
       await late.get(strapi)?.recheck();
     });
+    queue.every('shifts', runSweepEveryMs, () => shifts.sweep());
     workExports(queue, exports);
     workBills(queue, bills);
   },
@@ -335,6 +345,8 @@ export default {
     closings: closingController,
     bills: billController,
     bank: bankController,
+    income: incomeController,
+    shifts: shiftController,
   },
   routes: {
     staff: {
@@ -385,6 +397,8 @@ export default {
         ...closingRoutes,
         ...billRoutes,
         ...bankRoutes,
+        ...incomeRoutes,
+        ...shiftRoutes,
       ],
     },
   },

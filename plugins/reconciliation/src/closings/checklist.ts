@@ -14,6 +14,7 @@ export const checkCodes = [
   'unknown_orders',
   'unknown_refunds',
   'his_backlog',
+  'open_shifts',
   'open_parts',
 ] as const;
 type CheckCode = (typeof checkCodes)[number];
@@ -183,6 +184,13 @@ async function unsettled(db: Knex, merchantCode: string, date: string, rule: Day
       await count(
         db('orders').where({ merchant_code: merchantCode, settled_on: date, his_state: 'waiting' }),
       ),
+    ),
+    // Told, not held against the day: not every house closes shifts.
+    item(
+      'open_shifts',
+      await count(within('shifts', 'opened_at').whereIn('status', ['open', 'closed'])),
+      [],
+      Number.MAX_SAFE_INTEGER,
     ),
   ];
 }

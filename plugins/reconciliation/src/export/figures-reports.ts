@@ -6,12 +6,12 @@ import type { Field, Report, Row, Table } from './report';
 const day = z.iso.date();
 const longestRangeDays = 366;
 
-const field = (name: string, kind: Field['kind'], zh: string, en: string): Field => ({
+export const field = (name: string, kind: Field['kind'], zh: string, en: string): Field => ({
   name,
   kind,
   title: { zh, en },
 });
-const choice = (name: string, zh: string, en: string, options: Record<string, Bilingual>): Field => ({
+export const choice = (name: string, zh: string, en: string, options: Record<string, Bilingual>): Field => ({
   ...field(name, 'enum', zh, en),
   options: Object.entries(options).map(([value, text]) => ({ value, ...text })),
 });
@@ -219,7 +219,7 @@ export function statisticsReports(figures: Figures): Report<{ date: string }>[] 
   }));
 }
 
-function tableOf(title: Bilingual, rows: readonly object[], columns: Field[]): Table {
+export function tableOf(title: Bilingual, rows: readonly object[], columns: Field[]): Table {
   return { title, columns, rows: rows.map((row): Row => ({ ...row })), count: rows.length, totals: true };
 }
 
