@@ -24,6 +24,10 @@ const Orders = lazy(() => import('./orders/Orders'));
 const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
 const Locate = lazy(() => import('./reconciliation/Locate'));
 const Summary = lazy(() => import('./reconciliation/Summary'));
+const Income = lazy(() => import('./reconciliation/Income'));
+const Closings = lazy(() => import('./closings/Closings'));
+const MyShift = lazy(() => import('./shifts/MyShift'));
+const Shifts = lazy(() => import('./shifts/Shifts'));
 const Statistics = lazy(() => import('./reconciliation/Statistics'));
 const Live = lazy(() => import('./reconciliation/Live'));
 const Rules = lazy(() => import('./reconciliation/Rules'));
@@ -104,6 +108,10 @@ const screens: [path: string, element: ReactNode][] = [
   ['/discrepancies', <Discrepancies key="discrepancies" />],
   ['/locate', <Locate key="locate" />],
   ['/summary', <Summary key="summary" />],
+  ['/income', <Income key="income" />],
+  ['/closings', <Closings key="closings" />],
+  ['/my-shift', <MyShift key="my-shift" />],
+  ['/shifts', <Shifts key="shifts" />],
   ['/statistics', <Statistics key="statistics" />],
   ['/live', <Live key="live" />],
   ['/reconciliation-rules', <Rules key="rules" />],

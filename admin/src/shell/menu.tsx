@@ -46,6 +46,7 @@ export const menu: MenuGroup[] = [
       { path: '/cashier', text: 'cashier', action: 'pay', subject: 'cashier', icon: <ScanOutlined /> },
       read('/orders', 'orders', 'order', <FileDoneOutlined />),
       read('/refunds', 'refunds', 'refund'),
+      { path: '/my-shift', text: 'myShift', action: 'pay', subject: 'cashier' },
     ],
   },
   {
@@ -57,6 +58,9 @@ export const menu: MenuGroup[] = [
       read('/live', 'live', 'dashboard', <LineChartOutlined />),
       read('/summary', 'summary', 'summary', <BankOutlined />),
       read('/statistics', 'statistics', 'summary', <BarChartOutlined />),
+      read('/income', 'income', 'summary'),
+      read('/closings', 'closings', 'closing'),
+      read('/shifts', 'shifts', 'shift'),
       read('/his-records', 'hisRecords', 'his-record'),
       read('/reconciliation-runs', 'runs', 'reconciliation-run'),
       read('/bill-archives', 'bills', 'bill-archive'),
