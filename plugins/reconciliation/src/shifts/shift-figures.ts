@@ -85,7 +85,9 @@ export function shiftFigures(sums: SideSums[], openingFloatFen: number, counted:
 
 function cashOf(lines: ShiftLine[], openingFloatFen: number, counted: Counted): ShiftFigures['cash'] {
   const hisFen = lines.filter(({ isCash }) => isCash).reduce((sum, line) => sum + line.hisFen, 0);
-  const denominations = (counted.denominations ?? []).filter(({ count }) => count > 0);
+  const denominations = (counted.denominations ?? [])
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.fen - a.fen);
   const countedFen =
     counted.denominations === undefined
       ? (counted.cashFen ?? null)
