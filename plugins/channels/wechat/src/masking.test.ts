@@ -20,6 +20,13 @@ describe('what the interface log keeps', () => {
     expect(xml).not.toMatch(/MuAJO|ABCDEF/);
   });
 
+  test('titles and reasons keep their first character: people write names into them', () => {
+    expect(maskJson('{"description":"张三的门诊费","reason":"张三退号"}')).toBe(
+      '{"description":"张**","reason":"张**"}',
+    );
+    expect(maskXml('<xml><body><![CDATA[张三的门诊费]]></body></xml>')).toContain('<body>张**</body>');
+  });
+
   test('the token that opens a bill is covered', () => {
     expect(maskUrl('https://api.mch.weixin.qq.com/v3/billdownload/file?token=secret&x=1')).not.toContain(
       'secret',

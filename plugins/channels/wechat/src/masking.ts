@@ -7,11 +7,18 @@ function maskCode(code: string): string {
 
 const maskIdentity = (text: string) => (text.length <= 8 ? '***' : `${text.slice(0, 3)}***${text.slice(-4)}`);
 
+/** Titles and reasons are typed by people and often hold the patient's name. */
+const freeText = (text: string) => `${[...text].slice(0, 1).join('')}**`;
+
 const coverings: Record<string, (text: string) => string> = {
   auth_code: maskCode,
   openid: maskIdentity,
   sub_openid: maskIdentity,
   payer_client_ip: (text) => text,
+  description: freeText,
+  body: freeText,
+  reason: freeText,
+  refund_desc: freeText,
   sign: () => '***',
   signature: () => '***',
   paySign: () => '***',
@@ -44,7 +51,7 @@ export function maskJson(text: string): string {
 }
 
 const sensitiveElement =
-  /<(auth_code|openid|sub_openid|sign|refund_recv_accout_\d+)>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?<\/\1>/gs;
+  /<(auth_code|openid|sub_openid|body|refund_desc|sign|refund_recv_accout_\d+)>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?<\/\1>/gs;
 
 export function maskXml(text: string): string {
   return text

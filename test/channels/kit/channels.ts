@@ -1,0 +1,37 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { ChannelManifest, ChannelUnderTest } from '@hospital-pay/payments/contract';
+
+const root = path.resolve(
+  __dirname,
+  '../../..',
+  ...(__dirname.includes(`${path.sep}dist${path.sep}`) ? ['..'] : []),
+);
+const folder = path.join(root, 'plugins', 'channels');
+const load = createRequire(path.join(folder, 'index.js'));
+
+export interface Candidate {
+  manifest: ChannelManifest;
+  underTest: ChannelUnderTest;
+}
+
+/** Every channel is a folder in `plugins/channels`; `CHANNELS` (codes, comma-separated) names a few of them. */
+export function candidates(): Candidate[] {
+  const wanted = process.env.CHANNELS?.split(',');
+  return fs
+    .readdirSync(folder)
+    .filter((code) => fs.existsSync(path.join(folder, code, 'package.json')))
+    .filter((code) => wanted === undefined || wanted.includes(code))
+    .map(candidate);
+}
+
+function candidate(code: string): Candidate {
+  const channel: { manifest?: ChannelManifest } = load(`./${code}/dist/index.js`);
+  if (channel.manifest === undefined) throw new Error(`plugins/channels/${code} exports no manifest`);
+  const testing = `./${code}/dist/testing/under-test.js`;
+  const described: { underTest?: ChannelUnderTest } = fs.existsSync(path.join(folder, testing))
+    ? load(testing)
+    : {};
+  return { manifest: channel.manifest, underTest: described.underTest ?? {} };
+}

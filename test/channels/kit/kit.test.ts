@@ -1,0 +1,537 @@
+import {
+  type Bill,
+  BillError,
+  type BillLine,
+  type CallRecord,
+  type ChannelDriver,
+  type ChannelSimulator,
+  type NotificationReading,
+  type Outcome,
+  optionalVerbs,
+  type PayerAction,
+  type PaymentReference,
+  type PayRequest,
+  type RefundRequest,
+  type Scene,
+} from '@hospital-pay/payments/contract';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { candidates } from './channels';
+import { forgeries, spoiled } from './forgeries';
+import { type Inbox, openInbox } from './inbox';
+import { startSandboxed } from './sandboxed';
+
+const patientName = '欧阳慧敏';
+const answerFaults = ['reply_lost', 'reset', 'http_5xx', 'garbage', 'bad_signature'] as const;
+
+/** The contract of a channel (plugins/payments/src/contract/channel.ts), tried on every folder in plugins/channels. */
+describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, ...candidate })))(
+  '$code',
+  ({ code, manifest, underTest }) => {
+    const { currency, scenes, verbs } = manifest;
+    const offers = (verb: (typeof optionalVerbs)[number]) => verbs.includes(verb);
+    const [firstScene] = scenes;
+    /** A scene in which the payer acts after we asked, where the channel has one. */
+    const slowScene = scenes.find((scene) => scene !== 'micropay');
+
+    let simulator: ChannelSimulator;
+    let inbox: Inbox;
+    let driver: ChannelDriver;
+    let impatient: ChannelDriver;
+    const calls: CallRecord[] = [];
+    const secrets: string[] = [];
+    let serial = 0;
+
+    beforeAll(async () => {
+      inbox = await openInbox();
+      simulator = await (underTest.start?.({ notifyUrl: inbox.url }) ??
+        startSandboxed(code, inbox.url, underTest.prepare));
+      const connect = (timeoutMs: number) =>
+        manifest.connect(simulator.config, {
+          now: () => new Date(),
+          notifyUrl: inbox.url,
+          timeoutMs,
+          record: (call) => {
+            calls.push(call);
+          },
+        });
+      driver = connect(10_000);
+      impatient = connect(700);
+      inbox.reader = driver;
+      secrets.push(...secretsOf(manifest.config.properties, simulator.config));
+    }, 60_000);
+
+    afterAll(async () => {
+      await simulator.stop();
+      await inbox.stop();
+    });
+
+    function requestOf(scene: Scene, amount: number, fate: 'pays' | 'waits' = 'pays'): PayRequest {
+      serial += 1;
+      const request: PayRequest = {
+        attemptNo: `K${Date.now()}${String(serial).padStart(4, '0')}`,
+        scene,
+        amount,
+        currency,
+        subject: `${patientName}的门诊费`,
+        expiresAt: new Date(Date.now() + 600_000),
+        payerId: '2088722003899001',
+        clientIp: '127.0.0.1',
+        returnUrl: 'https://hospital.example/back',
+        ...underTest.request?.(scene),
+      };
+      if (scene !== 'micropay' || request.authCode !== undefined) return request;
+      const authCode = simulator.paymentCode?.(fate);
+      if (authCode === undefined) throw new Error('a channel with payment codes needs some to be tried with');
+      secrets.push(authCode);
+      return { ...request, authCode };
+    }
+
+    /** Twenty seconds old: some channels want a payment to rest before it is reversed. */
+    const referenceOf = (request: PayRequest): PaymentReference => ({
+      attemptNo: request.attemptNo,
+      scene: request.scene,
+      amount: request.amount,
+      currency: request.currency,
+      createdAt: new Date(Date.now() - 20_000),
+      expiresAt: request.expiresAt,
+    });
+
+    const actionOf = (outcome: Outcome): PayerAction | undefined =>
+      outcome.kind === 'pending' ? outcome.payerAction : undefined;
+
+    async function settled(ask: () => Promise<Outcome>): Promise<Outcome> {
+      let outcome = await ask();
+      for (let round = 0; round < 20 && outcome.kind === 'pending'; round += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        outcome = await ask();
+      }
+      return outcome;
+    }
+
+    const find = (request: PayRequest) => settled(() => driver.query(referenceOf(request)));
+
+    /** Asked for and paid, whatever the scene needs of the patient. */
+    async function paid(scene: Scene, amount: number): Promise<PayRequest> {
+      const request = requestOf(scene, amount);
+      const outcome = await driver.pay(request);
+      if (outcome.kind !== 'paid') await simulator.pay(request, actionOf(outcome));
+      expect(await find(request)).toMatchObject({ kind: 'paid', amount, currency });
+      return request;
+    }
+
+    const booked = (attemptNo: string) =>
+      simulator.payments().filter((payment) => payment.attemptNo === attemptNo);
+
+    const refundOf = (payment: PayRequest, amount: number, suffix = 'R1'): RefundRequest => ({
+      refundNo: `${payment.attemptNo}${suffix}`,
+      amount,
+      reason: `${patientName}退号`,
+      payment: referenceOf(payment),
+    });
+
+    const found = (refund: RefundRequest) =>
+      settled(async () => (await driver.queryRefund?.(refund)) ?? { kind: 'unknown', cause: 'not offered' });
+
+    describe('manifest', () => {
+      test('it offers exactly the verbs that it says', () => {
+        expect(optionalVerbs.filter((verb) => driver[verb] !== undefined)).toEqual(
+          optionalVerbs.filter(offers),
+        );
+      });
+
+      test('every field of its form and every explanation is there in both languages', () => {
+        expect(manifest.title.zh && manifest.title.en).toBeTruthy();
+        for (const field of Object.values(manifest.config.properties)) {
+          expect(field.title && field.titleEn).toBeTruthy();
+        }
+        for (const { zh, en } of Object.values(manifest.errors)) expect(zh && en).toBeTruthy();
+      });
+
+      test('an account is tested by a call that moves nothing', async () => {
+        const before = simulator.payments();
+        expect(await driver.test()).toEqual({ ok: true });
+        expect(simulator.payments()).toEqual(before);
+      });
+    });
+
+    if (scenes.length > 0) {
+      describe.each(scenes)('scene %s', (scene) => {
+        test('a payment is asked for, paid, and found paid', async () => {
+          const request = await paid(scene, 1_999);
+          expect(booked(request.attemptNo)).toEqual([
+            { attemptNo: request.attemptNo, amount: 1_999, paid: true, refunds: [] },
+          ]);
+        });
+
+        test('asking again for the same attempt does not charge twice, and never says failed', async () => {
+          const request = await paid(scene, 2_100);
+          const again = await driver.pay(request);
+          expect(['paid', 'pending', 'unknown']).toContain(again.kind);
+          expect(booked(request.attemptNo)).toHaveLength(1);
+          expect(await find(request)).toMatchObject({ kind: 'paid', amount: 2_100 });
+        });
+      });
+    }
+
+    if (firstScene !== undefined) {
+      describe('amounts', () => {
+        const scene = slowScene ?? firstScene;
+
+        test('one minor unit, and every amount after it, comes back exactly', async () => {
+          const amounts = fc.oneof(
+            fc.constantFrom(1, 2, 9, 10, 99, 100, 101, 9_999_999),
+            fc.integer({ min: 1, max: 5_000_000 }),
+          );
+          await fc.assert(
+            fc.asyncProperty(amounts, async (amount) => {
+              const request = await paid(scene, amount);
+              expect(booked(request.attemptNo)).toMatchObject([{ amount, paid: true }]);
+            }),
+            { numRuns: 12, examples: [[1], [100], [9_999_999]] },
+          );
+        }, 60_000);
+
+        test('an amount that is none is refused before anything is asked', async () => {
+          const before = simulator.payments().length;
+          for (const amount of [0, -1, 0.5, Number.NaN]) {
+            const outcome = await driver.pay(requestOf(scene, amount)).catch(() => undefined);
+            expect(outcome?.kind ?? 'failed').toBe('failed');
+          }
+          expect(simulator.payments()).toHaveLength(before);
+        });
+
+        test('an answer about another amount or currency is never a success', async () => {
+          const request = await paid(scene, 3_210);
+          for (const amount of [3_209, 3_211, 1]) {
+            const outcome = await driver.query({ ...referenceOf(request), amount });
+            expect(['unknown', 'pending']).toContain(outcome.kind);
+          }
+          // The platform compares currencies itself; the channel must not echo ours.
+          const outcome = await driver.query({ ...referenceOf(request), currency: 'HKD' });
+          if (outcome.kind === 'paid') expect(outcome.currency).toBe(currency);
+        });
+
+        test('another currency is refused before anything is asked', async () => {
+          const before = simulator.payments().length;
+          const outcome = await driver.pay({ ...requestOf(scene, 100), currency: 'HKD' });
+          expect(outcome.kind).toBe('failed');
+          expect(simulator.payments()).toHaveLength(before);
+        });
+      });
+
+      describe('unknown', () => {
+        test.each(answerFaults.filter((kind) => kind !== 'bad_signature' || !underTest.answersUnsigned))(
+          'a payment whose answer ends in %s is unknown, and the query tells',
+          async (kind) => {
+            for (const scene of new Set([firstScene, slowScene ?? firstScene])) {
+              const request = requestOf(scene, 1_999);
+              const struck = simulator.fault('pay', scene, kind);
+              const outcome = await impatient.pay(request);
+              // A QR that is made without asking the channel has no answer that could be lost.
+              if (!struck()) continue;
+              expect(outcome.kind).toBe('unknown');
+              if (booked(request.attemptNo)[0]?.paid !== true) await simulator.pay(request, undefined);
+              expect(await find(request)).toMatchObject({ kind: 'paid', amount: 1_999 });
+              expect(booked(request.attemptNo)).toHaveLength(1);
+            }
+          },
+        );
+
+        test('a payment the channel never heard of is not said to be paid', async () => {
+          const outcome = await driver.query(referenceOf(requestOf(firstScene, 100)));
+          expect(['unknown', 'pending', 'closed']).toContain(outcome.kind);
+        });
+
+        if (offers('refund') && offers('queryRefund')) {
+          test.each(answerFaults.filter((kind) => kind !== 'bad_signature' || !underTest.answersUnsigned))(
+            'a refund whose answer ends in %s is unknown, and pays back once however often it is sent',
+            async (kind) => {
+              const request = await paid(slowScene ?? firstScene, 1_999);
+              const refund = refundOf(request, 500);
+              const struck = simulator.fault('refund', request.scene, kind);
+              const outcome = await impatient.refund?.(refund);
+              expect([struck(), outcome?.kind]).toEqual([true, 'unknown']);
+              await driver.refund?.(refund);
+              expect(await found(refund)).toMatchObject({ kind: 'refunded', amount: 500, currency });
+              expect(booked(request.attemptNo)).toMatchObject([
+                { refunds: [{ refundNo: refund.refundNo, amount: 500 }] },
+              ]);
+            },
+          );
+        }
+      });
+
+      if (offers('close')) {
+        describe('close', () => {
+          test('an unpaid order is closed', async () => {
+            const request = requestOf(slowScene ?? firstScene, 1_500, 'waits');
+            await driver.pay(request);
+            expect(
+              await settled(async () => (await driver.close?.(referenceOf(request))) ?? never()),
+            ).toMatchObject({
+              kind: 'closed',
+            });
+            expect(booked(request.attemptNo)[0]?.paid ?? false).toBe(false);
+          });
+
+          test('a paid order is not said to be closed unpaid', async () => {
+            const request = await paid(slowScene ?? firstScene, 1_600);
+            const outcome = await driver.close?.(referenceOf(request));
+            expect(['unknown', 'paid', 'pending']).toContain(outcome?.kind);
+            expect(await find(request)).toMatchObject({ kind: 'paid' });
+          });
+        });
+      }
+
+      if (offers('reverse')) {
+        describe('reverse', () => {
+          test('a payment whose patient does not answer is undone', async () => {
+            const request = requestOf(firstScene, 1_700, 'waits');
+            await driver.pay(request);
+            expect(await driver.reverse?.(referenceOf(request))).toMatchObject({ kind: 'closed' });
+            expect(booked(request.attemptNo)[0]?.paid ?? false).toBe(false);
+          });
+
+          test('a payment that was taken is given back', async () => {
+            const request = await paid(firstScene, 1_800);
+            expect(await driver.reverse?.(referenceOf(request))).toEqual({ kind: 'closed', reversed: true });
+          });
+        });
+      }
+
+      if (offers('refund')) {
+        describe('refund', () => {
+          test('a part and then the rest is paid back, and no more', async () => {
+            const request = await paid(firstScene, 1_999);
+            for (const refund of [refundOf(request, 500), refundOf(request, 1_499, 'R2')]) {
+              const outcome = await driver.refund?.(refund);
+              expect(['refunded', 'pending']).toContain(outcome?.kind);
+              if (offers('queryRefund'))
+                expect(await found(refund)).toMatchObject({ kind: 'refunded', amount: refund.amount });
+            }
+            const excess = await driver.refund?.(refundOf(request, 1, 'R3'));
+            expect(['failed', 'unknown']).toContain(excess?.kind);
+            expect(sum(booked(request.attemptNo)[0]?.refunds ?? [])).toBe(1_999);
+          });
+
+          test('the same number twice is one refund', async () => {
+            const request = await paid(firstScene, 1_999);
+            const refund = refundOf(request, 700);
+            await driver.refund?.(refund);
+            expect(['refunded', 'pending', 'unknown']).toContain((await driver.refund?.(refund))?.kind);
+            expect(booked(request.attemptNo)).toMatchObject([{ refunds: [{ amount: 700 }] }]);
+          });
+        });
+      }
+
+      if (offers('queryRefund')) {
+        describe('queryRefund', () => {
+          test('a refund nobody made is not said to be refunded', async () => {
+            const request = await paid(firstScene, 1_999);
+            const outcome = await driver.queryRefund?.(refundOf(request, 100, 'RX'));
+            expect(['unknown', 'pending', 'failed']).toContain(outcome?.kind);
+          });
+        });
+      }
+
+      if (offers('readNotification')) {
+        describe('notification', () => {
+          const scene = slowScene ?? firstScene;
+          async function told() {
+            const before = inbox.received.length;
+            const request = await paid(scene, 4_321);
+            const raw = await inbox.next(before + 1);
+            const reading = await driver.readNotification?.(raw);
+            if (reading?.kind !== 'event') throw new Error(`read as ${JSON.stringify(reading)}`);
+            return { request, raw, reading };
+          }
+
+          test('it is read, names our attempt, and says the same on every repeat', async () => {
+            const { request, reading } = await told();
+            expect(reading.event).toMatchObject({ kind: 'payment', attemptNo: request.attemptNo });
+            if (underTest.notificationsUnsigned) expect(moves(reading)).toBe(false);
+            else expect(reading.event.outcome).toMatchObject({ kind: 'paid', amount: 4_321, currency });
+            const before = inbox.received.length;
+            await simulator.repeatNotification(request.attemptNo);
+            const repeated = await driver.readNotification?.(await inbox.next(before + 1));
+            if (repeated?.kind !== 'event') throw new Error(`the repeat was read as ${repeated?.kind}`);
+            expect([repeated.notificationId, repeated.event]).toEqual([
+              reading.notificationId,
+              reading.event,
+            ]);
+          });
+
+          test('with any byte of the body, any header or its length altered it is refused or says the same', async () => {
+            const { raw, reading } = await told();
+            let refused = 0;
+            let tried = 0;
+            for (const forged of forgeries(raw)) {
+              const read = await driver.readNotification?.(forged);
+              tried += 1;
+              if (read?.kind !== 'event') refused += 1;
+              else if (underTest.notificationsUnsigned) expect(moves(read)).toBe(false);
+              else expect(read.event).toEqual(reading.event);
+            }
+            // What may differ unseen: headers of the transport, the case of an escape, a trailing blank.
+            if (!underTest.notificationsUnsigned) expect(refused).toBeGreaterThan(raw.body.length * 0.9);
+            process.stdout.write(`${code}: ${refused} of ${tried} altered notifications refused\n`);
+          }, 60_000);
+
+          test('what is no notification is refused and answered', async () => {
+            for (const body of ['', '{}', 'a=b', '<xml/>', '\u0000\u00ff']) {
+              const reading = await driver.readNotification?.({ headers: {}, body: Buffer.from(body) });
+              expect(reading?.kind === 'event' && moves(reading)).toBe(false);
+            }
+          });
+        });
+      }
+    }
+
+    if (offers('bill')) {
+      describe('bill', () => {
+        let bill: Extract<Bill, { kind: 'ready' }>;
+
+        test('it says exactly what the channel booked', async () => {
+          if (firstScene !== undefined) {
+            const request = await paid(firstScene, 5_555);
+            if (offers('refund')) {
+              await driver.refund?.(refundOf(request, 555));
+              await found(refundOf(request, 555));
+            }
+          }
+          const today = DateTime.now().setZone(manifest.zone).toFormat('yyyy-MM-dd');
+          const answer = await driver.bill?.(today);
+          if (answer?.kind !== 'ready') throw new Error(`the bill is ${answer?.kind}`);
+          bill = answer;
+          const lines = await collect(bill);
+          const undone = new Set(
+            lines.filter((line) => line.refundNo === line.orderNo).map((line) => line.orderNo),
+          );
+          expect(
+            lines
+              .filter((line) => !(line.kind === 'refund' && undone.has(line.orderNo)))
+              .map(({ kind, orderNo, amountFen }) => `${kind} ${orderNo} ${amountFen}`)
+              .sort(),
+          ).toEqual(
+            simulator
+              .payments()
+              .filter((payment) => payment.paid)
+              .flatMap((payment) => [
+                `payment ${payment.attemptNo} ${payment.amount}`,
+                ...payment.refunds.map((refund) => `refund ${payment.attemptNo} ${refund.amount}`),
+              ])
+              .sort(),
+          );
+        });
+
+        test('a file with an altered byte is refused or says the same money; a cut one is refused', async () => {
+          if (manifest.billReader === undefined)
+            throw new Error('a channel with bills has a reader for them');
+          const { openBill } = await import(manifest.billReader);
+          const date = DateTime.now().setZone(manifest.zone).toFormat('yyyy-MM-dd');
+          const read = async (bytes: Buffer) => {
+            try {
+              return money(await collect(await openBill(bytes, { date, config: simulator.config })));
+            } catch (error) {
+              if (error instanceof BillError) return 'refused';
+              throw error;
+            }
+          };
+          const genuine = await read(bill.file.bytes);
+          expect(genuine).not.toBe('refused');
+          for (const bytes of spoiled(bill.file.bytes, 150)) {
+            const result = await read(bytes);
+            if (bill.totals !== undefined) expect(['refused', genuine]).toContain(result);
+          }
+          expect(await read(bill.file.bytes.subarray(0, Math.floor(bill.file.bytes.length / 2)))).toBe(
+            'refused',
+          );
+        }, 60_000);
+
+        test('a day that has not come has no bill', async () => {
+          const tomorrow = DateTime.now().setZone(manifest.zone).plus({ days: 1 }).toFormat('yyyy-MM-dd');
+          const answer = await driver.bill?.(tomorrow);
+          expect(answer?.kind).not.toBe('ready');
+        });
+      });
+    }
+
+    describe('secrets', () => {
+      test('no secret of the account, payment code or full name of a patient stands in the interface log', () => {
+        expect(calls.length).toBeGreaterThan(0);
+        const log = calls
+          .map(({ url, request, response, errorMessage }) =>
+            [url, request, response, errorMessage].join('\n'),
+          )
+          .join('\n');
+        const readable = `${log}\n${decoded(log)}`;
+        for (const secret of [...secrets, patientName]) {
+          if (readable.includes(secret)) throw new Error(`the log holds ${secret.slice(0, 6)}…`);
+        }
+      });
+
+      test('every call about a payment names it', () => {
+        const nameless = calls.filter(
+          ({ method, attemptNo }) => /order|refund/.test(method) && attemptNo === undefined,
+        );
+        expect(nameless).toEqual([]);
+      });
+    });
+  },
+);
+
+function moves(reading: NotificationReading): boolean {
+  return reading.kind === 'event' && ['paid', 'refunded'].includes(reading.event.outcome.kind);
+}
+
+/** Values of secret fields; of a PEM, each line of its body. */
+function secretsOf(
+  properties: Record<string, { secret?: boolean }>,
+  config: Record<string, string | boolean | number | undefined>,
+): string[] {
+  return Object.entries(properties)
+    .filter(([, field]) => field.secret)
+    .map(([name]) => config[name])
+    .filter((value) => typeof value === 'string')
+    .flatMap((value) =>
+      value.includes('-----BEGIN')
+        ? value.split('\n').filter((line) => line.length > 40 && !line.startsWith('-----'))
+        : [value],
+    )
+    .filter((value) => value.length >= 6);
+}
+
+function decoded(text: string): string {
+  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (escaped) => {
+    try {
+      return decodeURIComponent(escaped);
+    } catch {
+      return escaped;
+    }
+  });
+}
+
+async function collect(bill: Bill): Promise<BillLine[]> {
+  if (bill.kind !== 'ready') throw new Error(`the bill is ${bill.kind}`);
+  const lines: BillLine[] = [];
+  for await (const line of bill.lines()) lines.push(line);
+  return lines;
+}
+
+function money(lines: readonly BillLine[]): string {
+  const of = (kind: BillLine['kind']) => lines.filter((line) => line.kind === kind);
+  return ['payment' as const, 'refund' as const]
+    .map(
+      (kind) =>
+        `${of(kind).length} ${kind}s of ${of(kind).reduce((total, line) => total + line.amountFen, 0)}`,
+    )
+    .join(', ');
+}
+
+const sum = (rows: readonly { amount: number }[]) => rows.reduce((total, row) => total + row.amount, 0);
+
+function never(): never {
+  throw new Error('not offered');
+}

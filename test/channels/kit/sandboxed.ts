@@ -1,0 +1,84 @@
+import type {
+  ChannelConfig,
+  ChannelSimulator,
+  ChannelUnderTest,
+  PayerAction,
+} from '@hospital-pay/payments/contract';
+import {
+  channelConfigs,
+  createSandbox,
+  type GatewayName,
+  gatewayNames,
+  generateCredentials,
+  type Sandbox,
+} from '@hospital-pay/sandbox';
+
+/** Our sandbox as the gateway of one channel. */
+export async function startSandboxed(
+  code: string,
+  notifyUrl: string,
+  prepare: ChannelUnderTest['prepare'],
+): Promise<ChannelSimulator> {
+  const name = gatewayNames.find((known) => known === code);
+  if (name === undefined) throw new Error(`${code} has neither a gateway in the sandbox nor a simulator`);
+  const credentials = generateCredentials();
+  const sandbox = createSandbox({ credentials, notifyRetryScale: 0, refundSettleMs: 1, billsForToday: true });
+  const served = await sandbox.listen();
+  await prepare?.({ baseUrl: served.baseUrl, notifyUrl });
+  const config: ChannelConfig = { ...channelConfigs(credentials, served.baseUrl)[name] };
+  return {
+    config,
+    paymentCode: (fate) => sandbox.patient.issueCode(name, fate === 'pays' ? 'pays' : 'paying_for_ever'),
+    async pay(request, action) {
+      const reference = await opened(sandbox, name, action);
+      await sandbox.patient.pay(name, reference ?? request.attemptNo);
+    },
+    fault(operation, scene, kind) {
+      const asked = operation === 'pay' && scene !== 'micropay' ? 'create' : operation;
+      const { id } = sandbox.faults.add({ channel: name, operation: asked, kind });
+      return () => !sandbox.faults.remove(id);
+    },
+    payments: () =>
+      sandbox.ledger.payments({ gateway: name }).map((payment) => ({
+        attemptNo: payment.outTradeNo,
+        amount: payment.amountFen,
+        paid: payment.paidAt !== null,
+        refunds: sandbox.ledger
+          .refundsOf(payment)
+          .filter(({ kind }) => kind === 'refund')
+          .map(({ refundNo, amountFen }) => ({ refundNo, amount: amountFen })),
+      })),
+    async repeatNotification(attemptNo) {
+      await sandbox.notifications.settled();
+      await sandbox.notifications.resend(attemptNo);
+    },
+    async stop() {
+      await served.close();
+      sandbox.destroy();
+    },
+  };
+}
+
+/** What the phone makes of what it was given: a QR it reads, a page it opens, parameters its wallet takes. */
+async function opened(
+  sandbox: Sandbox,
+  name: GatewayName,
+  action: PayerAction | undefined,
+): Promise<string | undefined> {
+  const knows = (text: string) => sandbox.patient.find(name, text) !== null;
+  switch (action?.kind) {
+    case 'qr':
+      return knows(action.text) ? action.text : undefined;
+    case 'redirect':
+      await fetch(action.url, { redirect: 'follow' });
+      return knows(action.url) ? action.url : undefined;
+    case 'client':
+      return Object.values(action.parameters).find(knows);
+    case undefined:
+      return undefined;
+    default: {
+      const never: never = action;
+      return never;
+    }
+  }
+}
