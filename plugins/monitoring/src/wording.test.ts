@@ -11,6 +11,7 @@ const manifest: ChannelManifest = {
   currency: 'CNY',
   zone: 'Asia/Shanghai',
   scenes: ['micropay'],
+  verbs: [],
   config: { type: 'object', required: [], properties: {} },
   errors: {
     AUTH_CODE_INVALID: {

@@ -172,6 +172,7 @@ export async function openBooks(): Promise<Books> {
     currency: 'CNY',
     zone: 'Asia/Shanghai',
     scenes: ['native'],
+    verbs: [],
     config: { type: 'object', required: [], properties: {} },
     errors: {},
     connect: () => driver,

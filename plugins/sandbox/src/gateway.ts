@@ -51,6 +51,8 @@ export interface Gateway {
   notifyRefund?(refund: Refund): Promise<void>;
   /** The payment behind what the patient holds, where that is not its `payToken`, order number or a link with `?qr=`. */
   find?(reference: string): Payment | null;
+  /** The day's bill of a merchant as a person downloads it, where the protocol has no call for it. */
+  billFile?(merchant: string, day: string): Buffer;
   /** Extra levers of `/sandbox/control/<name>…`, by method and path: `'POST /probe'`. */
   levers?: Record<string, (body: unknown) => unknown>;
 }

@@ -2,6 +2,7 @@ import {
   type Bill,
   BillError,
   type BillLine,
+  type BillReader,
   type CallRecord,
   type ChannelDriver,
   type ChannelSimulator,
@@ -29,7 +30,7 @@ const answerFaults = ['reply_lost', 'reset', 'http_5xx', 'garbage', 'bad_signatu
 describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, ...candidate })))(
   '$code',
   ({ code, manifest, underTest }) => {
-    const { currency, scenes, verbs } = manifest;
+    const { scenes, verbs } = manifest;
     const offers = (verb: (typeof optionalVerbs)[number]) => verbs.includes(verb);
     const [firstScene] = scenes;
     /** A scene in which the payer acts after we asked, where the channel has one. */
@@ -41,6 +42,10 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
     let impatient: ChannelDriver;
     const calls: CallRecord[] = [];
     const secrets: string[] = [];
+    /** The channel's own numbers as they become known, which the platform keeps and hands back. */
+    const channelNos = new Map<string, string>();
+    let currency = manifest.currency;
+    let zone = manifest.zone;
     let serial = 0;
 
     beforeAll(async () => {
@@ -56,6 +61,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
             calls.push(call);
           },
         });
+      ({ currency, zone } = manifest.placeOf?.(simulator.config) ?? manifest);
       driver = connect(10_000);
       impatient = connect(700);
       inbox.reader = driver;
@@ -96,6 +102,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
       currency: request.currency,
       createdAt: new Date(Date.now() - 20_000),
       expiresAt: request.expiresAt,
+      ...(channelNos.has(request.attemptNo) ? { channelNo: channelNos.get(request.attemptNo) ?? '' } : {}),
     });
 
     const actionOf = (outcome: Outcome): PayerAction | undefined =>
@@ -110,12 +117,21 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
       return outcome;
     }
 
-    const find = (request: PayRequest) => settled(() => driver.query(referenceOf(request)));
+    function learned(request: PayRequest, outcome: Outcome): Outcome {
+      if ('channelNo' in outcome && outcome.channelNo !== undefined) {
+        channelNos.set(request.attemptNo, outcome.channelNo);
+      }
+      return outcome;
+    }
+
+    const ask = async (request: PayRequest) => learned(request, await driver.pay(request));
+    const find = (request: PayRequest) =>
+      settled(async () => learned(request, await driver.query(referenceOf(request))));
 
     /** Asked for and paid, whatever the scene needs of the patient. */
     async function paid(scene: Scene, amount: number): Promise<PayRequest> {
       const request = requestOf(scene, amount);
-      const outcome = await driver.pay(request);
+      const outcome = await ask(request);
       if (outcome.kind !== 'paid') await simulator.pay(request, actionOf(outcome));
       expect(await find(request)).toMatchObject({ kind: 'paid', amount, currency });
       return request;
@@ -289,7 +305,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
         describe('reverse', () => {
           test('a payment whose patient does not answer is undone', async () => {
             const request = requestOf(firstScene, 1_700, 'waits');
-            await driver.pay(request);
+            await ask(request);
             expect(await driver.reverse?.(referenceOf(request))).toMatchObject({ kind: 'closed' });
             expect(booked(request.attemptNo)[0]?.paid ?? false).toBe(false);
           });
@@ -339,6 +355,13 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
       if (offers('readNotification')) {
         describe('notification', () => {
           const scene = slowScene ?? firstScene;
+          /** Says no more of money than stands in the channel's books. */
+          const isTrue = ({ event }: Extract<NotificationReading, { kind: 'event' }>) =>
+            event.outcome.kind !== 'paid' ||
+            booked(event.attemptNo).some(
+              ({ paid, amount }) => paid && 'amount' in event.outcome && amount === event.outcome.amount,
+            );
+
           async function told() {
             const before = inbox.received.length;
             const request = await paid(scene, 4_321);
@@ -351,7 +374,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
           test('it is read, names our attempt, and says the same on every repeat', async () => {
             const { request, reading } = await told();
             expect(reading.event).toMatchObject({ kind: 'payment', attemptNo: request.attemptNo });
-            if (underTest.notificationsUnsigned) expect(moves(reading)).toBe(false);
+            if (underTest.notificationsUnsigned) expect(isTrue(reading)).toBe(true);
             else expect(reading.event.outcome).toMatchObject({ kind: 'paid', amount: 4_321, currency });
             const before = inbox.received.length;
             await simulator.repeatNotification(request.attemptNo);
@@ -371,7 +394,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
               const read = await driver.readNotification?.(forged);
               tried += 1;
               if (read?.kind !== 'event') refused += 1;
-              else if (underTest.notificationsUnsigned) expect(moves(read)).toBe(false);
+              else if (underTest.notificationsUnsigned) expect(isTrue(read)).toBe(true);
               else expect(read.event).toEqual(reading.event);
             }
             // What may differ unseen: headers of the transport, the case of an escape, a trailing blank.
@@ -389,31 +412,38 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
       }
     }
 
-    if (offers('bill')) {
+    if (manifest.billReader !== undefined) {
       describe('bill', () => {
+        const today = () => DateTime.now().setZone(zone).toFormat('yyyy-MM-dd');
         let bill: Extract<Bill, { kind: 'ready' }>;
+
+        async function read(bytes: Buffer): Promise<Bill> {
+          const { openBill }: { openBill: BillReader } = await import(manifest.billReader ?? '');
+          return openBill(bytes, { date: today(), config: simulator.config });
+        }
+
+        /** Asked for, or fetched by hand where there is nothing to ask. */
+        const fetched = async () =>
+          (await driver.bill?.(today())) ?? read(simulator.billFile?.(today()) ?? Buffer.alloc(0));
 
         test('it says exactly what the channel booked', async () => {
           if (firstScene !== undefined) {
             const request = await paid(firstScene, 5_555);
-            if (offers('refund')) {
-              await driver.refund?.(refundOf(request, 555));
-              await found(refundOf(request, 555));
-            }
+            const refund = refundOf(request, 555);
+            await driver.refund?.(refund);
+            if (offers('queryRefund')) await found(refund);
           }
-          const today = DateTime.now().setZone(manifest.zone).toFormat('yyyy-MM-dd');
-          const answer = await driver.bill?.(today);
-          if (answer?.kind !== 'ready') throw new Error(`the bill is ${answer?.kind}`);
+          const answer = await fetched();
+          if (answer.kind !== 'ready') throw new Error(`the bill is ${answer.kind}`);
           bill = answer;
-          const lines = await collect(bill);
-          const undone = new Set(
-            lines.filter((line) => line.refundNo === line.orderNo).map((line) => line.orderNo),
+          const reversed = new Set(
+            simulator.payments().flatMap((payment) => (payment.reversed ? [payment.attemptNo] : [])),
+          );
+          const lines = (await collect(bill)).filter(
+            ({ kind, orderNo }) => kind === 'payment' || !reversed.has(orderNo),
           );
           expect(
-            lines
-              .filter((line) => !(line.kind === 'refund' && undone.has(line.orderNo)))
-              .map(({ kind, orderNo, amountFen }) => `${kind} ${orderNo} ${amountFen}`)
-              .sort(),
+            lines.map(({ kind, orderNo, amountFen }) => `${kind} ${orderNo} ${amountFen}`).sort(),
           ).toEqual(
             simulator
               .payments()
@@ -426,35 +456,33 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
           );
         });
 
-        test('a file with an altered byte is refused or says the same money; a cut one is refused', async () => {
-          if (manifest.billReader === undefined)
-            throw new Error('a channel with bills has a reader for them');
-          const { openBill } = await import(manifest.billReader);
-          const date = DateTime.now().setZone(manifest.zone).toFormat('yyyy-MM-dd');
-          const read = async (bytes: Buffer) => {
+        test('a file with an altered byte is refused or says the same money; half a file is refused', async () => {
+          const moneyOf = async (bytes: Buffer) => {
             try {
-              return money(await collect(await openBill(bytes, { date, config: simulator.config })));
+              return money(await collect(await read(bytes)));
             } catch (error) {
               if (error instanceof BillError) return 'refused';
               throw error;
             }
           };
-          const genuine = await read(bill.file.bytes);
+          const genuine = await moneyOf(bill.file.bytes);
           expect(genuine).not.toBe('refused');
           for (const bytes of spoiled(bill.file.bytes, 150)) {
-            const result = await read(bytes);
+            const result = await moneyOf(bytes);
+            // A file without totals of its own cannot betray a digit.
             if (bill.totals !== undefined) expect(['refused', genuine]).toContain(result);
           }
-          expect(await read(bill.file.bytes.subarray(0, Math.floor(bill.file.bytes.length / 2)))).toBe(
-            'refused',
-          );
+          if (bill.totals !== undefined) {
+            expect(await moneyOf(bill.file.bytes.subarray(0, bill.file.bytes.length / 2))).toBe('refused');
+          }
         }, 60_000);
 
-        test('a day that has not come has no bill', async () => {
-          const tomorrow = DateTime.now().setZone(manifest.zone).plus({ days: 1 }).toFormat('yyyy-MM-dd');
-          const answer = await driver.bill?.(tomorrow);
-          expect(answer?.kind).not.toBe('ready');
-        });
+        if (offers('bill')) {
+          test('a day that has not come has no bill', async () => {
+            const tomorrow = DateTime.now().setZone(zone).plus({ days: 1 }).toFormat('yyyy-MM-dd');
+            expect((await driver.bill?.(tomorrow))?.kind).not.toBe('ready');
+          });
+        }
       });
     }
 

@@ -24,8 +24,9 @@ export async function startSandboxed(
   const credentials = generateCredentials();
   const sandbox = createSandbox({ credentials, notifyRetryScale: 0, refundSettleMs: 1, billsForToday: true });
   const served = await sandbox.listen();
-  await prepare?.({ baseUrl: served.baseUrl, notifyUrl });
   const config: ChannelConfig = { ...channelConfigs(credentials, served.baseUrl)[name] };
+  await prepare?.({ baseUrl: served.baseUrl, notifyUrl, config });
+  const gateway: { billFile?(merchant: string, day: string): Buffer } = sandbox.gateways[name];
   return {
     config,
     paymentCode: (fate) => sandbox.patient.issueCode(name, fate === 'pays' ? 'pays' : 'paying_for_ever'),
@@ -43,11 +44,19 @@ export async function startSandboxed(
         attemptNo: payment.outTradeNo,
         amount: payment.amountFen,
         paid: payment.paidAt !== null,
+        ...(payment.state === 'reversed' ||
+        sandbox.ledger.refundsOf(payment).some(({ kind }) => kind === 'reversal')
+          ? { reversed: true }
+          : {}),
         refunds: sandbox.ledger
           .refundsOf(payment)
           .filter(({ kind }) => kind === 'refund')
           .map(({ refundNo, amountFen }) => ({ refundNo, amount: amountFen })),
       })),
+    billFile(day) {
+      const merchant = sandbox.ledger.payments({ gateway: name })[0]?.merchant ?? '';
+      return gateway.billFile?.(merchant, day) ?? Buffer.alloc(0);
+    },
     async repeatNotification(attemptNo) {
       await sandbox.notifications.settled();
       await sandbox.notifications.resend(attemptNo);
@@ -70,7 +79,7 @@ async function opened(
     case 'qr':
       return knows(action.text) ? action.text : undefined;
     case 'redirect':
-      await fetch(action.url, { redirect: 'follow' });
+      if (action.url.startsWith('http')) await fetch(action.url, { redirect: 'follow' });
       return knows(action.url) ? action.url : undefined;
     case 'client':
       return Object.values(action.parameters).find(knows);

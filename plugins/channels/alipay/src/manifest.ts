@@ -11,6 +11,7 @@ export const manifest = defineChannel({
   currency: 'CNY',
   zone: alipayZone,
   scenes: ['micropay', 'native', 'jsapi', 'h5', 'app'],
+  verbs: ['close', 'reverse', 'refund', 'queryRefund', 'readNotification', 'bill', 'fundFlowBill'],
   // 16 to 24 digits that start with 25–30, or a face-pay token.
   authCode: /^(?:(?:2[5-9]|30)\d{14,22}|fp[0-9A-Za-z]{33})$/,
   config: alipayConfigSchema,

@@ -10,6 +10,7 @@ export const manifest: ChannelManifest = defineChannel({
   currency: 'JPY',
   zone,
   scenes: ['native', 'h5', 'app'],
+  verbs: ['close', 'refund', 'queryRefund', 'readNotification'],
   config: configSchema,
   errors: explanations,
   billReadyHour: 10,

@@ -10,6 +10,7 @@ export const manifest: ChannelManifest = defineChannel({
   currency: 'CNY',
   zone: 'Asia/Shanghai',
   scenes: ['micropay', 'native', 'jsapi', 'h5', 'app'],
+  verbs: ['close', 'reverse', 'refund', 'queryRefund', 'readNotification', 'bill', 'fundFlowBill'],
   authCode: /^1[0-5]\d{16}$/,
   config: configSchema,
   errors: errorExplanations,

@@ -232,6 +232,19 @@ export interface ChannelDriver {
   test(): Promise<{ ok: true } | { ok: false; code: string; message: string }>;
 }
 
+/** What a channel may offer beyond paying, asking and testing, which all do. */
+export const optionalVerbs = [
+  'close',
+  'reverse',
+  'refund',
+  'queryRefund',
+  'readNotification',
+  'bill',
+  'fundFlowBill',
+  'openSession',
+] as const satisfies readonly (keyof ChannelDriver)[];
+export type OptionalVerb = (typeof optionalVerbs)[number];
+
 /** What a driver did, as the interface log keeps it. Bodies are masked by the driver before they get here. */
 export interface CallRecord {
   /** create_order, query_order, close_order, cancel_order, refund_order, query_refund, download_bill, test, notify. */
@@ -302,7 +315,10 @@ export interface ChannelManifest {
   currency: Currency;
   /** IANA zone in which the channel cuts its days. */
   zone: string;
+  /** Ways to pay; none for a channel that has ended and whose old bills are still read. */
   scenes: Scene[];
+  /** The verbs its driver has when it is fully configured. The contract kit holds the driver to them. */
+  verbs: OptionalVerb[];
   /** Accounts in other countries: their currency and zone, by their configuration. */
   placeOf?(config: ChannelConfig): { currency: Currency; zone: string };
   /** Paid with a token from the payer's device, and only so: orders without one go elsewhere. */

@@ -3,3 +3,4 @@ export * from './china-time';
 export * from './money';
 export * from './registry';
 export * from './send-once';
+export * from './under-test';
