@@ -81,6 +81,8 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
         amount,
         currency,
         subject: `${patientName}的门诊费`,
+        // Twenty seconds old: some channels want a payment to rest before it is reversed.
+        createdAt: new Date(Date.now() - 20_000),
         expiresAt: new Date(Date.now() + 600_000),
         payerId: '2088722003899001',
         clientIp: '127.0.0.1',
@@ -94,13 +96,12 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
       return { ...request, authCode };
     }
 
-    /** Twenty seconds old: some channels want a payment to rest before it is reversed. */
     const referenceOf = (request: PayRequest): PaymentReference => ({
       attemptNo: request.attemptNo,
       scene: request.scene,
       amount: request.amount,
       currency: request.currency,
-      createdAt: new Date(Date.now() - 20_000),
+      createdAt: request.createdAt ?? new Date(),
       expiresAt: request.expiresAt,
       ...(channelNos.has(request.attemptNo) ? { channelNo: channelNos.get(request.attemptNo) ?? '' } : {}),
     });
@@ -143,6 +144,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
     const refundOf = (payment: PayRequest, amount: number, suffix = 'R1'): RefundRequest => ({
       refundNo: `${payment.attemptNo}${suffix}`,
       amount,
+      requestedAt: new Date(),
       reason: `${patientName}退号`,
       payment: referenceOf(payment),
     });

@@ -10,6 +10,7 @@ export const manifest = defineChannel({
   currency: 'CNY',
   zone: 'Asia/Shanghai',
   scenes: ['micropay', 'native'],
+  verbs: ['refund', 'queryRefund', 'readNotification', 'bill'],
   // Unverified: general knowledge, no page of UnionPay's was found that says so.
   authCode: /^62\d{17}$/,
   config: configSchema,
