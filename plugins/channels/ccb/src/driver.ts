@@ -19,6 +19,7 @@ import { createEbs, type Ebs } from './ebs';
 import { readNotification } from './notification';
 import {
   barcodeOutcome,
+  barcodeQueryOutcome,
   qrOutcome,
   queryOutcome,
   refundCode,
@@ -136,7 +137,7 @@ export function createDriver(settings: CcbSettings, context: ChannelContext): Ch
       if (payment.scene !== 'micropay') return queryQr(payment);
       const { attemptNo, scene } = payment;
       const fields = barcode(attemptNo, 'PAY101', [['QRYTIME', '1']]);
-      return barcodeOutcome(
+      return barcodeQueryOutcome(
         await client.barcode({ method: 'query_order', attemptNo, scene }, fields),
         payment,
         now(),

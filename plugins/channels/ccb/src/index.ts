@@ -10,6 +10,8 @@ export const manifest = defineChannel({
   currency: 'CNY',
   zone: 'Asia/Shanghai',
   scenes: ['micropay', 'native'],
+  // Refunds and bills need the bank's EBS program; without its address they are not offered.
+  verbs: ['refund', 'queryRefund', 'readNotification', 'bill'],
   // The bank's own code, WeChat Pay, Alipay, and (unverified) UnionPay and e-CNY.
   authCode: /^(?:CCB\w{6,61}|1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22}|(?:62|01)\d{17})$/,
   config: configSchema,

@@ -53,7 +53,7 @@ const paid = (asked: { attemptNo: string; amount: number }, paidAt: Date): Outco
   paidAt,
 });
 
-/** PAY100 and PAY101. */
+/** PAY100. */
 export function barcodeOutcome(
   answer: Answer<BarcodeReply>,
   asked: { attemptNo: string; amount: number },
@@ -71,6 +71,20 @@ export function barcodeOutcome(
     default:
       return unknown(ERRMSG || `RESULT=${RESULT}`, ERRCODE || `RESULT_${RESULT}`);
   }
+}
+
+/** A payment code lives a minute: until then our PAY100 may still reach the bank. */
+const codeLifeMs = 60_000;
+
+/** PAY101. `N` is also said of an order that the bank does not know (yet). */
+export function barcodeQueryOutcome(
+  answer: Answer<BarcodeReply>,
+  asked: PaymentReference,
+  now: Date,
+): Outcome {
+  const outcome = barcodeOutcome(answer, asked, now);
+  const isYoung = now.getTime() - asked.createdAt.getTime() < codeLifeMs;
+  return outcome.kind === 'failed' && isYoung ? unknown(outcome.message, outcome.code) : outcome;
 }
 
 /** 530550. The bank does not sign its answer, so a refusal is no certainty either. */

@@ -19,7 +19,7 @@ import {
   queryOutcome,
   refundOutcome,
   refundQueryOutcome,
-  reverseOutcome,
+  reverseRefusal,
 } from './outcomes';
 
 const online = '/api/cardbusiness/aggregatepay/b2c/online';
@@ -130,21 +130,23 @@ export function createDriver(settings: IcbcSettings, context: ChannelContext): C
       deal_flag: dealFlag,
     });
 
+  const query = async (payment: PaymentReference): Promise<Outcome> => {
+    const reply =
+      familyOf(payment.scene) === 'qr'
+        ? await client.call(about('query_order', payment), '/api/qrcode/V2/query', {
+            mer_id: merId,
+            out_trade_no: payment.attemptNo,
+          })
+        : await orderQuery('query_order', payment, '0');
+    return queryOutcome(reply, payment, now());
+  };
+
   return {
     pay: async (request) =>
       cannotBeSent(request, settings) ??
       (familyOf(request.scene) === 'qr' ? payByQr(request) : payOnline(request)),
 
-    async query(payment) {
-      const reply =
-        familyOf(payment.scene) === 'qr'
-          ? await client.call(about('query_order', payment), '/api/qrcode/V2/query', {
-              mer_id: merId,
-              out_trade_no: payment.attemptNo,
-            })
-          : await orderQuery('query_order', payment, '0');
-      return queryOutcome(reply, payment, now());
-    },
+    query,
 
     async close(payment) {
       return familyOf(payment.scene) === 'qr'
@@ -169,7 +171,8 @@ export function createDriver(settings: IcbcSettings, context: ChannelContext): C
         out_trade_no: payment.attemptNo,
         order_id: payment.channelNo,
       });
-      return reverseOutcome(reply);
+      // An accepted reversal may still be on its way: only the order's state says that it is done.
+      return reverseRefusal(reply) ?? query(payment);
     },
 
     async refund(request) {

@@ -9,7 +9,8 @@ export const manifest = defineChannel({
   logName: 'icbc',
   currency: 'CNY',
   zone: 'Asia/Shanghai',
-  scenes: ['micropay', 'native', 'jsapi', 'app'],
+  scenes: ['micropay', 'jsapi', 'app', 'native'],
+  verbs: ['close', 'reverse', 'refund', 'queryRefund', 'readNotification'],
   // An aggregate takes every wallet's code: WeChat Pay, Alipay, and (unverified) UnionPay and e-CNY.
   authCode: /^(?:1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22}|(?:62|01)\d{17})$/,
   config: configSchema,

@@ -7,7 +7,7 @@ import {
   queryOutcome,
   refundOutcome,
   refundQueryOutcome,
-  reverseOutcome,
+  reverseRefusal,
 } from './outcomes';
 
 const now = new Date('2024-01-02T03:10:00+08:00');
@@ -103,9 +103,9 @@ describe('other answers', () => {
     ]);
   });
 
-  test('a reversal is accepted at best, a close answered paid is no close', () => {
-    expect(reverseOutcome(says({}))).toEqual({ kind: 'pending' });
-    expect(reverseOutcome(silent)).toMatchObject({ kind: 'unknown' });
+  test('a reversal without an answer is unknown, a close answered paid is no close', () => {
+    expect(reverseRefusal(says({}))).toBeUndefined();
+    expect(reverseRefusal(silent)).toMatchObject({ kind: 'unknown' });
     expect(closeOutcome(says({ pay_status: '1' }))).toEqual({ kind: 'closed', reversed: false });
     expect(closeOutcome(says({ pay_status: '0' }))).toMatchObject({ kind: 'unknown', code: 'ORDER_PAID' });
   });

@@ -167,12 +167,11 @@ export function queryOutcome(reply: Reply, asked: PaymentReference, now: Date): 
     : outcome;
 }
 
-/** `/api/qrcode/V2/reverse`: accepted; the query says what became of it. */
-export function reverseOutcome(reply: Reply): Outcome {
+/** `/api/qrcode/V2/reverse`: `undefined` when it was accepted. */
+export function reverseRefusal(reply: Reply): Outcome | undefined {
   if (reply.kind === 'none') return unknown(reply.cause, reply.code);
-  return reply.body.return_code === '0'
-    ? { kind: 'pending' }
-    : unknown(message(reply.body), reply.body.return_code);
+  const { body } = reply;
+  return body.return_code === '0' ? undefined : unknown(message(body), body.return_code);
 }
 
 /** `…/online/orderqry/V1` with `deal_flag` 1. */

@@ -16,6 +16,8 @@ export interface ChannelUnderTest {
   answersUnsigned?: boolean;
   /** The protocol does not sign notifications: one may only make us ask, and say what the channel then confirmed. */
   notificationsUnsigned?: boolean;
+  /** A notification carries no time: money is taken to have moved when it is first heard of. */
+  notificationsTimeless?: boolean;
   /** When and by whom this channel was tried against the live gateway. Absent: unverified against live. */
   verifiedLive?: string;
 }

@@ -81,8 +81,10 @@ export function createEbs(world: GatewayWorld<CcbCredentials>) {
     const amountFen = fenOfYuan(given.MONEY ?? '');
     if (payment === null || amountFen === null) return no('YDCA0299', '订单不存在或金额有误');
     // Nothing but the request number protects from a second refund, and that is new each time.
+    let refundNo = `${payment.outTradeNo}${given.REFUND_CODE || requestNo}`;
+    while (ledger.refund('ccb', own.merchantId, payment.outTradeNo, refundNo) !== null) refundNo += '-again';
     const booked = giveRefund(world, payment, {
-      refundNo: requestNo,
+      refundNo,
       amountFen,
       note: given.REFUND_CODE ?? null,
       notifyUrl: null,

@@ -70,6 +70,11 @@ export function createCcbGateway(world: GatewayWorld<CcbCredentials>): CcbGatewa
   }
 
   function scan(own: CcbCredentials, given: Fields): Fields {
+    const known = ledger.payment('ccb', own.merchantId, given.ORDERID ?? '');
+    // Chosen: the same code sent again for the same order is answered with what became of it.
+    if (known?.authCode === given.QRCODE && known?.amountFen === fenOfYuan(given.AMOUNT ?? '')) {
+      return askCode(own, given);
+    }
     const payment = draft(own, given.ORDERID, given.AMOUNT, 'micropay');
     const about = { ORDERID: given.ORDERID ?? '', AMOUNT: given.AMOUNT ?? '' };
     const no = (ERRCODE: string, ERRMSG: string): Fields => ({ ...about, RESULT: 'N', ERRCODE, ERRMSG });
