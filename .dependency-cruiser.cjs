@@ -6,7 +6,7 @@ const rule = (name, from, allowed) => ({
   comment: `${name} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
   from: { path: from },
   to: {
-    path: '^(plugins|cms|seeds|admin|test|dashboards)/',
+    path: '^(plugins|cms|seeds|admin|pay|test|dashboards)/',
     pathNot: [from, '^plugins/errors/', ...allowed],
   },
 });
@@ -32,20 +32,21 @@ module.exports = {
       room('access'),
       room('lowcode'),
     ]),
+    rule('patients', room('patients'), [room('payments'), room('jobs'), room('access'), room('his')]),
     rule('monitoring', room('monitoring'), [room('payments'), room('jobs'), room('access')]),
     {
       name: 'sandbox-is-an-oracle',
       severity: 'error',
       comment: 'an oracle that imports the code it judges is no oracle',
       from: { path: '^plugins/sandbox/' },
-      to: { path: '^(plugins|cms|seeds|admin|test|dashboards)/', pathNot: ['^plugins/sandbox/'] },
+      to: { path: '^(plugins|cms|seeds|admin|pay|test|dashboards)/', pathNot: ['^plugins/sandbox/'] },
     },
     {
       name: 'channels-know-the-contract-only',
       severity: 'error',
       from: { path: '^plugins/channels/([^/]+)/' },
       to: {
-        path: '^(plugins|cms|seeds|admin|test|dashboards)/',
+        path: '^(plugins|cms|seeds|admin|pay|test|dashboards)/',
         pathNot: [
           '^plugins/channels/$1/',
           '^plugins/errors/',
@@ -58,13 +59,19 @@ module.exports = {
       name: 'cms-knows-public-entries-only',
       severity: 'error',
       from: { path: '^cms/' },
-      to: { path: '^(plugins|seeds|admin|test|dashboards)/', pathNot: ['^plugins/[^/]+/src/index\\.'] },
+      to: { path: '^(plugins|seeds|admin|pay|test|dashboards)/', pathNot: ['^plugins/[^/]+/src/index\\.'] },
     },
     {
       name: 'admin-speaks-http',
       severity: 'error',
       from: { path: '^admin/' },
       to: { path: '^(plugins|cms|seeds|test|dashboards)/' },
+    },
+    {
+      name: 'pay-speaks-http',
+      severity: 'error',
+      from: { path: '^pay/' },
+      to: { path: '^(plugins|cms|seeds|admin|test|dashboards)/' },
     },
     {
       name: 'public-entries-only',
@@ -79,7 +86,7 @@ module.exports = {
     {
       name: 'declared-dependencies',
       severity: 'error',
-      from: { path: '^(plugins|cms|seeds|admin)/', pathNot: '\\.test\\.tsx?$' },
+      from: { path: '^(plugins|cms|seeds|admin|pay)/', pathNot: '\\.test\\.tsx?$' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
     },
   ],

@@ -66,12 +66,14 @@ export async function build({ tests = false } = {}) {
     ...fs.readdirSync(path.join(root, channels)).map((name) => path.join(channels, name)),
   ];
   await step('编译服务端 Compiling the server', () => run(bin('tsc'), ['-b', ...(tests ? [] : product)]));
-  const output = path.join(root, 'admin', 'dist', 'index.html');
-  const built = fs.existsSync(output) ? fs.statSync(output).mtimeMs : 0;
-  if (newest(path.join(root, 'admin'), new Set(['node_modules', 'dist'])) > built) {
-    await step('编译界面 Building the screens', () =>
-      run(npm, ['run', 'build', '--workspace', 'admin', '--silent']),
-    );
+  for (const [folder, title] of [
+    ['admin', '编译界面 Building the screens'],
+    ['pay', '编译患者页面 Building the pages patients see'],
+  ]) {
+    const output = path.join(root, folder, 'dist', 'index.html');
+    const built = fs.existsSync(output) ? fs.statSync(output).mtimeMs : 0;
+    if (newest(path.join(root, folder), new Set(['node_modules', 'dist'])) <= built) continue;
+    await step(title, () => run(npm, ['run', 'build', '--workspace', folder, '--silent']));
   }
 }
 

@@ -12,7 +12,7 @@ await step('规范检查 Lint, house rules and dead code', async () => {
   await run(npm, ['run', 'lint', '--silent']);
 });
 await step('界面单元测试 Unit tests of the screens', () =>
-  run(npm, ['test', '--workspace', 'admin', '--silent']),
+  run(npm, ['test', '--workspace', 'admin', '--workspace', 'pay', '--silent']),
 );
 
 const postgres = await startPostgres();

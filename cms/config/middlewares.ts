@@ -24,5 +24,6 @@ export default () => [
   { name: 'strapi::body', config: { includeUnparsed: true, jsonLimit: '16mb', formLimit: '1mb' } },
   'strapi::favicon',
   'strapi::public',
+  'global::patients',
   'global::spa',
 ];

@@ -26,7 +26,7 @@ function built(folder: string): PluginEntry {
   return { enabled: true, resolve: path.join(folder, 'package.json') };
 }
 
-const rooms = ['jobs', 'access', 'payments', 'his', 'reconciliation', 'monitoring', 'lowcode'];
+const rooms = ['jobs', 'access', 'payments', 'his', 'reconciliation', 'monitoring', 'lowcode', 'patients'];
 
 type Env = ((key: string, fallback?: string) => string) & { bool(key: string, fallback: boolean): boolean };
 

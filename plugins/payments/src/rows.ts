@@ -17,6 +17,7 @@ const jsonAttributes = new Set([
   'figures',
   'ipAllowList',
   'mapping',
+  'items',
   'merchantCodes',
   'payerAction',
   'payload',

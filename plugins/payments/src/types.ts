@@ -349,6 +349,8 @@ export interface Vault {
   /** `context` is bound into the cipher text: it opens under the same one only. */
   seal(text: string, context: string): string;
   open(sealed: string, context: string): string;
+  /** 32 bytes that only this installation knows, others for every purpose. */
+  keyFor(purpose: string): Buffer;
 }
 
 /** Paths and schemas another room adds to the OpenAPI document. */

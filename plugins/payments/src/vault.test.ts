@@ -25,6 +25,12 @@ describe('the vault', () => {
     expect(() => vault.open(sealed.replace('v1:', 'v2:'), 'a')).toThrow('version');
   });
 
+  test('gives every purpose a key of its own, the same each time', () => {
+    expect(vault.keyFor('links')).toEqual(vault.keyFor('links'));
+    expect(vault.keyFor('links')).not.toEqual(vault.keyFor('kiosks'));
+    expect(createVault(randomBytes(32)).keyFor('links')).not.toEqual(vault.keyFor('links'));
+  });
+
   test('a production without a key does not start, and says which is missing', () => {
     expect(() => keyFrom({ NODE_ENV: 'production' })).toThrow('SECRETS_KEY');
     expect(() => keyFrom({ SECRETS_KEY: 'short' })).toThrow('32');

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import type { Vault } from './types';
 
 const version = 'v1:';
@@ -27,6 +27,7 @@ export function createVault(key: Buffer): Vault {
       const opened = Buffer.concat([decipher.update(bytes.subarray(ivLength + tagLength)), decipher.final()]);
       return opened.toString('utf8');
     },
+    keyFor: (purpose) => Buffer.from(hkdfSync('sha256', key, '', purpose, 32)),
   };
 }
 

@@ -21,7 +21,7 @@ import { Ledger } from './ledger';
 import { createLife, type Life } from './life';
 import { createNotifier } from './notifier';
 import { createOutcomes } from './outcomes';
-import { patientPage } from './patient/page';
+import { patientPage, sheetScript } from './patient/page';
 import { createPatient } from './patient/patient';
 import type { SandboxSettings, World } from './world';
 
@@ -90,6 +90,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       if (isGateway(room)) await gatewayOf(room).handle(ctx, below);
       else if (room === 'his') await his.handle(ctx, below);
       else if (room === 'control') await control(ctx, sandbox, below);
+      else if (path === '/patient/sheet.js') sheetScript(ctx);
       else if (path === '/patient') await patientPage(ctx, patient, prefix);
       else if (path === '' || path === '/') ctx.redirect(`${prefix}/patient`);
     } catch (error) {

@@ -5,6 +5,8 @@ import { z } from 'zod';
 
 export const officialHost = 'https://api.mch.weixin.qq.com';
 export const backupHost = 'https://api2.mch.weixin.qq.com';
+const officialAuthorizeUrl = 'https://open.weixin.qq.com/connect/oauth2/authorize';
+const officialIdentityUrl = 'https://api.weixin.qq.com/sns/oauth2/access_token';
 
 export const configSchema: ConfigSchema = {
   type: 'object',
@@ -135,6 +137,32 @@ export const configSchema: ConfigSchema = {
       descriptionEn: 'The merchant private key when left empty',
       showWhen: { field: 'micropayApi', in: ['v2'] },
     },
+    appSecret: {
+      type: 'string',
+      title: '公众号 AppSecret',
+      titleEn: 'Official account AppSecret',
+      secret: true,
+      description: '患者在微信内打开缴费页时用于获取 OpenID；不用公众号支付可留空',
+      descriptionEn: 'Tells who pays inside WeChat (openid); leave empty without JSAPI payments',
+    },
+    authorizeUrl: {
+      type: 'string',
+      title: '网页授权地址',
+      titleEn: 'Address of web authorization',
+      format: 'uri',
+      default: officialAuthorizeUrl,
+      description: '正式环境保持默认值',
+      descriptionEn: 'Leave as it is for the live gateway',
+    },
+    identityUrl: {
+      type: 'string',
+      title: '网页授权接口地址',
+      titleEn: 'Address of the authorization API',
+      format: 'uri',
+      default: officialIdentityUrl,
+      description: '正式环境保持默认值',
+      descriptionEn: 'Leave as it is for the live gateway',
+    },
   },
 };
 
@@ -153,6 +181,8 @@ export interface WechatSettings {
   platformCertificate: { serial: string; key: KeyObject } | undefined;
   /** Present when payment codes go over v2. */
   v2: { key: string; signType: SignTypeV2; clientCert: string | undefined; clientKey: string } | undefined;
+  /** Present when payers inside WeChat can be identified. */
+  payer: { appSecret: string; authorizeUrl: string; identityUrl: string } | undefined;
 }
 
 const optionalText = z
@@ -177,6 +207,9 @@ const shape = z.object({
   signTypeV2: z.enum(['MD5', 'HMAC-SHA256']).default('HMAC-SHA256'),
   clientCert: optionalText,
   clientKey: optionalText,
+  appSecret: optionalText,
+  authorizeUrl: optionalText,
+  identityUrl: optionalText,
 });
 
 const titles = configSchema.properties;
@@ -241,6 +274,13 @@ export function readSettings(config: ChannelConfig): WechatSettings {
     publicKey: undefined,
     platformCertificate: undefined,
     v2: undefined,
+    payer: given.appSecret
+      ? {
+          appSecret: given.appSecret,
+          authorizeUrl: given.authorizeUrl ?? officialAuthorizeUrl,
+          identityUrl: given.identityUrl ?? officialIdentityUrl,
+        }
+      : undefined,
   };
 
   const { platformCertificate, publicKeyId, publicKey } = given;

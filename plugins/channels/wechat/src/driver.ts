@@ -17,6 +17,7 @@ import { openBill } from './bill-text';
 import type { WechatSettings } from './config';
 import { readFundFlowBill } from './fund-flow';
 import { readNotification } from './notification';
+import { payerIdentity } from './payer';
 import { chinaDay, minutesUntilBill } from './texts';
 import { createV2Client } from './v2/client';
 import { createV2Verbs } from './v2/verbs';
@@ -140,6 +141,8 @@ export function createDriver(
     },
 
     readNotification: (raw) => readNotification(raw, settings, client.keys, now),
+
+    ...(settings.payer ? { payer: payerIdentity(settings.appid, settings.payer, context) } : {}),
 
     async bill(date: string): Promise<Bill> {
       const fetched = await fetchBill('trade', date, (sdk) =>

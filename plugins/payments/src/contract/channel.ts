@@ -209,6 +209,13 @@ export type WalletSession =
   | { kind: 'opened'; session: Record<string, unknown> }
   | { kind: 'refused'; code: string; message: string };
 
+export interface PayerIdentity {
+  /** Where the wallet's browser is sent; it comes back to `returnUrl` with `code` and `state`. */
+  authorizeUrl(returnUrl: string, state: string): string;
+  /** The payer of such a code; undefined when the wallet does not know it, or did not answer. */
+  identify(code: string): Promise<string | undefined>;
+}
+
 /**
  * A channel's verbs. A verb that a channel lacks is absent, and the core and the screens read that as "not offered".
  * Business answers, timeouts and unverifiable answers are outcomes; a driver throws only on a programming error.
@@ -223,6 +230,8 @@ export interface ChannelDriver {
   refund?(request: RefundRequest): Promise<Outcome>;
   queryRefund?(request: RefundRequest): Promise<Outcome>;
   readNotification?(raw: RawNotification): Promise<NotificationReading>;
+  /** How a patient in the wallet's own browser becomes a `payerId`, where `jsapi` needs one. */
+  payer?: PayerIdentity;
   /** `date`: yyyy-MM-dd in the channel's zone. */
   bill?(date: string): Promise<Bill>;
   fundFlowBill?(date: string): Promise<Bill<FundFlowLine>>;

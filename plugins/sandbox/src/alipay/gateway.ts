@@ -103,7 +103,8 @@ export function createAlipayGateway(world: GatewayWorld<AlipayCredentials>): Ali
     if (page !== undefined) {
       const opened = operations.open(page, call);
       if (!isPayment(opened)) return answer(ctx, errorPage(opened));
-      ctx.redirect(`${world.baseUrl()}/patient?qr=${encodeURIComponent(opened.payToken ?? '')}`);
+      const back = params.return_url ? `&redirect_url=${encodeURIComponent(params.return_url)}` : '';
+      ctx.redirect(`${world.baseUrl()}/patient?qr=${encodeURIComponent(opened.payToken ?? '')}${back}`);
       return;
     }
     const operation = operations.operationOf(method) ?? 'query';

@@ -26,8 +26,35 @@ export async function patientPage(ctx: Koa.Context, patient: Patient, prefix: st
     return;
   }
   const payment = scan(patient, reference);
+  // A code that is an address and no payment opens in the phone's browser, as any wallet does.
+  if (payment === null && /^https?:\/\//.test(reference.trim())) return ctx.redirect(reference.trim());
   ctx.status = payment === null ? 404 : 200;
-  ctx.body = payment === null ? notFound(prefix) : order(payment, prefix, query.get('wrong') !== null);
+  ctx.body =
+    payment === null
+      ? notFound(prefix)
+      : order(payment, prefix, { wrong: query.get('wrong') !== null, from: fromOf(query) });
+}
+
+/** Where the payer came from: a shop's page to go back to, or a page that waits below this sheet. */
+interface From {
+  redirectUrl: string | null;
+  isSheet: boolean;
+}
+
+function fromOf(query: URLSearchParams): From {
+  const url = query.get('redirect_url');
+  return { redirectUrl: url !== null && /^https?:\/\//.test(url) ? url : null, isSheet: query.has('sheet') };
+}
+
+function fromQuery({ redirectUrl, isSheet }: From): string {
+  const back = redirectUrl === null ? '' : `&redirect_url=${encodeURIComponent(redirectUrl)}`;
+  return isSheet ? `${back}&sheet=1` : back;
+}
+
+/** Tells the page below the sheet, and closes the sheet. */
+export function sheetScript(ctx: Koa.Context): void {
+  ctx.type = 'text/javascript; charset=utf-8';
+  ctx.body = "window.opener?.postMessage('sandbox-paid', '*');\nwindow.close();\n";
 }
 
 async function act(ctx: Koa.Context, patient: Patient, prefix: string): Promise<void> {
@@ -40,7 +67,7 @@ async function act(ctx: Koa.Context, patient: Patient, prefix: string): Promise<
     return;
   }
   const reference = form.get('qr') ?? '';
-  const back = `${prefix}/patient?qr=${encodeURIComponent(reference)}`;
+  const back = `${prefix}/patient?qr=${encodeURIComponent(reference)}${fromQuery(fromOf(form))}`;
   if (patient.find(null, reference) === null) {
     ctx.redirect(back);
     return;
@@ -106,11 +133,23 @@ ${rows === '' ? '<p class="hint">没有等待支付的订单</p>' : `<ul>${rows}
   );
 }
 
-function order(payment: Payment, prefix: string, wrong: boolean): string {
+function order(payment: Payment, prefix: string, { wrong, from }: { wrong: boolean; from: From }): string {
+  const carried = [
+    from.redirectUrl === null
+      ? ''
+      : `<input type="hidden" name="redirect_url" value="${escapeHtml(from.redirectUrl)}">`,
+    from.isSheet ? '<input type="hidden" name="sheet" value="1">' : '',
+  ].join('');
+  const isDone = payment.state === 'paid';
+  const home =
+    from.redirectUrl === null
+      ? ''
+      : `<p><a class="button" href="${escapeHtml(from.redirectUrl)}">${isDone ? '完成' : '返回商家'}</a></p>`;
+  const close = from.isSheet && isDone ? `<script src="${prefix}/patient/sheet.js"></script>` : '';
   const token = escapeHtml(payment.payToken ?? payment.outTradeNo);
   const open = payment.state === 'waiting' || payment.state === 'paying';
   const actions = open
-    ? `<form method="post" action="${prefix}/patient" class="pay"><input type="hidden" name="qr" value="${token}">
+    ? `<form method="post" action="${prefix}/patient" class="pay"><input type="hidden" name="qr" value="${token}">${carried}
 <label for="password">支付密码（任意 6 位数字）</label>
 <input id="password" name="password" type="password" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" autocomplete="off" autofocus ${wrong ? 'aria-invalid="true" aria-describedby="wrong"' : ''}>
 ${wrong ? '<p id="wrong" class="wrong" role="alert">请输入 6 位数字密码</p>' : ''}
@@ -124,7 +163,7 @@ ${wrong ? '<p id="wrong" class="wrong" role="alert">请输入 6 位数字密码<
 <h1>${escapeHtml(payment.subject)}</h1><p class="amount" data-testid="amount">${price(payment)}</p>
 <p class="state ${payment.state}" data-testid="state" role="status">${stateText(payment)}</p>
 <dl><dt>商户订单号</dt><dd>${escapeHtml(payment.outTradeNo)}</dd><dt>下单时间</dt><dd>${chinaTime(payment.createdAt)}</dd>
-${payment.paidAt === null ? '' : `<dt>支付时间</dt><dd>${chinaTime(payment.paidAt)}</dd><dt>交易号</dt><dd>${escapeHtml(payment.tradeNo)}</dd>`}</dl>${actions}</section>`,
+${payment.paidAt === null ? '' : `<dt>支付时间</dt><dd>${chinaTime(payment.paidAt)}</dd><dt>交易号</dt><dd>${escapeHtml(payment.tradeNo)}</dd>`}</dl>${actions}${home}</section>${close}`,
   );
 }
 
@@ -177,7 +216,7 @@ ul{list-style:none;margin:0;padding:0}li a{display:flex;gap:8px;align-items:cent
 ${colours}
 .order{text-align:center}.amount{font-size:36px;font-weight:600;margin:0}.state{color:#646a73}.state.paid{color:#067a3e}
 dl{display:grid;grid-template-columns:auto 1fr;gap:4px 12px;text-align:left;font-size:14px;border-top:1px solid #f0f1f3;padding-top:12px}dt{color:#646a73}dd{margin:0;overflow-wrap:anywhere;text-align:right}
-.pay{text-align:left}.pay button{margin-top:12px}.code{text-align:center}.digits{font-size:20px;margin:8px 0 0;user-select:all}.hint{color:#646a73;font-size:14px}.wrong{color:#c9271d;margin:6px 0 0}a{color:#0958d9}
+.pay{text-align:left}.pay button{margin-top:12px}.code{text-align:center}.digits{font-size:20px;margin:8px 0 0;user-select:all}.hint{color:#646a73;font-size:14px}.wrong{color:#c9271d;margin:6px 0 0}a{color:#0958d9}a.button{display:block;text-align:center;line-height:44px;border:1px solid #c9cdd4;border-radius:8px;text-decoration:none}
 </style></head><body>${body}</body></html>`;
 }
 

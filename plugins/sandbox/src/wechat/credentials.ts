@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { type DistinguishedName, issueCertificate } from '../certificate';
 import { pem, publicPem, rsaKey, validityFromNow } from '../keys';
@@ -41,6 +41,9 @@ export interface WechatChannelConfig {
   signTypeV2: 'MD5' | 'HMAC-SHA256';
   clientCert: string;
   clientKey: string;
+  appSecret: string;
+  authorizeUrl: string;
+  identityUrl: string;
 }
 
 const TENPAY_ROOT: DistinguishedName = [
@@ -72,9 +75,16 @@ export function wechatConfig(
     signTypeV2: 'HMAC-SHA256',
     clientCert: wechat.merchantCertificate,
     clientKey: wechat.privateKey,
+    appSecret: appSecretOf(wechat),
+    authorizeUrl: `${url}/connect/oauth2/authorize`,
+    identityUrl: `${url}/sns/oauth2/access_token`,
     ...choices,
   };
 }
+
+/** The official account's AppSecret; it follows from the merchant's own keys, so that it need not be kept. */
+export const appSecretOf = ({ apiV2Key }: Pick<WechatCredentials, 'apiV2Key'>): string =>
+  createHash('sha256').update(`app secret ${apiV2Key}`).digest('hex').slice(0, 32);
 
 /** Fresh keys and certificates for one merchant. */
 export function generateWechat(choices: Partial<WechatCredentials>): WechatCredentials {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { chinaRfc3339 } from '../clock';
 import type { Gateway, GatewayWorld } from '../gateway';
 import type { NotificationDraft } from '../notifier';
+import { createWechatBrowser } from './browser';
 import type { WechatCredentials } from './credentials';
 import { createWechatOrders } from './orders';
 import { encryptResource } from './signing';
@@ -57,6 +58,7 @@ export function createWechatGateway(world: GatewayWorld<WechatCredentials>): Wec
   const settings: WechatSettings = { bom: true, requireClientCertificate: false };
   const orders = createWechatOrders(world);
   const v2 = createWechatV2(world, orders, settings);
+  const browser = createWechatBrowser(world);
   const v3 = createWechatV3(world, orders, createBillFiles(world.clock), settings);
 
   function merchantOf(mchid: string): WechatCredentials {
@@ -107,6 +109,7 @@ export function createWechatGateway(world: GatewayWorld<WechatCredentials>): Wec
         ? world.ledger.paymentOfPatient('wechat', text.slice('prepay_id='.length))
         : null,
     async handle(ctx, path) {
+      if (browser.handle(ctx, path)) return;
       await (v2.paths.includes(path) ? v2.handle(ctx, path) : v3.handle(ctx, path));
     },
     async notifyPayment(payment) {

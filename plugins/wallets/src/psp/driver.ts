@@ -16,7 +16,8 @@ import { paymentOutcome, refundOutcome, refusedOutcome } from './outcomes';
 import { pspPayment, pspRefund } from './protocol';
 
 /** One way to the PSP: `token` goes on with the request that asks for the money. */
-export interface PspDriver extends Required<Omit<ChannelDriver, 'reverse' | 'fundFlowBill' | 'openSession'>> {
+export interface PspDriver
+  extends Required<Omit<ChannelDriver, 'payer' | 'reverse' | 'fundFlowBill' | 'openSession'>> {
   payWith(request: PayRequest, token?: object): Promise<Outcome>;
 }
 
