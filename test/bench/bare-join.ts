@@ -5,6 +5,7 @@ async function main([orders = '', his = '', bill = '']: string[]): Promise<void>
   const connection = await (await DuckDBInstance.create(':memory:', { threads: '2' })).connect();
   const csv = (parameter: string) =>
     `read_csv(${parameter}, header = false, auto_detect = false, columns = {'number': 'VARCHAR', 'fen': 'BIGINT'})`;
+  const { user, system } = process.cpuUsage();
   const started = performance.now();
   const result = await connection.runAndReadAll(
     `SELECT count(*) FILTER (o.fen IS DISTINCT FROM h.fen OR o.fen IS DISTINCT FROM b.fen)::INTEGER AS differing
@@ -14,6 +15,7 @@ async function main([orders = '', his = '', bill = '']: string[]): Promise<void>
   );
   process.send?.({
     seconds: (performance.now() - started) / 1000,
+    cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system - user - system) / 1e6,
     differing: result.getRows()[0]?.[0],
     peakBytes: process.resourceUsage().maxRSS * 1024,
   });
