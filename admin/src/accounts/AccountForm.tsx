@@ -66,6 +66,11 @@ function Inputs({ stored, onDone }: { stored: ChannelAccount | undefined; onDone
   };
   const mayChange = stored ? may('update', 'channel-account') : may('create', 'channel-account');
 
+  const startOver = (chosen: string) => {
+    const next = channels.find(({ code }) => code === chosen);
+    form.setFieldValue('config', next ? defaultsOf(next.config) : {});
+  };
+
   const submit = async (input: Values) => {
     if (!channel) return;
     setBusy(true);
@@ -122,6 +127,8 @@ function Inputs({ stored, onDone }: { stored: ChannelAccount | undefined; onDone
               disabled={stored !== undefined}
               placeholder={t('common.choose')}
               options={channels.map(({ code, title }) => ({ value: code, label: pick(title) }))}
+              // Channels have fields of one name: a gateway's address must not go over to another channel.
+              onChange={startOver}
             />
           </Form.Item>
         </Col>
