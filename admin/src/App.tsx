@@ -31,6 +31,8 @@ const Shifts = lazy(() => import('./shifts/Shifts'));
 const Statistics = lazy(() => import('./reconciliation/Statistics'));
 const Live = lazy(() => import('./reconciliation/Live'));
 const Rules = lazy(() => import('./reconciliation/Rules'));
+const Bills = lazy(() => import('./bills/Bills'));
+const BankArrivals = lazy(() => import('./bank/BankArrivals'));
 const Exports = lazy(() => import('./exports/Exports'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
@@ -116,6 +118,8 @@ const screens: [path: string, element: ReactNode][] = [
   ['/live', <Live key="live" />],
   ['/reconciliation-rules', <Rules key="rules" />],
   ['/reconciliation-runs', <Runs key="runs" />],
+  ['/bill-archives', <Bills key="bills" />],
+  ['/bank-arrivals', <BankArrivals key="bank-arrivals" />],
   ['/exports', <Exports key="exports" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],

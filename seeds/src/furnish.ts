@@ -20,7 +20,9 @@ type Uid =
   | 'api::merchant.merchant'
   | 'api::terminal.terminal'
   | 'api::route.route'
-  | 'api::channel-account.channel-account';
+  | 'api::channel-account.channel-account'
+  | 'api::bank-account.bank-account'
+  | 'api::bank-settlement.bank-settlement';
 
 /** What is there already may have been changed by people and is left as it is. */
 async function createOnce(
@@ -75,13 +77,23 @@ export async function createTerminals(strapi: Core.Strapi, own: readonly Branch[
   }
 }
 
-/** A branch's Alipay and WeChat Pay accounts at the simulated gateways, and the routes that lead to them. */
+/** By which word the bank's statement names who pays out. */
+const payers = { alipay: '支付宝', wechat: '财付通' };
+
+/** A branch's Alipay and WeChat Pay accounts at the simulated gateways, where they are paid out to, and the routes that lead to them. */
 export async function createAccounts(
   strapi: Core.Strapi,
   branch: Branch,
   credentials: SandboxCredentials,
   baseUrl: string,
 ): Promise<void> {
+  const bankAccountCode = `BANK-${branch.code}`;
+  await createOnce(
+    strapi,
+    'api::bank-account.bank-account',
+    { code: bankAccountCode },
+    { name: `${branch.name}基本户（模拟）`, merchantCode: branch.code, bankName: '模拟银行', enabled: true },
+  );
   const configs: Record<string, ChannelConfig> = { ...flat(channelConfigs(credentials, baseUrl)) };
   for (const channel of channels) {
     const code = accountCodeOf(branch.code, channel);
@@ -101,6 +113,21 @@ export async function createAccounts(
       'api::route.route',
       { merchantCode: branch.code, channel, accountCode: code },
       { name: `${branch.name}${channelTitle[channel]}`, priority: 100, enabled: true },
+    );
+    await createOnce(
+      strapi,
+      'api::bank-settlement.bank-settlement',
+      { accountCode: code },
+      {
+        merchantCode: branch.code,
+        bankAccountCode,
+        expectedBy: 'bill',
+        feesDeducted: true,
+        settleDays: 1,
+        windowDays: 5,
+        payer: payers[channel],
+        enabled: true,
+      },
     );
   }
 }

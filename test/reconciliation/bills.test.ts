@@ -6,7 +6,7 @@ import { businessDay, shiftDay } from '@hospital-pay/payments';
 import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, readAnswer } from '../harness/client';
-import { type Hospital, password, startHospital } from '../harness/hospital';
+import { type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
 import { createTurnableClock } from '../payments/agreement/clock';
 import { type S3Server, startS3 } from '../services/s3';
 
@@ -307,5 +307,18 @@ describe('the bills of a day', () => {
       const { body } = await finance('GET', `/api/reconciliation/bills/${accountCode}/${date}/fund-flow`);
       expect(body).toMatchObject({ differing: 0, differences: [] });
     }
+  }, 30_000);
+
+  test('a bill of a closed day is refused', async () => {
+    const { closings } = reconciliation(hospital.strapi());
+    const closing = { merchantCode, kind: 'day' as const, period: date, by: 'admin', reason: '测试结账' };
+    await closings.close(closing);
+    const { status, body } = await upload(
+      'finance',
+      'wechat-1',
+      date,
+      changed((text) => `${text} `),
+    );
+    expect([status, body.error.name]).toEqual([409, 'PERIOD_CLOSED']);
   }, 30_000);
 });

@@ -64,6 +64,8 @@ export const menu: MenuGroup[] = [
       read('/his-records', 'hisRecords', 'his-record'),
       read('/reconciliation-runs', 'runs', 'reconciliation-run'),
       read('/bill-archives', 'bills', 'bill-archive'),
+      read('/bank-arrivals', 'bankArrivals', 'bank-statement'),
+      read('/bank-statement-lines', 'bankLines', 'bank-statement-line'),
       read('/reconciliation-rules', 'rules', 'reconciliation-rule'),
       read('/exports', 'exports', 'export'),
     ],
@@ -85,6 +87,8 @@ export const menu: MenuGroup[] = [
       read('/merchants', 'merchants', 'merchant'),
       read('/channel-accounts', 'channelAccounts', 'channel-account'),
       read('/routes', 'routes', 'route'),
+      read('/bank-accounts', 'bankAccounts', 'bank-account'),
+      read('/bank-settlements', 'bankSettlements', 'bank-settlement'),
       read('/terminals', 'terminals', 'terminal'),
       read('/applications', 'applications', 'application'),
       read('/accounts', 'accounts', 'account'),
@@ -102,6 +106,8 @@ const managed = new Set([
   'application',
   'account',
   'reconciliation-rule',
+  'bank-account',
+  'bank-settlement',
 ]);
 
 export function visibleMenu(may: (action: string, subject: string) => boolean): MenuGroup[] {

@@ -105,8 +105,9 @@ export function billDay(date: string, facts: BillFacts, now: Date): BillDay {
     case 'done':
     case 'cancelled':
     case undefined:
-      if (!facts.offered || !facts.expected) return day('none');
-      return day(now < dueAt ? 'not_due' : 'missing');
+      if (!facts.offered) return day('none');
+      if (now < dueAt) return day('not_due');
+      return day(facts.expected ? 'missing' : 'none');
     default:
       return status satisfies never;
   }
