@@ -2,6 +2,7 @@ import { dayOf, shiftDay } from './china';
 import { example } from './example';
 import { abnormalRequests, interfaceLogs, loginLogs, messages } from './logs';
 import type { Rows } from './rows';
+import { shifts } from './shifts';
 import { closedDays } from './totals';
 import { pastDays, traffic } from './traffic';
 
@@ -30,6 +31,7 @@ export function generate(now: Date, scale = 1): Rows {
     interfaceLogs: [...reference.interfaceLogs, ...month.interfaceLogs],
     abnormalRequests: [...reference.abnormalRequests, ...month.abnormalRequests],
     messages: month.messages,
+    shifts: shifts(month, now),
     ledger: month.ledger,
   };
 }

@@ -1,7 +1,9 @@
 import { payments } from '@hospital-pay/payments';
+import { reconciliation } from '@hospital-pay/reconciliation';
 import { sandbox as mountedSandbox, type Sandbox } from '@hospital-pay/sandbox';
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
+import { dayOf, daysBetween, shiftDay } from './china';
 import {
   connectHis,
   createAccounts,
@@ -15,6 +17,7 @@ import { branchCredentials, fillLedger, hisSecretOf } from './gateways';
 import { generate } from './generate';
 import { accountCodeOf, type Branch, branches, channels } from './hospital';
 import { load } from './load';
+import { pastDays } from './traffic';
 
 export { generate } from './generate';
 export { accountCodeOf, branches, demoPassword, exampleCode, hospitalCode, people } from './hospital';
@@ -75,7 +78,29 @@ export async function seedDemo(strapi: Core.Strapi, options: SeedOptions): Promi
       value: { seededAt: now.toISOString(), baseUrl: sandbox.baseUrl() },
     });
   });
+
+  onProgress('结清最早的几天', 'closing the first days');
+  await closeFirstDays(strapi, now);
 }
+
+/** The books of the month's first days are closed, the later ones are left for whoever tries it. */
+async function closeFirstDays(strapi: Core.Strapi, now: Date): Promise<void> {
+  const firstDay = shiftDay(dayOf(now), -pastDays);
+  for (const { code: merchantCode } of branches) {
+    for (const period of daysBetween(firstDay, shiftDay(firstDay, closedDaysOfDemo - 1))) {
+      const reason = '遗留差错已登记, 次月处理';
+      await reconciliation(strapi).closings.close({
+        merchantCode,
+        kind: 'day',
+        period,
+        by: 'finance',
+        reason,
+      });
+    }
+  }
+}
+
+const closedDaysOfDemo = 4;
 
 /** One branch that takes payments, with its people and nothing in the books. */
 export async function seedMinimal(

@@ -18,6 +18,7 @@ export async function load(db: Knex, rows: Rows, now: Date): Promise<void> {
   await insertAll(db, 'interface_logs', rows.interfaceLogs, now);
   await insertAll(db, 'abnormal_requests', rows.abnormalRequests, now);
   await insertAll(db, 'messages', rows.messages, now);
+  await insertAll(db, 'shifts', rows.shifts, now);
 }
 
 async function insertAll(

@@ -238,6 +238,30 @@ export type MessageSeed = {
   readBy: string | null;
 };
 
+export type ShiftSeed = {
+  shiftNo: string;
+  merchantCode: string;
+  kind: 'operator';
+  operatorCode: string;
+  status: 'closed' | 'reviewed';
+  openedBy: string;
+  openedAt: Date;
+  closedBy: string;
+  closedAt: Date;
+  openingFloatFen: number;
+  takenFen: number;
+  refundedFen: number;
+  hisFen: number;
+  differenceFen: number;
+  cashExpectedFen: number;
+  cashCountedFen: number | null;
+  cashDifferenceFen: number | null;
+  figures: object;
+  note: string | null;
+  reviewedBy: string | null;
+  reviewedAt: Date | null;
+};
+
 /** A past payment in the simulated channel's own books. */
 export type LedgerSeed = {
   gateway: ChannelCode;
@@ -267,6 +291,7 @@ export type Rows = {
   interfaceLogs: InterfaceLogSeed[];
   abnormalRequests: AbnormalRequestSeed[];
   messages: MessageSeed[];
+  shifts: ShiftSeed[];
   ledger: LedgerSeed[];
 };
 
@@ -282,5 +307,6 @@ export const noRows = (): Rows => ({
   interfaceLogs: [],
   abnormalRequests: [],
   messages: [],
+  shifts: [],
   ledger: [],
 });

@@ -61,7 +61,7 @@ async function open(page: Page, address: string): Promise<void> {
 }
 
 /** Screens that are not a list of rows. */
-const withoutRows = new Set(['/cashier', '/locate', '/workbench']);
+const withoutRows = new Set(['/cashier', '/my-shift', '/locate', '/workbench']);
 /** Lists that nothing has been written to on a fresh demo. */
 const emptyAtFirst = new Set(['/audit-entries', '/exports', '/bank-arrivals', '/bank-statement-lines']);
 

@@ -33,6 +33,7 @@ export {
 export { type Anomaly, anomalyTexts, orderState } from './order-state';
 export type { Realtime } from './realtime';
 export type { Run, Runs } from './runs';
+export { type ShiftSide, shiftFigures, shiftTotals } from './shifts/shift-figures';
 export type { Shift, Shifts } from './shifts/shifts';
 
 /** What other rooms, the seeds and the tests use of this one. */

@@ -252,7 +252,7 @@ test('whatever happens after closings, by any dimension the figures add up to wh
         expect(sums(await figuresBy(by))).toEqual(truth);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

@@ -14,7 +14,7 @@ import {
   platformIncome,
   readFigures,
 } from '../facts';
-import { merchantRow, readRow, readRows } from '../rows';
+import { merchantRow, pieces, readRow, readRows } from '../rows';
 import { bookAdjustments } from './adjustments';
 import { type CheckItem, checklistFor } from './checklist';
 import {
@@ -87,6 +87,9 @@ export interface PeriodView extends Period {
   figures: Figures;
   closing: Closing | null;
 }
+
+/** Rows in one statement, well below either database's limit of parameters. */
+const figuresAtOnce = 200;
 
 interface Which {
   merchantCode: string;
@@ -166,8 +169,9 @@ export function createClosings({ db, clock, lateRefunds }: ClosingsOptions): Clo
       const { version, closingNo } = await next(trx, which);
       const late = await lateRefunds(trx, [merchantCode], days);
       const live = await liveFigures(trx, [merchantCode], days, dimensions, late);
-      for (const figure of live) {
-        await trx('closing_figures').insert(completeRow(trx, { ...figure, closingNo }, clock.now()));
+      for (const piece of pieces(live, figuresAtOnce)) {
+        const rows = piece.map((figure) => completeRow(trx, { ...figure, closingNo }, clock.now()));
+        await trx('closing_figures').insert(rows);
       }
       await trx('closing_figures')
         .where({ merchant_code: merchantCode, date })

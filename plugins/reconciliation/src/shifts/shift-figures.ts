@@ -9,6 +9,7 @@ export const sideSums = z.object({
   count: z.unknown().transform(toMinor),
 });
 type SideSums = z.output<typeof sideSums>;
+export type ShiftSide = SideSums['side'];
 
 /** What the cashier counts and reads off: notes and coins, or a sum; the settlement slip of a bank terminal. */
 export interface Counted {
@@ -95,4 +96,25 @@ function cashOf(lines: ShiftLine[], openingFloatFen: number, counted: Counted): 
   const expectedFen = toMinor(openingFloatFen + hisFen);
   const differenceFen = countedFen === null ? null : toMinor(countedFen - expectedFen);
   return { openingFloatFen, hisFen, expectedFen, countedFen, differenceFen, denominations };
+}
+
+/** The columns of a shift's row. */
+export function shiftTotals({ lines, cash }: ShiftFigures) {
+  const sum = (of: (line: ShiftFigures['lines'][number]) => number): number =>
+    toMinor(lines.reduce((total, line) => total + of(line), 0));
+  const compared = lines.filter(({ terminalDifferenceFen }) => terminalDifferenceFen !== null);
+  return {
+    takenFen: sum((line) => line.takenFen),
+    takenCount: sum((line) => line.takenCount),
+    refundedFen: sum((line) => line.refundedFen),
+    refundedCount: sum((line) => line.refundedCount),
+    hisFen: sum((line) => line.hisFen),
+    hisCount: sum((line) => line.hisCount),
+    differenceFen: sum((line) => line.differenceFen),
+    cashExpectedFen: cash.expectedFen,
+    cashCountedFen: cash.countedFen,
+    cashDifferenceFen: cash.differenceFen,
+    terminalDifferenceFen:
+      compared.length === 0 ? null : sum(({ terminalDifferenceFen }) => terminalDifferenceFen ?? 0),
+  };
 }

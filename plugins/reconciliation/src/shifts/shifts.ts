@@ -1,19 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@hospital-pay/jobs';
-import {
-  businessDay,
-  completeRow,
-  dateValue,
-  isUniqueViolation,
-  toColumns,
-  toMinor,
-} from '@hospital-pay/payments';
+import { businessDay, completeRow, dateValue, isUniqueViolation, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from '../errors';
 import { facts } from '../facts';
 import { merchantRow, moneyStates, readRow, readRows } from '../rows';
-import { type Counted, type ShiftFigures, shiftFigures, sideSums } from './shift-figures';
+import { type Counted, type ShiftFigures, shiftFigures, shiftTotals, sideSums } from './shift-figures';
 
 const text = z.string().nullable();
 const fen = z.number().nullable();
@@ -122,7 +115,7 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     const frozen = frozenFigures.safeParse(figures);
     if (shift.status !== 'open' && frozen.success) return { ...rest, figures: frozen.data };
     const now = shiftFigures(await said(shift, clock.now()), shift.openingFloatFen, {});
-    return { ...rest, ...totalsOf(now), figures: now };
+    return { ...rest, ...shiftTotals(now), figures: now };
   }
 
   async function move(
@@ -227,7 +220,7 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
       const shift = await stored(shiftNo);
       const now = clock.now();
       const figures = shiftFigures(await said(shift, now), shift.openingFloatFen, counted);
-      const totals = totalsOf(figures);
+      const totals = shiftTotals(figures);
       const differs = [totals.differenceFen, totals.cashDifferenceFen, totals.terminalDifferenceFen].some(
         (difference) => difference !== null && difference !== 0,
       );
@@ -294,26 +287,6 @@ const slotOf = ({
 
 const isOff = ({ differenceFen, terminalDifferenceFen }: ShiftFigures['lines'][number]): boolean =>
   differenceFen !== 0 || (terminalDifferenceFen ?? 0) !== 0;
-
-function totalsOf({ lines, cash }: ShiftFigures) {
-  const sum = (of: (line: ShiftFigures['lines'][number]) => number): number =>
-    toMinor(lines.reduce((total, line) => total + of(line), 0));
-  const compared = lines.filter(({ terminalDifferenceFen }) => terminalDifferenceFen !== null);
-  return {
-    takenFen: sum((line) => line.takenFen),
-    takenCount: sum((line) => line.takenCount),
-    refundedFen: sum((line) => line.refundedFen),
-    refundedCount: sum((line) => line.refundedCount),
-    hisFen: sum((line) => line.hisFen),
-    hisCount: sum((line) => line.hisCount),
-    differenceFen: sum((line) => line.differenceFen),
-    cashExpectedFen: cash.expectedFen,
-    cashCountedFen: cash.countedFen,
-    cashDifferenceFen: cash.differenceFen,
-    terminalDifferenceFen:
-      compared.length === 0 ? null : sum(({ terminalDifferenceFen }) => terminalDifferenceFen ?? 0),
-  };
-}
 
 const frozenFigures = z.object({
   lines: z.array(
