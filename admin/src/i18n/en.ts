@@ -718,7 +718,7 @@ export const en: Dictionary = {
     takenCount: 'Payments',
     refundedFen: 'Refunded',
     netFen: 'Net',
-    abnormalRefundFen: 'Abnormal refunds',
+    abnormalRefundFen: 'Abnormal',
     platformFen: 'Platform income',
     hisFen: 'HIS income',
     differenceFen: 'Difference',

@@ -105,13 +105,14 @@ export default function Income() {
     ) : by === 'payType' ? (
       <ChannelName code={key} />
     ) : (
-      <span>
-        {called ?? key} {called && called !== key && <span className="quiet number">{key}</span>}
+      <span className="clipped" title={called === null ? key : `${called} ${key}`}>
+        {called ?? key}
       </span>
     );
   const money = (field: keyof typeof amounts, strong = false) => ({
     key: field,
     title: t(`income.${field}`),
+    width: 125,
     align: 'right' as const,
     sorter: (a: Line, b: Line) => Number(a[field]) - Number(b[field]),
     showSorterTooltip: false,
@@ -120,11 +121,12 @@ export default function Income() {
   const count = {
     key: 'takenCount',
     title: t('income.takenCount'),
+    width: 90,
     align: 'right' as const,
     render: (_: unknown, row: Line) => <span className="number">{row.takenCount}</span>,
   };
   const columns: ColumnsType<Line> = [
-    { key: 'name', title: t(`income.by.${by}`), fixed: 'left', render: (_, row) => name(row) },
+    { key: 'name', title: t(`income.by.${by}`), fixed: 'left', width: 230, render: (_, row) => name(row) },
     money('takenFen'),
     count,
     money('refundedFen'),
@@ -194,7 +196,7 @@ export default function Income() {
               dataSource={data.lines}
               rowKey="key"
               columns={columns}
-              scroll={{ x: 1000 }}
+              scroll={{ x: 1100 }}
               expandable={{
                 expandedRowRender: (row) => (
                   <Table<Line>
