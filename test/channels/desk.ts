@@ -37,8 +37,9 @@ export async function openDesk(
   manifest: ChannelManifest,
   gateway: GatewayName,
   at: { now(): Date } = { now: () => new Date() },
+  choices: Parameters<typeof generateCredentials>[0] = {},
 ): Promise<Desk> {
-  const credentials = generateCredentials();
+  const credentials = generateCredentials(choices);
   const sandbox = createSandbox({
     credentials,
     notifyRetryScale: 0.0001,

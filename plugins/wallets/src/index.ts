@@ -6,4 +6,5 @@ export { pspBillReader } from './psp/bill';
 export { type PspWallet, pspFields, pspRequired, pspShape } from './psp/config';
 export { connectPsp, pspBillHour } from './psp/driver';
 export { pspErrors, transportErrors } from './psp/errors';
+export { pspManifest } from './psp/manifest';
 export { pem, readSettings, refuseSetting } from './settings';

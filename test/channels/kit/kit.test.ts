@@ -170,7 +170,8 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
 
       test('an account is tested by a call that moves nothing', async () => {
         const before = simulator.payments();
-        expect(await driver.test()).toEqual({ ok: true });
+        // A channel that has ended says so, and asks nobody.
+        expect((await driver.test()).ok).toBe(firstScene !== undefined);
         expect(simulator.payments()).toEqual(before);
       });
     });
@@ -251,6 +252,10 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
               // A QR that is made without asking the channel has no answer that could be lost.
               if (!struck()) continue;
               expect(outcome.kind).toBe('unknown');
+              if (underTest.lostUnpaid?.includes(scene)) {
+                expect(['unknown', 'pending', 'closed']).toContain((await find(request)).kind);
+                continue;
+              }
               if (booked(request.attemptNo)[0]?.paid !== true) await simulator.pay(request, undefined);
               expect(await find(request)).toMatchObject({ kind: 'paid', amount: 1_999 });
               expect(booked(request.attemptNo)).toHaveLength(1);
@@ -275,7 +280,11 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
               await driver.refund?.(refund);
               expect(await found(refund)).toMatchObject({ kind: 'refunded', amount: 500, currency });
               expect(booked(request.attemptNo)).toMatchObject([
-                { refunds: [{ refundNo: refund.refundNo, amount: 500 }] },
+                {
+                  refunds: [
+                    { amount: 500, ...(underTest.refundsUnnumbered ? {} : { refundNo: refund.refundNo }) },
+                  ],
+                },
               ]);
             },
           );
@@ -497,7 +506,7 @@ describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, 
 
     describe('secrets', () => {
       test('no secret of the account, payment code or full name of a patient stands in the interface log', () => {
-        expect(calls.length).toBeGreaterThan(0);
+        expect(calls.length > 0).toBe(firstScene !== undefined);
         const log = calls
           .map(({ url, request, response, errorMessage }) =>
             [url, request, response, errorMessage].join('\n'),

@@ -68,6 +68,14 @@ export function connectPaypay(config: ChannelConfig, context: ChannelContext): C
     return { kind: 'pending', channelNo: codeId, payerAction: actionFor(request, url, deeplink) };
   };
 
+  const paymentIdOf = async (payment: PaymentReference): Promise<string | undefined> => {
+    const reply = await ask(
+      { ...about(payment), record: 'query_order', method: 'GET', path: paymentPath(payment.attemptNo) },
+      paymentData,
+    );
+    return reply.kind === 'told' ? reply.data.paymentId : undefined;
+  };
+
   return {
     pay,
 
@@ -99,7 +107,9 @@ export function connectPaypay(config: ChannelConfig, context: ChannelContext): C
 
     async refund(request) {
       const { payment, refundNo, amount, reason } = request;
-      if (payment.channelNo === undefined)
+      // Refunds go by PayPay's own number, which a payment found paid has.
+      const paymentId = payment.channelNo ?? (await paymentIdOf(payment));
+      if (paymentId === undefined)
         return { kind: 'unknown', cause: 'the payment id is not known yet', code: 'PAYMENT_ID_UNKNOWN' };
       const reply = await ask(
         {
@@ -110,7 +120,7 @@ export function connectPaypay(config: ChannelConfig, context: ChannelContext): C
           refundNo,
           body: {
             merchantRefundId: refundNo,
-            paymentId: payment.channelNo,
+            paymentId,
             amount: yen(amount),
             requestedAt: epoch(),
             reason: [...reason].slice(0, 255).join(''),
@@ -146,18 +156,9 @@ export function connectPaypay(config: ChannelConfig, context: ChannelContext): C
       readNotification(raw, settings.merchantId, async (attemptNo) => {
         const reply = await ask(
           { record: 'query_order', method: 'GET', path: paymentPath(attemptNo), attemptNo },
-          paymentData,
+          z.unknown(),
         );
-        if (reply.kind === 'told')
-          return reply.data.merchantPaymentId === attemptNo
-            ? paymentOutcome(reply.data, undefined, context.now())
-            : integrity(`the answer is about order ${reply.data.merchantPaymentId}`);
-        if (reply.kind === 'refused' && reply.code === 'DYNAMIC_QR_PAYMENT_NOT_FOUND') return 'not-found';
-        return {
-          kind: 'unknown',
-          cause: reply.kind === 'refused' ? reply.message : reply.cause,
-          code: reply.code,
-        };
+        return reply.kind !== 'refused' || reply.code !== 'DYNAMIC_QR_PAYMENT_NOT_FOUND';
       }),
 
     async test() {

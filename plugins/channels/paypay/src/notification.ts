@@ -1,10 +1,5 @@
 import { createHash } from 'node:crypto';
-import type {
-  Acknowledgement,
-  NotificationReading,
-  Outcome,
-  RawNotification,
-} from '@hospital-pay/payments/contract';
+import type { Acknowledgement, NotificationReading, RawNotification } from '@hospital-pay/payments/contract';
 import { readJson } from '@hospital-pay/wallets';
 import { z } from 'zod';
 
@@ -32,13 +27,13 @@ const reject = (code: string, cause: string): NotificationReading => ({
 });
 
 /**
- * Webhooks carry no signature: what one says of money is never used. It only names a payment, and `look` asks PayPay
- * what became of that. A payment that PayPay does not know was named by somebody else.
+ * Webhooks carry no signature: what one says of money is never used. It only names a payment, which makes the platform
+ * ask. A payment that PayPay does not know (`knows`) was named by somebody else.
  */
 export async function readNotification(
   raw: RawNotification,
   merchantId: string,
-  look: (attemptNo: string) => Promise<Outcome | 'not-found'>,
+  knows: (attemptNo: string) => Promise<boolean>,
 ): Promise<NotificationReading> {
   const content = readJson(raw.body.toString('utf8'));
   const type = z.object({ notification_type: z.string() }).safeParse(content);
@@ -49,12 +44,11 @@ export async function readNotification(
   if (!read.success) return reject('MALFORMED', 'a transaction without its numbers');
   const { merchant_id, merchant_order_id, order_id, state } = read.data;
   if (merchant_id !== merchantId) return reject('MERCHANT_ID', `meant for merchant ${merchant_id}`);
-  const outcome = await look(merchant_order_id);
-  if (outcome === 'not-found') return reject('NOT_CONFIRMED', 'PayPay does not know this payment');
+  if (!(await knows(merchant_order_id))) return reject('NOT_CONFIRMED', 'PayPay does not know this payment');
   return {
     kind: 'event',
     notificationId: createHash('sha256').update(`${merchant_order_id}\n${order_id}\n${state}`).digest('hex'),
-    event: { kind: 'payment', attemptNo: merchant_order_id, outcome },
+    event: { kind: 'payment', attemptNo: merchant_order_id, outcome: { kind: 'pending' } },
     accepted,
     retry: answer(500, 'RETRY'),
   };

@@ -45,13 +45,12 @@ export type RefundData = z.output<typeof refundData>;
 
 export const integrity = (cause: string): Outcome => ({ kind: 'unknown', cause, code: 'INTEGRITY' });
 
-/** `asked` is absent when a notification is looked into: the core knows what was asked and compares. */
 export function paymentOutcome(
   payment: PaymentData,
-  asked: Pick<PaymentReference, 'attemptNo' | 'amount'> | undefined,
+  asked: Pick<PaymentReference, 'attemptNo' | 'amount'>,
   now: Date,
 ): Outcome {
-  if (asked && payment.merchantPaymentId !== asked.attemptNo)
+  if (payment.merchantPaymentId !== asked.attemptNo)
     return integrity(`the answer is about order ${payment.merchantPaymentId}`);
   switch (payment.status) {
     case 'CREATED':
@@ -65,7 +64,7 @@ export function paymentOutcome(
       if (amount === undefined || paymentId === undefined)
         return integrity('paid, yet without amount or payment id');
       if (amount.currency !== 'JPY') return integrity(`paid in ${amount.currency}`);
-      if (asked && amount.amount !== asked.amount)
+      if (amount.amount !== asked.amount)
         return integrity(`paid ${amount.amount} yen, asked ${asked.amount}`);
       return {
         kind: 'paid',

@@ -18,6 +18,10 @@ export interface ChannelUnderTest {
   notificationsUnsigned?: boolean;
   /** A notification carries no time: money is taken to have moved when it is first heard of. */
   notificationsTimeless?: boolean;
+  /** The channel knows a refund by no number of ours. */
+  refundsUnnumbered?: boolean;
+  /** Scenes in which the answer to `pay` alone holds what the payer needs: when it is lost, nobody can pay any more. */
+  lostUnpaid?: Scene[];
   /** When and by whom this channel was tried against the live gateway. Absent: unverified against live. */
   verifiedLive?: string;
 }

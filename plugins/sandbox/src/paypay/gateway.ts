@@ -53,7 +53,11 @@ const newRefund = z.object({
   requestedAt: z.number().int(),
   reason: z.string().max(255).optional(),
 });
-const webhookBody = z.object({ merchantId: z.string().min(1), url: z.union([z.url(), z.literal('')]) });
+/** Without a merchant: for all. */
+const webhookBody = z.object({
+  merchantId: z.string().min(1).optional(),
+  url: z.union([z.url(), z.literal('')]),
+});
 
 type Answered = { status: number; code: string; message: string; data: object | null };
 
@@ -408,7 +412,9 @@ export function openPaypay(world: GatewayWorld<PaypayCredentials>): PaypayGatewa
     levers: {
       'POST /webhook': (body) => {
         const { merchantId, url } = webhookBody.parse(body);
-        webhooks.set(merchantId, url);
+        for (const own of world.merchants()) {
+          if ((merchantId ?? own.merchantId) === own.merchantId) webhooks.set(own.merchantId, url);
+        }
         return { registered: url !== '' };
       },
     },

@@ -1,0 +1,17 @@
+import { defineChannel, registerChannel } from '@hospital-pay/payments/contract';
+import { pspManifest } from '@hospital-pay/wallets';
+import { wallet } from './wallet';
+
+/** Through a PSP: the wallet's own protocol is not public. */
+export const manifest = defineChannel(
+  pspManifest(wallet, {
+    title: { zh: 'd払い (经服务商)', en: 'd Barai' },
+    billReader: require.resolve('./bill-reader'),
+  }),
+);
+
+export default {
+  register({ strapi }: { strapi: object }): void {
+    registerChannel(strapi, manifest);
+  },
+};

@@ -1,0 +1,4 @@
+import { pspBillReader } from '@hospital-pay/wallets';
+import { wallet } from './wallet';
+
+export const openBill = pspBillReader(wallet);

@@ -1,0 +1,3 @@
+import { pspWallet } from '../psp/wallet';
+
+export const dbarai = pspWallet('dbarai', 'd払い', '#9c0024');
