@@ -11,6 +11,19 @@ describe('amounts on screen', () => {
     expect(fenText(-9361806, { grouped: false })).toBe('-93618.06');
   });
 
+  test('yen and New Taiwan dollars have no decimals, neither shown nor typed', () => {
+    expect(fenText('1425873', { currency: 'JPY' })).toBe('1,425,873');
+    expect(fenText(-5, { currency: 'JPY' })).toBe('-5');
+    expect(fenText(0, { currency: 'TWD' })).toBe('0');
+    expect(fenText('142587320', { currency: 'CNY' })).toBe('1,425,873.20');
+    expect(fenText(1999, { currency: 'THB' })).toBe('19.99');
+    for (let yen = 1; yen < 3_000; yen += 1) {
+      const typed = fenText(yen, { grouped: false, currency: 'JPY' }) ?? '';
+      expect(parseYuan(typed, undefined, 'JPY')).toEqual({ ok: true, fen: yen });
+    }
+    expect(parseYuan('19.00', undefined, 'JPY')).toEqual({ ok: false, reason: 'format' });
+  });
+
   test('amounts beyond what a float holds keep every digit', () => {
     expect(fenText('9007199254740993123')).toBe('90,071,992,547,409,931.23');
   });

@@ -4,14 +4,30 @@
  */
 export type Fen = string | number | bigint;
 
-/** `"1425873_20"`, so to say: `"142587320"` → `"1,425,873.20"`; undefined for what is no whole number of fen. */
-export function fenText(fen: Fen | null | undefined, { grouped = true } = {}): string | undefined {
+/** Currencies without a minor unit: 1 is ¥1, or NT$1. */
+const wholeUnits = new Set<unknown>(['JPY', 'TWD']);
+
+interface FenStyle {
+  grouped?: boolean;
+  /** ISO 4217; CNY unless it is known. */
+  currency?: unknown;
+}
+
+/**
+ * `"142587320"` → `"1,425,873.20"` in CNY, `"142,587,320"` in JPY; undefined for what is no whole number of minor units.
+ */
+export function fenText(
+  fen: Fen | null | undefined,
+  { grouped = true, currency }: FenStyle = {},
+): string | undefined {
   const minor = toBigInt(fen);
   if (minor === undefined) return undefined;
-  const digits = (minor < 0n ? -minor : minor).toString().padStart(3, '0');
-  const whole = digits.slice(0, -2);
+  const decimals = wholeUnits.has(currency) ? 0 : 2;
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(decimals + 1, '0');
+  const whole = digits.slice(0, digits.length - decimals);
   const shown = grouped ? whole.replace(/\B(?=(\d{3})+$)/g, ',') : whole;
-  return `${minor < 0n ? '-' : ''}${shown}.${digits.slice(-2)}`;
+  const fraction = decimals === 0 ? '' : `.${digits.slice(-decimals)}`;
+  return `${minor < 0n ? '-' : ''}${shown}${fraction}`;
 }
 
 export function toBigInt(fen: Fen | null | undefined): bigint | undefined {
@@ -34,8 +50,8 @@ export type YuanReading =
 /** 9,999,999.99: beyond it a keyed-in amount is a slip of the hand. */
 const largest = 999_999_999n;
 
-/** Reads what a cashier typed, exactly: `19.99` → 1999. At most two decimals, above zero. */
-export function parseYuan(text: string, limit: bigint = largest): YuanReading {
+/** Reads what a cashier typed, exactly: `19.99` → 1999. At most two decimals (none in yen), above zero. */
+export function parseYuan(text: string, limit: bigint = largest, currency?: unknown): YuanReading {
   const plain = text
     .trim()
     .replace(/^[¥￥]\s*/, '')
@@ -43,8 +59,10 @@ export function parseYuan(text: string, limit: bigint = largest): YuanReading {
     .replaceAll('，', '');
   if (plain === '') return { ok: false, reason: 'empty' };
   const match = /^(\d+)(?:\.(\d{0,2}))?$|^\.(\d{1,2})$/.exec(plain);
-  if (!match) return { ok: false, reason: 'format' };
-  const fen = BigInt((match[1] ?? '0') + (match[2] ?? match[3] ?? '').padEnd(2, '0'));
+  const isWhole = wholeUnits.has(currency);
+  if (!match || (isWhole && plain.includes('.'))) return { ok: false, reason: 'format' };
+  const decimals = isWhole ? '' : (match[2] ?? match[3] ?? '').padEnd(2, '0');
+  const fen = BigInt((match[1] ?? '0') + decimals);
   if (fen === 0n) return { ok: false, reason: 'zero' };
   if (fen > limit) return { ok: false, reason: 'tooLarge' };
   return { ok: true, fen: Number(fen) };

@@ -80,12 +80,14 @@ export default function Cashier() {
   const qrChannels = channels.filter(({ scenes }) => scenes.includes('native')).map(({ code }) => code);
   const offered = qrChannels.length > 0 ? qrChannels : ['alipay', 'wechat'];
   const channel = offered.find((code) => code === keptChannel) ?? offered[0];
+  // A till takes one currency: that of the channel chosen for its QR codes.
+  const currency = channels.find(({ code }) => code === channel)?.currency || 'CNY';
   const isBusy = sale !== undefined;
 
   const bodyOf = (
     way: { scene: 'micropay'; authCode: string } | { scene: 'native'; channel: string },
   ): SaleBody | undefined => {
-    const reading = parseYuan(draft.amount);
+    const reading = parseYuan(draft.amount, undefined, currency);
     if (!reading.ok) {
       setProblem(t(amountProblem[reading.reason]));
       amountInput.current?.focus();
@@ -134,9 +136,9 @@ export default function Cashier() {
   };
 
   const refocus = useCallback(() => {
-    const isReady = parseYuan(amountInput.current?.input?.value ?? '').ok;
+    const isReady = parseYuan(amountInput.current?.input?.value ?? '', undefined, currency).ok;
     (isReady ? scanInput : amountInput).current?.focus();
-  }, []);
+  }, [currency]);
 
   const change = (part: Partial<Draft>) => setDraft((current) => ({ ...current, ...part }));
   const next = () => {
@@ -147,7 +149,7 @@ export default function Cashier() {
     setTimeout(() => amountInput.current?.focus());
   };
   const again = () => {
-    if (sale) change({ amount: fenText(sale.amountFen, { grouped: false }) ?? '' });
+    if (sale) change({ amount: fenText(sale.amountFen, { grouped: false, currency }) ?? '' });
     clear();
     setTimeout(() => scanInput.current?.focus());
   };
@@ -237,7 +239,7 @@ export default function Cashier() {
                   change({ amount: event.target.value });
                 }}
                 onPressEnter={() => {
-                  const reading = parseYuan(draft.amount);
+                  const reading = parseYuan(draft.amount, undefined, currency);
                   if (reading.ok) scanInput.current?.focus();
                   else setProblem(t(amountProblem[reading.reason]));
                 }}
@@ -322,6 +324,7 @@ export default function Cashier() {
         <section className="panel" aria-label={t('cashier.charge')}>
           {sale ? (
             <SalePanel
+              currency={currency}
               sale={sale}
               patientName={draft.patientName.trim() || undefined}
               onAskAgain={() => void askAgain()}

@@ -17,17 +17,19 @@ interface Props {
   onAskAgain: () => void;
   /** The next patient: everything starts empty. */
   onNext: () => void;
+  /** In which the amount was typed. */
+  currency: string;
   /** The same patient again, with a new number: only after a final answer. */
   onAgain: () => void;
   onEnd: (verb: 'close' | 'reverse') => Promise<void>;
 }
 
 /** How the sale at hand stands, in words and in what may be done about it. */
-export function SalePanel({ sale, patientName, onAskAgain, onNext, onAgain, onEnd }: Props) {
+export function SalePanel({ sale, currency, patientName, onAskAgain, onNext, onAgain, onEnd }: Props) {
   const { t } = useText();
   const amount = (
     <div className="money strong" style={{ fontSize: 34 }}>
-      ¥{fenText(sale.amountFen)}
+      ¥{fenText(sale.amountFen, { currency })}
     </div>
   );
   switch (sale.phase) {
@@ -136,7 +138,7 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
   );
   const amount = (
     <div className="money strong" style={{ fontSize: 34 }}>
-      ¥{fenText(order.amountFen)}
+      ¥{fenText(order.amountFen, { currency: order.currency })}
     </div>
   );
   const number = <span className="number quiet">{order.orderNo}</span>;

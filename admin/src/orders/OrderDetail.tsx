@@ -74,7 +74,7 @@ export function RowsOf({
         title: pick(field.title),
         align: field.kind === 'money' ? ('right' as const) : ('left' as const),
         render: (_: unknown, row: Row) => (
-          <Cell field={field} value={row[name]} copyable={/No$/.test(name)} />
+          <Cell field={field} value={row[name]} currency={row.currency} copyable={/No$/.test(name)} />
         ),
       };
     });
@@ -155,12 +155,12 @@ export function OrderDetail({ orderNo, screen, row, onRefund }: Props) {
               .map((field) => ({
                 key: field.name,
                 label: <SmallTitle field={field} />,
-                children: <Cell field={field} value={order[field.name]} />,
+                children: <Cell field={field} value={order[field.name]} currency={order.currency} />,
               })),
             {
               key: 'left',
               label: t('orders.refundable'),
-              children: <Money fen={refundableFen(order)} strong />,
+              children: <Money fen={refundableFen(order)} currency={order.currency} strong />,
             },
           ]}
         />

@@ -49,6 +49,7 @@ export function RefundModal({
   >(undefined);
   const orderNo = String(order.orderNo);
   const refundable = refundableFen(order);
+  const { currency } = order;
 
   const report = (refund: RefundView) => {
     if (refund.status === 'succeeded') toast.success(t('orders.refundDone'));
@@ -57,7 +58,7 @@ export function RefundModal({
   };
 
   const submit = async ({ amount: typed, reason }: Values) => {
-    const reading = parseYuan(typed);
+    const reading = parseYuan(typed, undefined, currency);
     if (!reading.ok || isBusy) return;
     const same = request.current?.body;
     if (!same || same.amountFen !== reading.fen || same.reason !== reason.trim()) {
@@ -99,14 +100,18 @@ export function RefundModal({
         column={1}
         items={[
           { key: 'no', label: t('cashier.orderNo'), children: <span className="number">{orderNo}</span> },
-          { key: 'amount', label: t('orders.refundable'), children: <Money fen={refundable} strong /> },
+          {
+            key: 'amount',
+            label: t('orders.refundable'),
+            children: <Money fen={refundable} currency={currency} strong />,
+          },
         ]}
       />
       <Form<Values>
         form={form}
         layout="vertical"
         onFinish={(values) => void submit(values)}
-        initialValues={{ amount: fenText(refundable, { grouped: false }), reason: '' }}
+        initialValues={{ amount: fenText(refundable, { grouped: false, currency }), reason: '' }}
       >
         <Form.Item
           name="amount"
@@ -114,10 +119,12 @@ export function RefundModal({
           rules={[
             {
               validator: (_, typed: unknown) => {
-                const reading = parseYuan(String(typed ?? ''));
+                const reading = parseYuan(String(typed ?? ''), undefined, currency);
                 if (!reading.ok) return Promise.reject(new Error(t(amountProblem[reading.reason])));
                 return BigInt(reading.fen) > refundable
-                  ? Promise.reject(new Error(t('orders.refundTooLarge', { amount: fenText(refundable) })))
+                  ? Promise.reject(
+                      new Error(t('orders.refundTooLarge', { amount: fenText(refundable, { currency }) })),
+                    )
                   : Promise.resolve();
               },
             },

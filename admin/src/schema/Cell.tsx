@@ -9,9 +9,17 @@ import { anomalyCodes } from './columns';
 const isFen = (value: unknown): value is Fen =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
 
-/** An amount of fen as yuan: right-aligned digits that line up, red below zero. */
-export function Money({ fen, strong = false }: { fen: unknown; strong?: boolean }) {
-  const text = isFen(fen) ? fenText(fen) : undefined;
+/** An amount in the minor unit of its currency (CNY unless told): right-aligned digits that line up, red below zero. */
+export function Money({
+  fen,
+  currency,
+  strong = false,
+}: {
+  fen: unknown;
+  currency?: unknown;
+  strong?: boolean;
+}) {
+  const text = isFen(fen) ? fenText(fen, { currency }) : undefined;
   if (text === undefined) return <span className="quiet">—</span>;
   const className = `money${text.startsWith('-') ? ' negative' : ''}${strong ? ' strong' : ''}`;
   return <span className={className}>{text}</span>;
@@ -58,18 +66,20 @@ export function CopyableNumber({ value }: { value: string }) {
 interface CellProps {
   field: Field;
   value: unknown;
+  /** Of the row, where it has one. */
+  currency?: unknown;
   copyable?: boolean;
   /** In a detail nothing is cut short. */
   whole?: boolean;
 }
 
 /** A value of a content type, drawn by its kind. */
-export function Cell({ field, value, copyable = false, whole = false }: CellProps) {
+export function Cell({ field, value, currency, copyable = false, whole = false }: CellProps) {
   const { t } = useText();
   if (value === null || value === undefined || value === '') return <Nothing />;
   switch (field.kind) {
     case 'money':
-      return <Money fen={value} />;
+      return <Money fen={value} currency={currency} />;
     case 'datetime':
       return (
         <span className="number">{dateTimeText(typeof value === 'number' ? value : String(value))}</span>

@@ -37,6 +37,7 @@ export function Fields({ screen, row, columns = 2 }: { screen: Screen; row: Row;
             <Cell
               field={field}
               value={row[field.name]}
+              currency={row.currency}
               whole
               copyable={isNumberOfSomething(field) && row[field.name] !== ''}
             />

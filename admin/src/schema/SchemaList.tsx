@@ -176,7 +176,14 @@ function Rows({
           ? ('descend' as const)
           : ('ascend' as const)
         : null,
-    render: (_, row) => <Cell field={plan.field} value={row[plan.field.name]} copyable={plan.copyable} />,
+    render: (_, row) => (
+      <Cell
+        field={plan.field}
+        value={row[plan.field.name]}
+        currency={row.currency}
+        copyable={plan.copyable}
+      />
+    ),
   }));
   if (hasActions) {
     columns.push({

@@ -35,6 +35,18 @@ test('fen become the number whose two decimals Excel shows exactly', () => {
   );
 });
 
+test('a row in yen has no decimals, a row in yuan has two', () => {
+  const amount = field('money');
+  fc.assert(
+    fc.property(fc.integer({ min: -99_999_999_999_999, max: 99_999_999_999_999 }), (yen) => {
+      const row = { value: yen, currency: 'JPY' };
+      expect(cellOf(amount, row, wording)).toBe(yen);
+      expect(textOf(amount, row, wording)).toBe(String(yen));
+    }),
+  );
+  expect(textOf(amount, { value: 1999, currency: 'CNY' }, wording)).toBe('19.99');
+});
+
 test('moments read as the clock on the wall of the merchant', () => {
   const at = '2018-10-18T13:42:33.000Z';
   const shown = (merchantCode?: string) =>

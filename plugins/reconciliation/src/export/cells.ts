@@ -1,5 +1,5 @@
 import type { Bilingual } from '@hospital-pay/errors';
-import { formatAmount, toMinor } from '@hospital-pay/payments';
+import { type Currency, formatAmount, toMinor } from '@hospital-pay/payments';
 import { z } from 'zod';
 import { anomalyTexts, isAnomaly } from '../order-state';
 import type { Field, Row } from './report';
@@ -26,7 +26,7 @@ export function cellOf(field: Field, row: Row, wording: Wording): CellValue {
   if (value === null || value === undefined || value === '') return null;
   switch (field.kind) {
     case 'money':
-      return yuan(toMinor(value));
+      return yuan(toMinor(value), currencyOf(row));
     case 'integer':
       return numberOf(value);
     case 'datetime':
@@ -44,7 +44,7 @@ export function textOf(field: Field, row: Row, wording: Wording): string {
   if (value === null || value === undefined || value === '') return '';
   switch (field.kind) {
     case 'money':
-      return formatAmount(toMinor(value));
+      return formatAmount(toMinor(value), currencyOf(row));
     case 'integer':
       return String(numberOf(value));
     case 'datetime':
@@ -54,8 +54,13 @@ export function textOf(field: Field, row: Row, wording: Wording): string {
   }
 }
 
-/** 1999 → 19.99: the number nearest to the decimal, of which Excel shows exactly its two places. */
-export const yuan = (fen: number): number => Number(formatAmount(fen));
+/** 1999 → 19.99 in CNY, 1999 in JPY: the number nearest to the decimal, of which Excel shows exactly its places. */
+export const yuan = (fen: number, currency?: Currency): number => Number(formatAmount(fen, currency));
+
+const currencies = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']).catch('CNY');
+
+/** A row says its currency, or is of CNY. */
+export const currencyOf = (row: Row): Currency => currencies.parse(row.currency);
 
 export const harmless = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
 

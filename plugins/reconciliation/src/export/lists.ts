@@ -108,8 +108,9 @@ async function* rowsOf(
 ): AsyncGenerator<Row> {
   const uid = `api::${type}.${type}` as const;
   const attributes = strapi.getModel(uid).attributes;
-  // Masks need the patient's name beside a title that may contain it, dates the merchant whose zone they are told in.
-  const besides = ['patientName', 'merchantCode'].filter((name) => name in attributes);
+  // Masks need the patient's name beside a title that may contain it, dates the merchant whose zone they are told in,
+  // amounts their currency.
+  const besides = ['patientName', 'merchantCode', 'currency'].filter((name) => name in attributes);
   const select = [...new Set(['id', field, ...columns.map(({ name }) => name), ...besides])];
   const beyond = order === 'asc' ? '$gt' : '$lt';
   for (const isEmpty of field === 'id' ? [false] : [false, true]) {

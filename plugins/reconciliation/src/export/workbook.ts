@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { toMinor } from '@hospital-pay/payments';
+import { type Currency, formatAmount, toMinor } from '@hospital-pay/payments';
 import ExcelJS from 'exceljs';
 import { z } from 'zod';
-import { type CellValue, cellOf, say, type Wording, yuan } from './cells';
+import { type CellValue, cellOf, currencyOf, say, type Wording, yuan } from './cells';
 import type { Field, Table } from './report';
 
 /** A sheet holds 1,048,576 rows; the first is the heading. */
@@ -33,7 +33,12 @@ const heading: Style = {
   alignment: { vertical: 'middle' },
 };
 const moneyFormat = '#,##0.00;[Red]-#,##0.00';
+const wholeFormat = '#,##0;[Red]-#,##0';
 const sum: Style = { font: { bold: true }, numFmt: moneyFormat };
+const wholeSum: Style = { font: { bold: true }, numFmt: wholeFormat };
+const whole: Style = { numFmt: wholeFormat };
+/** Yen have no decimals. */
+const isWhole = (currency: Currency): boolean => !formatAmount(0, currency).includes('.');
 const text: Style = { numFmt: '@' };
 const styles: Record<Field['kind'], Style> = {
   money: { numFmt: moneyFormat },
@@ -112,6 +117,8 @@ async function writeTable(
   { wording, passed, rowsPerSheet: capacity = rowsPerSheet }: WorkbookOptions,
 ): Promise<number> {
   const cellStyles = columns.map(({ kind }) => styles[kind]);
+  const wholeStyles = columns.map(({ kind }) => (kind === 'money' ? whole : styles[kind]));
+  const seen = new Set<Currency>();
   const sums = new Map<string, number>(
     columns.flatMap(({ name, kind }) => (kind === 'money' ? [[name, 0] as const] : [])),
   );
@@ -139,10 +146,12 @@ async function writeTable(
       sheet = begin();
       inSheet = 0;
     }
+    const currency = currencyOf(row);
+    seen.add(currency);
     write(
       sheet,
       columns.map((field) => cellOf(field, row, wording)),
-      cellStyles,
+      isWhole(currency) ? wholeStyles : cellStyles,
     );
     for (const [name, sumSoFar] of sums) sums.set(name, toMinor(sumSoFar + toMinor(row[name] ?? 0)));
     inSheet += 1;
@@ -158,14 +167,16 @@ async function writeTable(
       sheet = begin();
       inSheet = 0;
     }
+    const [only] = seen;
     const line = columns.map(({ name }, index): CellValue => {
-      const fen = sums.get(name);
-      return fen !== undefined ? yuan(fen) : index === 0 ? say(texts.total, wording) : null;
+      // Yen and yuan do not add up to anything.
+      const fen = seen.size > 1 ? undefined : sums.get(name);
+      return fen !== undefined ? yuan(fen, only) : index === 0 ? say(texts.total, wording) : null;
     });
     write(
       sheet,
       line,
-      columns.map(() => sum),
+      columns.map(() => (only !== undefined && isWhole(only) ? wholeSum : sum)),
     );
   }
   end(sheet, inSheet);
