@@ -150,15 +150,16 @@ export function connectPsp(settings: PspSettings, context: ChannelContext, walle
       const readyAt = DateTime.fromISO(date, { zone: wallet.zone })
         .plus({ days: 1 })
         .set({ hour: pspBillHour });
+      const minutes = Math.ceil((readyAt.toMillis() - context.now().getTime()) / 60_000);
+      const notReady = { kind: 'not-ready' as const, retryAfterMinutes: Math.max(10, minutes) };
+      // A day that has not begun is asked about nowhere.
+      if (context.now() < DateTime.fromISO(date, { zone: wallet.zone }).toJSDate()) return notReady;
       const reply = await client.file({ record: 'download_bill', path: 'billPath', names: { date } });
       switch (reply.kind) {
         case 'told':
           return openPspBill(reply.body, { date, wallet });
         case 'refused':
-          if (reply.code === 'settlement_not_ready') {
-            const minutes = Math.ceil((readyAt.toMillis() - context.now().getTime()) / 60_000);
-            return { kind: 'not-ready', retryAfterMinutes: Math.max(10, minutes) };
-          }
+          if (reply.code === 'settlement_not_ready') return notReady;
           throw new BillError('UNAVAILABLE', `${reply.code}: ${reply.message}`);
         case 'silent':
           throw new BillError('UNAVAILABLE', `${reply.code}: ${reply.cause}`);
