@@ -175,16 +175,14 @@ describe.each(['sqlite', 'postgres'] as const)('reconciliation on %s', (database
     );
     expect(found.order).toBeNull();
     const caseNo = found.discrepancies[0]?.caseNo ?? '';
-    const path = `/api/reconciliation/discrepancies/${caseNo}/resolve`;
-    expect((await finance<Failure>('POST', path, { resolution: 'cash' })).body.error.name).toBe(
-      'REQUEST_INVALID',
-    );
-    const body = { resolution: 'cash', note: '窗口退现金' };
-    expect((await finance('POST', path, body)).body).toMatchObject({
-      status: 'resolved',
-      resolvedBy: 'finance',
-    });
-    expect((await finance<Failure>('POST', path, body)).body.error.name).toBe('CASE_CLOSED');
+    const path = '/api/reconciliation/discrepancies/handle';
+    const resolve = (act: object) => finance<Failure>('POST', path, { caseNos: [caseNo], act });
+    const booking = { do: 'propose', action: 'his_supplement' };
+    expect((await resolve(booking)).body.error.name).toBe('REQUEST_INVALID');
+    const body = { ...booking, note: '渠道他日到账, HIS补录单号' };
+    expect((await resolve(body)).body).toMatchObject({ results: [{ caseNo, ok: true, status: 'resolved' }] });
+    expect((await locate('X9')).discrepancies).toMatchObject([{ resolution: 'his_supplement' }]);
+    expect((await resolve(body)).body.error.name).toBe('CASE_CLOSED');
   }, 30_000);
 
   test('a cashier may look at an order but neither run nor resolve', async () => {

@@ -259,9 +259,9 @@ describe.each(['sqlite', 'postgres'] as const)('a day and its bills on %s', (dat
   test('what a person has resolved stays resolved', async () => {
     const foreign = (await cases(day)).find(({ kind }) => kind === 'channel_only');
     const finance = await hospital.staff('finance');
-    const body = { resolution: 'write_off', note: '渠道侧测试款' };
-    const path = `/api/reconciliation/discrepancies/${foreign?.case_no}/resolve`;
-    expect((await finance('POST', path, body)).status).toBe(200);
+    const act = { do: 'propose', action: 'write_off', note: '渠道侧测试款' };
+    const body = { caseNos: [foreign?.case_no], act };
+    expect((await finance('POST', '/api/reconciliation/discrepancies/handle', body)).status).toBe(200);
     const before = await books();
     await runAgain(day);
     expect(await books()).toBe(before);

@@ -17,6 +17,8 @@ const configSchema = z.object({
   subject: z.string().min(1).optional(),
   /** The route shows this field: who may read only other fields of the subject is refused. */
   field: z.string().min(1).optional(),
+  /** False where the room writes the trail itself. */
+  recorded: z.boolean().default(true),
 });
 
 interface Guarded {
@@ -36,7 +38,7 @@ const merchantReferences = ['channel-account', 'route', 'terminal', 'application
 
 export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit: () => Audit) {
   return (config: unknown): Middleware => {
-    const { action, subject, field } = configSchema.parse(config ?? {});
+    const { action, subject, field, recorded } = configSchema.parse(config ?? {});
     return async (ctx, next) => {
       const account = await sessions().authenticate(bearerToken(ctx));
       ctx.state.account = account;
@@ -44,7 +46,7 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
         throw fail('FORBIDDEN', { action, subject });
       }
       const verb = subject === undefined ? undefined : coreVerb(ctx, subject);
-      if (subject === undefined || action === undefined) return next();
+      if (subject === undefined || action === undefined || !recorded) return next();
       if (verb === undefined) return custom({ ctx, next, account, type: subject }, action);
       await core({ ctx, next, account, type: subject, fields: typeFields(strapi, subject) }, verb);
     };

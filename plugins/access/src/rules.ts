@@ -10,6 +10,7 @@ export const actions = [
   'pay',
   'reconcile',
   'resolve',
+  'approve',
   'test',
   'unmask',
   'manage',
@@ -69,6 +70,7 @@ const configuration = [
   'reconciliation-rule',
   'bank-account',
   'bank-settlement',
+  'approval-rule',
 ];
 
 export const builtInRoles: RoleDefinition[] = [
@@ -109,10 +111,11 @@ export const builtInRoles: RoleDefinition[] = [
         subject: ['reconciliation-rule', 'bank-account', 'bank-settlement'],
       },
       { action: 'create', subject: ['bill-archive', 'bank-statement'] },
-      { action: 'resolve', subject: 'discrepancy' },
       // To close a period is to create a closing, to reopen it is to change one.
       { action: ['create', 'update'], subject: 'closing' },
       { action: 'create', subject: 'shift' },
+      // Two different people: who proposed something cannot approve it, whatever his rights.
+      { action: ['resolve', 'approve'], subject: 'discrepancy' },
       { action: 'unmask', subject: 'patient' },
       { action: 'update', subject: 'message' },
       { action: ['read', 'create'], subject: 'export' },

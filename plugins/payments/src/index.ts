@@ -14,6 +14,7 @@ export {
   isUniqueViolation,
   toColumns,
 } from './rows';
+export { defectsOf, type Moves } from './states';
 export type * from './types';
 
 const running = new WeakMap<object, Payments>();

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { completeRow, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { tellTouched } from './handling/history';
+import { caseStatuses, type resolutions } from './handling/states';
 import type { Leg, ResultKind, TradeKind } from './match';
-import { readRow } from './rows';
+import { readRow, readRows } from './rows';
 
 export type CaseKind = Exclude<ResultKind, 'matched' | 'abnormal_refund'>;
-export type Resolution = 'online_refund' | 'cash' | 'other' | 'his_supplement' | 'write_off' | 'healed';
+export type Resolution = (typeof resolutions)[number];
 
 /** One difference as finance handles it. Refund amounts are negative; difference = the other side − platform. */
 export interface CaseDraft {
@@ -89,8 +91,10 @@ function unreachable(value: never): never {
 export const storedCase = z.object({
   id: z.number(),
   caseNo: z.string(),
+  merchantCode: z.string(),
   dedupeKey: z.string(),
-  status: z.enum(['open', 'pending_approval', 'resolved', 'void']),
+  status: z.enum(caseStatuses),
+  touchedAt: z.date().nullable(),
   source: z.enum(['realtime', 't1']),
   resolvedBy: z.string().nullable(),
   kind: z.string(),
@@ -137,13 +141,23 @@ export async function raiseCase(trx: Knex, draft: CaseDraft, now: Date): Promise
         updatedAt: now,
       }),
     );
+  await tellTouched(trx, existing, 'open', now);
   return isHealed;
 }
 
-/** Closes what is open under these keys; cases in a person's hands are left alone. */
+/** Closes what is open or in transit under these keys; what a person has proposed or decided is left alone. */
 export async function closeCases(trx: Knex, keys: string[], closing: Closing, now: Date): Promise<void> {
-  await trx('discrepancies')
-    .whereIn('dedupe_key', keys)
-    .where({ status: 'open' })
-    .update(toColumns(trx, { ...closing, updatedAt: now }));
+  if (keys.length === 0) return;
+  const waiting = ['open', 'in_transit'];
+  const rows = readRows(
+    storedCase,
+    await trx('discrepancies').whereIn('dedupe_key', keys).whereIn('status', waiting).forUpdate(),
+  );
+  for (const row of rows) {
+    await trx('discrepancies')
+      .where({ id: row.id })
+      .whereIn('status', waiting)
+      .update(toColumns(trx, { ...closing, updatedAt: now }));
+    await tellTouched(trx, row, closing.status, now);
+  }
 }

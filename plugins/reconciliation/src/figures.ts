@@ -14,6 +14,7 @@ import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
 import { frozenFigures, lockedDays } from './closings/ledger';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
+import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
 import { hisRecordsOf } from './order-numbers';
 import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
 import { type DayStatistics, dayStatistics } from './statistics';
@@ -62,8 +63,12 @@ export interface Analysis {
 
 export interface Statistics extends DayStatistics {
   date: string;
+  /** Of the day's own differences: settled, still to be settled, and carried to a later day's work. */
   handled: number;
   open: number;
+  carriedOut: number;
+  /** Differences of earlier days that were carried to this one. */
+  carriedIn: CaseView[];
   /** They add up to `abnormalRefundFen`. */
   refundDetail: RefundDetail[];
   /** Given back on the day of the payment itself: in the platform's income both net to nothing. */
@@ -88,7 +93,7 @@ const caseView = z.object({
   leg: z.enum(['his', 'channel']).nullable(),
   kind: z.string(),
   source: z.string(),
-  status: z.enum(['open', 'pending_approval', 'resolved', 'void']),
+  status: z.enum(caseStatuses),
   platformFen: z.number(),
   hisFen: z.number(),
   channelFen: z.number().nullable(),
@@ -98,11 +103,13 @@ const caseView = z.object({
   patientName: z.string().nullable(),
   cardNo: z.string().nullable(),
   remark: z.string().nullable(),
-  resolution: z.enum(['online_refund', 'cash', 'other', 'his_supplement', 'write_off', 'healed']).nullable(),
+  resolution: z.enum(resolutions).nullable(),
   resolutionFen: z.number().nullable(),
   resolutionNote: z.string().nullable(),
   resolvedBy: z.string().nullable(),
   resolvedAt: z.date().nullable(),
+  /** The later day to whose work it was carried forward. */
+  carriedTo: z.string().nullable(),
 });
 export type CaseView = z.output<typeof caseView>;
 
@@ -387,7 +394,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       const attempted = await count(created());
       const successful = await count(created().whereIn('status', [...moneyStates]));
       const unsuccessful = await count(created().whereIn('status', ['closed', 'reversed', 'failed']));
-      const open = () => scoped(db('discrepancies').whereIn('status', ['open', 'pending_approval']), scope);
+      const open = () => scoped(db('discrepancies').whereIn('status', [...unhandled]), scope);
 
       const byChannel: unknown = await paid(scope)
         .where({ settled_on: date })
@@ -559,6 +566,12 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
           .orderBy(['occurred_at', 'case_no']),
       );
+      const carriedIn = readRows(
+        caseView,
+        await scoped(db('discrepancies').where({ carried_to: date }), scope)
+          .whereNot({ status: 'void' })
+          .orderBy(['occurred_at', 'case_no']),
+      );
       const { byType } = await summary(scope, { from: date, to: date });
       const total = (of: (line: SummaryLine) => number): number =>
         byType.reduce((sum, line) => sum + of(line), 0);
@@ -593,12 +606,14 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         ...closings.flatMap((row) => detailOfClosing(row) ?? []),
       ];
       const sameDayDetail = refunds.filter(({ isSameDay }) => isSameDay).map(detailOf);
-      const isOpen = (row: CaseView): boolean => row.status === 'open' || row.status === 'pending_approval';
+      const left = differenceDetail.filter((row) => isUnhandled(row.status));
       return {
         date,
         ...figures,
         handled: differenceDetail.filter((row) => row.status === 'resolved').length,
-        open: differenceDetail.filter(isOpen).length,
+        open: left.filter(({ carriedTo }) => carriedTo === null).length,
+        carriedOut: left.filter(({ carriedTo }) => carriedTo !== null).length,
+        carriedIn,
         refundDetail,
         sameDayRefundFen: sameDayDetail.reduce((sum, { amountFen }) => sum + amountFen, 0),
         sameDayDetail,

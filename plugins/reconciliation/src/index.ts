@@ -4,6 +4,7 @@ import type { Closings } from './closings/closings';
 import type { Exports } from './export/exports';
 import type { Reports } from './export/report';
 import type { Figures } from './figures';
+import type { Handling } from './handling/handling';
 import type { IncomeReport } from './income';
 import type { Live } from './live';
 import type { Locator } from './locate';
@@ -47,13 +48,15 @@ export interface Reconciliation {
   figures: Figures;
   shifts: Shifts;
   income: IncomeReport;
+  /** What people do about differences. */
+  handling: Handling;
   live: Live;
   locator: Locator;
   tryRule: TryRule;
   /** Whoever has a report to export registers it here. */
   reports: Reports;
   exports: Exports;
-  /** Waits until every comparison asked for so far has been made. */
+  /** Waits until every comparison asked for so far has been made, and every answer heard about a refund written down. */
   settled(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import {
   type Summary,
   type Today,
 } from './figures';
+import { unhandled } from './handling/states';
 import type { Realtime } from './realtime';
 import { orderRow, readRows } from './rows';
 
@@ -126,7 +127,7 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
       alerts: readRows(
         caseView,
         await scoped('discrepancies', scope)
-          .whereIn('status', ['open', 'pending_approval'])
+          .whereIn('status', [...unhandled])
           .orderBy('occurred_at', 'desc')
           .limit(mostShown),
       ),
@@ -174,7 +175,9 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
     for (const table of trails) marks.push(await db(table).max({ id: 'id' }).first());
     // A case that is closed or heals leaves no new row.
     marks.push(
-      await db('discrepancies').whereIn('status', ['open', 'pending_approval']).count({ open: '*' }),
+      await db('discrepancies')
+        .whereIn('status', [...unhandled])
+        .count({ open: '*' }),
     );
     return JSON.stringify(marks);
   }

@@ -231,6 +231,8 @@ const statusTexts: Record<string, { zh: string; en: string; tone: Tone }> = {
   dead: { zh: '已放弃', en: 'given up', tone: 'error' },
   open: { zh: '未处理', en: 'open', tone: 'error' },
   pending_approval: { zh: '待审批', en: 'awaiting approval', tone: 'warning' },
+  refunding: { zh: '退款中', en: 'being refunded', tone: 'warning' },
+  in_transit: { zh: '在途', en: 'in transit', tone: 'info' },
   resolved: { zh: '已处理', en: 'resolved', tone: 'success' },
   void: { zh: '已自愈', en: 'healed', tone: 'success' },
 };

@@ -51,7 +51,6 @@ export async function checkedRule(db: Knex, input: unknown): Promise<Reconciliat
   return rule;
 }
 
-const uid = 'api::reconciliation-rule.reconciliation-rule';
 const jsonObject = z.record(z.string(), z.unknown());
 
 interface Lifecycles {
@@ -65,17 +64,18 @@ interface Lifecycles {
 /** Whoever writes a rule, through whatever door: what contradicts another rule is refused. */
 export function guardRules(
   lifecycles: Lifecycles,
-  db: Knex,
+  type: 'reconciliation-rule' | 'approval-rule',
+  check: (rule: unknown) => Promise<unknown>,
   stored: (where: object) => Promise<unknown>,
 ): void {
   lifecycles.subscribe({
-    models: [uid],
+    models: [`api::${type}.${type}`],
     async beforeCreate({ params }) {
-      await checkedRule(db, params.data);
+      await check(params.data);
     },
     async beforeUpdate({ params }) {
       const before = await stored(z.looseObject({}).parse(params.where));
-      await checkedRule(db, { ...jsonObject.parse(before ?? {}), ...jsonObject.parse(params.data ?? {}) });
+      await check({ ...jsonObject.parse(before ?? {}), ...jsonObject.parse(params.data ?? {}) });
     },
   });
 }

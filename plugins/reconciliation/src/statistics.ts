@@ -47,6 +47,7 @@ export function dayStatistics({
         break;
       case 'his_supplement':
       case 'write_off':
+      case 'matched':
       case 'healed':
         break;
       default:

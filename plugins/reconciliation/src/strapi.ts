@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { access, type SignedInAccount } from '@hospital-pay/access';
 import { jobs } from '@hospital-pay/jobs';
-import { payments, toColumns } from '@hospital-pay/payments';
+import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
@@ -21,6 +21,8 @@ import { installExports, workExports } from './export/install';
 import { scopeOf } from './export/report';
 import { exportController, exportRoutes } from './export/routes';
 import { createFigures } from './figures';
+import { installHandling, workHandling } from './handling/install';
+import { handlingController, handlingRoutes } from './handling/routes';
 import { createIncome } from './income';
 import { incomeController, incomeRoutes } from './income-routes';
 import { provideReconciliation, reconciliation } from './index';
@@ -29,8 +31,7 @@ import { streamLive } from './live-stream';
 import { createLocator, type Row, timelineOf } from './locate';
 import { followNews, type News } from './news';
 import { createRealtime } from './realtime';
-import { readRow } from './rows';
-import { graceByRules, guardRules } from './rule-book';
+import { checkedRule, graceByRules, guardRules } from './rule-book';
 import { createRuleTrial } from './rule-trial';
 import { createRuns, type Run } from './runs';
 import { shiftController, shiftRoutes } from './shifts/routes';
@@ -49,13 +50,6 @@ const runBody = z.object({ date: day, accountCode: code.optional() }).strict();
 const trialBody = z
   .object({ accountCode: code, date: day, rules: z.record(z.string(), z.unknown()) })
   .strict();
-const resolveBody = z
-  .object({
-    resolution: z.enum(['online_refund', 'cash', 'other', 'his_supplement', 'write_off']),
-    note: z.string().trim().min(1).max(500),
-  })
-  .strict();
-
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
@@ -84,14 +78,6 @@ function runView({
   const failure = { errorCode, errorMessage, fileName, lineNo };
   return { runNo, accountCode, channel, date, status, stage, done, counts, ...failure, nextAt };
 }
-
-const resolvable = z.object({
-  id: z.number(),
-  caseNo: z.string(),
-  merchantCode: z.string(),
-  status: z.string(),
-  differenceFen: z.number(),
-});
 
 const books = ({ strapi }: { strapi: Core.Strapi }) => {
   const masked = <Item extends object>(type: string, rows: Item[], account: SignedInAccount): Item[] =>
@@ -202,41 +188,6 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
       if (!run || !account.mayUseMerchant(run.merchantCode)) throw fail('RUN_NOT_FOUND');
       ctx.body = runView(await runs.cancel(run.runNo, account.username));
     },
-
-    async resolve(ctx: Context) {
-      const { resolution, note } = read(resolveBody, ctx.request.body);
-      const account = accountOf(ctx);
-      const db = strapi.db.connection;
-      const entry = readRow(
-        resolvable,
-        await db('discrepancies')
-          .where({ case_no: read(code, ctx.params.caseNo) })
-          .first(),
-      );
-      if (!entry || !account.mayUseMerchant(entry.merchantCode)) throw fail('CASE_NOT_FOUND');
-      const now = payments(strapi).clock.now();
-      const moved = await db('discrepancies')
-        .where({ id: entry.id, status: 'open' })
-        .update(
-          toColumns(db, {
-            status: 'resolved',
-            resolution,
-            resolutionNote: note,
-            resolutionFen: Math.abs(entry.differenceFen),
-            resolvedBy: account.username,
-            resolvedAt: now,
-            updatedAt: now,
-          }),
-        );
-      if (moved === 0) throw fail('CASE_CLOSED', { caseNo: entry.caseNo });
-      ctx.body = {
-        caseNo: entry.caseNo,
-        status: 'resolved',
-        resolution,
-        resolvedBy: account.username,
-        resolvedAt: now,
-      };
-    },
   };
 };
 
@@ -291,8 +242,10 @@ export default {
     const income = createIncome(db, lateRefunds);
     const exporting = installExports(strapi, figures, folder);
     exporting.reports.register(incomeReport(income));
+    const handling = installHandling(strapi, realtime, folder, live.changed);
     provideReconciliation(strapi, {
       realtime,
+      handling,
       ...exporting,
       bank: installBank(db, pay.clock, exporting.reports),
       income,
@@ -307,16 +260,22 @@ export default {
       async settled() {
         await news.settled();
         await lateNews.settled();
+        await handling.settled();
       },
     });
   },
 
   bootstrap({ strapi }: { strapi: Core.Strapi }) {
     const queue = jobs(strapi);
-    const { realtime, runs, exports, shifts, bills } = reconciliation(strapi);
-    guardRules(strapi.db.lifecycles, strapi.db.connection, (where) =>
-      strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
+    const { realtime, runs, exports, shifts, bills, handling } = reconciliation(strapi);
+    guardRules(
+      strapi.db.lifecycles,
+      'reconciliation-rule',
+      // Within the transaction that writes it: SQLite has one connection.
+      (rule) => strapi.db.transaction(({ trx }) => checkedRule(trx, rule)),
+      (where) => strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
     );
+    workHandling(strapi, queue, handling);
     queue.work('reconcile', async ({ payload }) => {
       await runs.execute(z.object({ runNo: z.string() }).parse(payload).runNo);
     });
@@ -334,6 +293,7 @@ export default {
 
   async destroy({ strapi }: { strapi: Core.Strapi }) {
     reconciliation(strapi).live.close();
+    await reconciliation(strapi).handling.close();
     await listeners.get(strapi)?.close();
     await late.get(strapi)?.close();
     engines.get(strapi)?.close();
@@ -347,6 +307,7 @@ export default {
     bank: bankController,
     income: incomeController,
     shifts: shiftController,
+    handling: handlingController,
   },
   routes: {
     staff: {
@@ -387,12 +348,7 @@ export default {
           handler: 'books.cancelRun',
           config: guarded('reconcile', 'reconciliation-run'),
         },
-        {
-          method: 'POST',
-          path: '/discrepancies/:caseNo/resolve',
-          handler: 'books.resolve',
-          config: guarded('resolve', 'discrepancy'),
-        },
+        ...handlingRoutes,
         ...exportRoutes,
         ...closingRoutes,
         ...billRoutes,

@@ -3,6 +3,8 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
 import { assertOpen, holdPeriods } from './closings/ledger';
+import { tellTouched } from './handling/history';
+import { caseStatuses } from './handling/states';
 import type { MatchResult, MatchRules, MatchTotals } from './match';
 import { pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
 import type { DaySources } from './source-rows';
@@ -115,9 +117,12 @@ function closingOf(
 
 const comparable = z.object({
   id: z.number(),
+  caseNo: z.string(),
+  merchantCode: z.string(),
+  touchedAt: z.date().nullable(),
   dedupeKey: z.string(),
   source: z.enum(['realtime', 't1']),
-  status: z.enum(['open', 'pending_approval', 'resolved', 'void']),
+  status: z.enum(caseStatuses),
   resolvedBy: z.string().nullable(),
   kind: z.string(),
   platformFen: z.number(),
@@ -133,7 +138,7 @@ const comparable = z.object({
 
 /**
  * Cases and totals of one account's day in one transaction. Replaced is only what a run wrote and nobody has
- * touched; what is unchanged is not written at all, so a repeated run leaves every byte as it was. Says whether the
+ * decided; what is unchanged is not written at all, so a repeated run leaves every byte as it was. Says whether the
  * cases have changed.
  * @throws PERIOD_CLOSED when the day was closed in the meantime
  */
@@ -152,15 +157,16 @@ export async function writeDay(
     await holdPeriods(trx, account.merchantCode, 'write');
     await assertOpen(trx, account.merchantCode, date);
     const wanted = new Map(cases.map((entry) => [entry.dedupeKey, entry]));
-    const isUntouched = (row: z.output<typeof comparable>): boolean =>
-      row.source === 't1' && row.resolvedBy === null && (row.status === 'open' || row.status === 'void');
 
     const before = readRows(
       comparable,
       await trx('discrepancies').where({ account_code: account.code, date, source: 't1' }).forUpdate(),
     );
-    const gone = before.filter((row) => isUntouched(row) && !wanted.has(row.dedupeKey)).map((row) => row.id);
-    for (const piece of pieces(gone)) await trx('discrepancies').whereIn('id', piece).delete();
+    const gone = before.filter((row) => isUndecided(row) && !wanted.has(row.dedupeKey));
+    const untouched = gone.filter((row) => row.touchedAt === null).map((row) => row.id);
+    for (const piece of pieces(untouched)) await trx('discrepancies').whereIn('id', piece).delete();
+    const healed = gone.filter((row) => row.touchedAt !== null && row.status !== 'void');
+    for (const row of healed) await heal(trx, row, now);
 
     const known = new Map(before.map((row) => [row.dedupeKey, row]));
     for (const piece of pieces(wanted.keys())) {
@@ -173,12 +179,7 @@ export async function writeDay(
     for (const entry of cases) {
       const row = known.get(entry.dedupeKey);
       if (!row) inserts.push(entry);
-      else if (isUntouched(row) && !isSame(row, entry)) {
-        updates += 1;
-        await trx('discrepancies')
-          .where({ id: row.id })
-          .update(toColumns(trx, { ...entry, runNo, updatedAt: now }));
-      }
+      else if (isUndecided(row)) updates += await rewrite(trx, row, entry, runNo, now);
     }
     for (const piece of pieces(inserts, 200)) {
       await trx('discrepancies')
@@ -192,11 +193,45 @@ export async function writeDay(
         .ignore();
     }
     await writeTotals(trx, account, date, runNo, totals, now);
-    return gone.length + inserts.length + updates > 0;
+    return untouched.length + healed.length + inserts.length + updates > 0;
   });
 }
 
-function isSame(row: z.output<typeof comparable>, entry: DayCase): boolean {
+type StoredDayCase = z.output<typeof comparable>;
+
+/** What a run wrote and on which nobody has decided. Comments and a handler stay with it whatever later runs find. */
+const isUndecided = (row: StoredDayCase): boolean =>
+  row.source === 't1' &&
+  row.resolvedBy === null &&
+  (row.status === 'open' || row.status === 'void' || row.status === 'in_transit');
+
+/** A case that people had to do with is not removed when its difference is gone: it says that it healed. */
+async function heal(trx: Knex, row: StoredDayCase, now: Date): Promise<void> {
+  const healed = { status: 'void', resolution: 'healed', resolutionFen: 0, resolvedAt: now, updatedAt: now };
+  await trx('discrepancies').where({ id: row.id, status: row.status }).update(toColumns(trx, healed));
+  await tellTouched(trx, row, 'void', now);
+}
+
+/** Says how many rows have changed. */
+async function rewrite(
+  trx: Knex,
+  row: StoredDayCase,
+  entry: DayCase,
+  runNo: string,
+  now: Date,
+): Promise<number> {
+  // As long as the difference is there, it is in transit for as long as somebody said.
+  const status = row.status === 'in_transit' && entry.status === 'open' ? row.status : entry.status;
+  const found = { ...entry, status };
+  if (isSame(row, found)) return 0;
+  const changed = await trx('discrepancies')
+    .where({ id: row.id, status: row.status })
+    .update(toColumns(trx, { ...found, runNo, updatedAt: now }));
+  await tellTouched(trx, row, status, now);
+  return changed;
+}
+
+function isSame(row: StoredDayCase, entry: Omit<DayCase, 'status'> & { status: string }): boolean {
   return (
     row.status === entry.status &&
     row.kind === entry.kind &&

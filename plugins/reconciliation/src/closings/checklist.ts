@@ -2,6 +2,7 @@ import { businessDayBounds, type DayRule, dateValue, toColumns, toMinor } from '
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { hisIncome, liveFigures, platformIncome } from '../facts';
+import { unhandled } from '../handling/states';
 import { merchantRow, readRow, readRows } from '../rows';
 import { type LateRefunds, lockedStates } from './ledger';
 import { type Period, partsOf } from './periods';
@@ -61,8 +62,13 @@ export async function checklistFor(
   const cases = await count(
     db('discrepancies')
       .where({ merchant_code: merchantCode })
-      .whereBetween('date', [firstDay, lastDay])
-      .whereIn('status', ['open', 'pending_approval']),
+      // What was carried forward is the business of the day to which it was carried.
+      .where((due) =>
+        due
+          .where((own) => own.whereNull('carried_to').whereBetween('date', [firstDay, lastDay]))
+          .orWhereBetween('carried_to', [firstDay, lastDay]),
+      )
+      .whereIn('status', [...unhandled]),
   );
   if (kind === 'day') {
     return [

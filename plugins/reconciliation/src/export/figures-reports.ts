@@ -79,6 +79,8 @@ const leg = choice('leg', '对账方', 'Against', {
 const status = choice('status', '处理状态', 'Status', {
   open: { zh: '未处理', en: 'Open' },
   pending_approval: { zh: '待审批', en: 'Awaiting approval' },
+  refunding: { zh: '退款中', en: 'Being refunded' },
+  in_transit: { zh: '在途', en: 'In transit' },
   resolved: { zh: '已处理', en: 'Resolved' },
   void: { zh: '已自愈', en: 'Healed' },
 });
