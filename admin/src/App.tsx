@@ -22,6 +22,7 @@ const Workbench = lazy(() => import('./screens/Workbench'));
 const Cashier = lazy(() => import('./cashier/Cashier'));
 const Orders = lazy(() => import('./orders/Orders'));
 const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
+const Approvals = lazy(() => import('./reconciliation/handling/Approvals'));
 const Locate = lazy(() => import('./reconciliation/Locate'));
 const Summary = lazy(() => import('./reconciliation/Summary'));
 const Income = lazy(() => import('./reconciliation/Income'));
@@ -108,6 +109,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/cashier', <Cashier key="cashier" />],
   ['/orders', <Orders key="orders" />],
   ['/discrepancies', <Discrepancies key="discrepancies" />],
+  ['/approvals', <Approvals key="approvals" />],
   ['/locate', <Locate key="locate" />],
   ['/summary', <Summary key="summary" />],
   ['/income', <Income key="income" />],

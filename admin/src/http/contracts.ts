@@ -263,6 +263,60 @@ const trialSide = z.object({
   openDifferenceFen: fen,
 });
 export type TrialSide = z.infer<typeof trialSide>;
+const actResult = z.object({
+  caseNo: z.string(),
+  ok: z.boolean(),
+  status: text,
+  error: z.object({ code: z.string(), zh: z.string(), en: z.string(), details: z.unknown() }).nullish(),
+});
+export type ActResult = z.infer<typeof actResult>;
+export const actResults = z.object({ results: z.array(actResult) });
+export const handlers = z.object({
+  people: z.array(z.object({ username: z.string(), displayName: z.string() })),
+});
+const offer = z.object({
+  action: z.string(),
+  effect: z.object({
+    platformFen: fen,
+    abnormalRefundFen: fen,
+    bankArrivalFen: fen,
+    handled: z.number(),
+  }),
+  needsApproval: z.boolean(),
+  lockedUntil: text,
+});
+export type Offer = z.infer<typeof offer>;
+const caseStep = z.object({
+  at: z.string(),
+  actor: z.string(),
+  action: z.string(),
+  fromStatus: z.string(),
+  toStatus: z.string(),
+  amountFen: fen.nullish(),
+  day: text,
+  assignee: text,
+  note: text,
+});
+export type CaseStep = z.infer<typeof caseStep>;
+const attachment = z.object({
+  attachmentNo: z.string(),
+  fileName: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+  uploadedBy: z.string(),
+  uploadedAt: z.string(),
+});
+export const caseDetail = z.object({
+  case: row,
+  steps: z.array(caseStep),
+  attachments: z.array(attachment),
+  group: z.array(row),
+  offers: z.array(offer),
+  lockedUntil: text,
+  refund: z.object({ refundNo: z.string(), status: z.string() }).nullable(),
+});
+export type CaseDetail = z.infer<typeof caseDetail>;
+export const counterparts = z.object({ cases: z.array(row) });
 export const ruleTrial = z.object({
   billKnown: z.boolean(),
   speaks: z.boolean(),
@@ -309,6 +363,8 @@ export const statistics = z.object({
     .transform((value) => value ?? { online: '0', cash: '0', other: '0' }),
   handled: count,
   open: count,
+  carriedOut: count,
+  carriedIn: rows,
   refundDetail: rows,
   differenceDetail: rows,
 });

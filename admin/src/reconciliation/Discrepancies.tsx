@@ -1,26 +1,41 @@
 import { Button } from 'antd';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import type { Row } from '../http/contracts';
 import { useText } from '../i18n';
 import { SchemaList } from '../schema/SchemaList';
+import { useAccount } from '../shell/useAccount';
+import { BulkBar } from './handling/BulkBar';
+import { CaseDrawer } from './handling/CaseDrawer';
 import { locationOf } from './locationOf';
-import { ResolveModal } from './ResolveModal';
 
 /** One-sided entries; those nobody has dealt with come first. */
 export default function Discrepancies() {
   const { t } = useText();
   const navigate = useNavigate();
-  const [handling, setHandling] = useState<{ row: Row; reload: () => void }>();
+  const { account, may } = useAccount();
+  const [handling, setHandling] = useState<{ caseNo: string; reload: () => void }>();
   return (
     <>
       <SchemaList
         type="discrepancy"
         keyField="caseNo"
         title={t('menu.discrepancies')}
-        initial={{ status: 'open,pending_approval' }}
+        initial={{ status: 'open,pending_approval,refunding,in_transit' }}
         actionsWidth={112}
-        rowActions={(row, { screen, reload }) => (
+        follow={(row) => row.status === 'refunding'}
+        {...(may('resolve', 'discrepancy') && {
+          bulk: (rows, { reload, clear }) => (
+            <BulkBar
+              caseNos={rows.map((row) => String(row.caseNo))}
+              me={account?.username ?? ''}
+              onDone={() => {
+                clear();
+                reload();
+              }}
+            />
+          ),
+        })}
+        rowActions={(row, { reload }) => (
           <>
             <Button
               type="link"
@@ -30,29 +45,22 @@ export default function Discrepancies() {
             >
               {t('common.view')}
             </Button>
-            {screen.can.actions.resolve === true && row.status === 'open' && (
-              <Button
-                type="link"
-                size="small"
-                className="cell-link"
-                onClick={() => setHandling({ row, reload })}
-              >
-                {t('locate.handle')}
-              </Button>
-            )}
+            <Button
+              type="link"
+              size="small"
+              className="cell-link"
+              onClick={() => setHandling({ caseNo: String(row.caseNo), reload })}
+            >
+              {t('locate.handle')}
+            </Button>
           </>
         )}
       />
-      {handling && (
-        <ResolveModal
-          discrepancy={handling.row}
-          onClose={() => setHandling(undefined)}
-          onDone={() => {
-            handling.reload();
-            setHandling(undefined);
-          }}
-        />
-      )}
+      <CaseDrawer
+        caseNo={handling?.caseNo}
+        onClose={() => setHandling(undefined)}
+        onChanged={() => handling?.reload()}
+      />
     </>
   );
 }

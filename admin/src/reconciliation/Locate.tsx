@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Card,
   Col,
@@ -21,14 +20,15 @@ import { useText } from '../i18n';
 import { LogDetail } from '../monitoring/InterfaceLogs';
 import { OrderTimeline, RowsOf, useLocation } from '../orders/OrderDetail';
 import { RefundModal, refundableFen } from '../orders/RefundModal';
-import { Cell, ChannelName, Clipped, CopyableNumber, Money } from '../schema/Cell';
+import { Cell, CopyableNumber, Money } from '../schema/Cell';
 import { useScreen } from '../schema/useScreen';
 import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
 import { useAccount } from '../shell/useAccount';
 import { dateTimeText } from '../time';
-import { ResolveModal } from './ResolveModal';
-import { hisSide, platformSide, type SideLine, totalOf } from './sides';
+import { CaseDrawer } from './handling/CaseDrawer';
+import { Side, Totals } from './SidesOfNumber';
+import { hisSide, platformSide } from './sides';
 
 /** One number, the two sides next to each other, so that one sees which is missing. */
 export default function Locate() {
@@ -104,12 +104,7 @@ export default function Locate() {
               />
             </Col>
           </Line>
-          {facts.discrepancies.length > 0 && (
-            <Cases
-              rows={facts.discrepancies}
-              onHandle={may('resolve', 'discrepancy') ? setHandling : undefined}
-            />
-          )}
+          {facts.discrepancies.length > 0 && <Cases rows={facts.discrepancies} onHandle={setHandling} />}
           {may('read', 'bill-archive') && <BillLines rows={facts.billLines} />}
           <Line gutter={12}>
             <Col span={may('read', 'interface-log') ? 12 : 24}>
@@ -151,133 +146,12 @@ export default function Locate() {
           }}
         />
       )}
-      {handling && (
-        <ResolveModal
-          discrepancy={handling}
-          onClose={() => setHandling(undefined)}
-          onDone={() => {
-            setHandling(undefined);
-            reload();
-          }}
-        />
-      )}
-    </Page>
-  );
-}
-
-function Totals({ his, platform }: { his: SideLine[]; platform: SideLine[] }) {
-  const { t } = useText();
-  const difference = totalOf(his) - totalOf(platform);
-  return (
-    <Alert
-      type={difference === 0n ? 'success' : 'error'}
-      showIcon
-      message={
-        <Flex gap={28} wrap>
-          <span>
-            {t('locate.hisTotal')} <Money fen={totalOf(his)} strong />
-          </span>
-          <span>
-            {t('locate.platformTotal')} <Money fen={totalOf(platform)} strong />
-          </span>
-          <span>
-            {t('locate.difference')} <Money fen={difference} strong />
-          </span>
-        </Flex>
-      }
-    />
-  );
-}
-
-interface SideProps {
-  title: string;
-  missing: string;
-  lines: SideLine[];
-  kind: 'his' | 'platform';
-  extra?: React.ReactNode;
-}
-
-function Side({ title, missing, lines, kind, extra }: SideProps) {
-  const { t } = useText();
-  const columns: ColumnsType<SideLine> = [
-    { title: t('locate.status'), render: (_, line) => <Status line={line} /> },
-    { title: t('locate.payType'), render: (_, line) => <ChannelName code={line.payType} /> },
-    {
-      title: t('locate.at'),
-      render: (_, line) => (
-        <span className="number">
-          {typeof line.at === 'string' || typeof line.at === 'number' ? dateTimeText(line.at) : ''}
-        </span>
-      ),
-    },
-    {
-      title: t('locate.amount'),
-      align: 'right',
-      render: (_, line) => <Money fen={line.fen} strong={line.counts} />,
-    },
-    ...(kind === 'his'
-      ? [
-          {
-            title: t('locate.hisOrderNo'),
-            render: (_: unknown, line: SideLine) =>
-              line.number ? <CopyableNumber value={line.number} /> : null,
-          },
-          {
-            title: t('locate.bizType'),
-            render: (_: unknown, line: SideLine) => (
-              <span>{typeof line.bizType === 'string' ? line.bizType : ''}</span>
-            ),
-          },
-        ]
-      : [
-          {
-            title: t('locate.remark'),
-            render: (_: unknown, line: SideLine) => <Clipped text={line.remark} />,
-          },
-        ]),
-  ];
-  return (
-    <Card
-      size="small"
-      title={<h2 style={{ fontSize: 14, margin: 0 }}>{title}</h2>}
-      extra={extra}
-      role="region"
-      aria-label={title}
-    >
-      <Table<SideLine>
-        size="small"
-        columns={columns}
-        dataSource={lines}
-        rowKey="key"
-        pagination={false}
-        scroll={{ x: 'max-content' }}
-        locale={{
-          emptyText: (
-            <Empty
-              image={Empty.PRESENTED_IMAGE_SIMPLE}
-              description={<span className="negative">{missing}</span>}
-            />
-          ),
-        }}
+      <CaseDrawer
+        caseNo={handling === undefined ? undefined : String(handling.caseNo)}
+        onClose={() => setHandling(undefined)}
+        onChanged={reload}
       />
-    </Card>
-  );
-}
-
-function Status({ line }: { line: SideLine }) {
-  const { t } = useText();
-  const { data: screen } = useScreen(line.type === 'bill' ? 'order' : line.type);
-  const field = screen?.fields.find(({ name }) => name === 'status');
-  const kind = (
-    <Tag color={line.isRefund ? 'purple' : 'blue'}>
-      {line.isRefund ? t('locate.refund') : t('locate.charge')}
-    </Tag>
-  );
-  return (
-    <Flex gap={2}>
-      {kind}
-      {field && line.type !== 'bill' && <Cell field={field} value={line.status} />}
-    </Flex>
+    </Page>
   );
 }
 
@@ -344,7 +218,7 @@ function BillLines({ rows }: { rows: Row[] }) {
   );
 }
 
-function Cases({ rows, onHandle }: { rows: Row[]; onHandle: ((row: Row) => void) | undefined }) {
+function Cases({ rows, onHandle }: { rows: Row[]; onHandle: (row: Row) => void }) {
   const { t, pick } = useText();
   const { data: screen } = useScreen('discrepancy');
   const names = [
@@ -371,18 +245,15 @@ function Cases({ rows, onHandle }: { rows: Row[]; onHandle: ((row: Row) => void)
       },
     ];
   });
-  if (onHandle) {
-    columns.push({
-      key: 'actions',
-      title: t('common.actions'),
-      render: (_, row) =>
-        row.status === 'open' && (
-          <Button type="link" size="small" className="cell-link" onClick={() => onHandle(row)}>
-            {t('locate.handle')}
-          </Button>
-        ),
-    });
-  }
+  columns.push({
+    key: 'actions',
+    title: t('common.actions'),
+    render: (_, row) => (
+      <Button type="link" size="small" className="cell-link" onClick={() => onHandle(row)}>
+        {t('locate.handle')}
+      </Button>
+    ),
+  });
   return (
     <Card size="small" title={t('locate.cases')}>
       <Table<Row>

@@ -100,10 +100,17 @@ export default function Statistics() {
               <ExportButton code="statistics-differences" question={{ date, merchantCode }} size="small" />
             </Flex>
             <Typography.Paragraph type="secondary" style={{ marginBottom: 8 }}>
-              {t('statistics.handled')} {data.handled} · {t('statistics.open')} {data.open}
+              {t('statistics.handled')} {data.handled} · {t('statistics.open')} {data.open} ·{' '}
+              {t('statistics.carriedOut')} {data.carriedOut}
             </Typography.Paragraph>
             <Details rows={data.differenceDetail} columns={differenceColumns} />
           </section>
+          {data.carriedIn.length > 0 && (
+            <section className="panel" aria-label={t('statistics.carriedIn')}>
+              <h2>{t('statistics.carriedIn')}</h2>
+              <Details rows={data.carriedIn} columns={differenceColumns} />
+            </section>
+          )}
         </Flex>
       )}
     </Page>

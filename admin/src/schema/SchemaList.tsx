@@ -51,6 +51,8 @@ interface ListProps {
   /** Heading, where the screen is called otherwise than its content type. */
   title?: string;
   extra?: (helpers: { reload: () => void }) => ReactNode;
+  /** What may be done with several rows at once; drawn while some are chosen. */
+  bulk?: (rows: Row[], helpers: { reload: () => void; clear: () => void }) => ReactNode;
   actionsWidth?: number;
 }
 
@@ -84,6 +86,7 @@ function Rows({
   detailWidth = 720,
   detailTitle,
   extra,
+  bulk,
   actionsWidth,
   follow,
   title,
@@ -250,6 +253,8 @@ function Rows({
   );
 
   const rows: Row[] = result.data;
+  const [chosen, setChosen] = useState<string[]>([]);
+  const chosenRows = rows.filter((row) => chosen.includes(keyOf(row, keyField)));
   const found = (key: string | null) =>
     key === null ? undefined : rows.find((row) => keyOf(row, keyField) === key);
   const isFiltered = Object.keys(state.values).length > 0;
@@ -285,6 +290,13 @@ function Rows({
         columns={columns}
         dataSource={query.error ? [] : rows}
         rowKey={(row) => keyOf(row, keyField)}
+        {...(bulk && {
+          rowSelection: {
+            selectedRowKeys: chosenRows.map((row) => keyOf(row, keyField)),
+            onChange: (keys) => setChosen(keys.map(String)),
+          },
+          tableAlertRender: false as const,
+        })}
         loading={query.isFetching && { delay: 200 }}
         search={false}
         cardBordered={false}
@@ -292,7 +304,13 @@ function Rows({
         tableLayout="fixed"
         scroll={{ x: width }}
         headerTitle={
-          <span className="quiet total">{query.data && t('common.total', { total: result.total ?? 0 })}</span>
+          bulk && chosenRows.length > 0 ? (
+            bulk(chosenRows, { reload, clear: () => setChosen([]) })
+          ) : (
+            <span className="quiet total">
+              {query.data && t('common.total', { total: result.total ?? 0 })}
+            </span>
+          )
         }
         options={{ reload, density: false, fullScreen: false, setting: { listsHeight: 420 } }}
         columnsState={{ value: columnsMap, onChange: changeColumns, defaultValue: toColumnsMap(plans) }}

@@ -54,6 +54,7 @@ export const menu: MenuGroup[] = [
     icon: <AuditOutlined />,
     items: [
       read('/discrepancies', 'discrepancies', 'discrepancy', <AlertOutlined />),
+      { path: '/approvals', text: 'approvals', action: 'approve', subject: 'discrepancy' },
       read('/locate', 'locate', 'discrepancy'),
       read('/live', 'live', 'dashboard', <LineChartOutlined />),
       read('/summary', 'summary', 'summary', <BankOutlined />),
@@ -67,6 +68,7 @@ export const menu: MenuGroup[] = [
       read('/bank-arrivals', 'bankArrivals', 'bank-statement'),
       read('/bank-statement-lines', 'bankLines', 'bank-statement-line'),
       read('/reconciliation-rules', 'rules', 'reconciliation-rule'),
+      read('/approval-rules', 'approvalRules', 'approval-rule'),
       read('/exports', 'exports', 'export'),
     ],
   },
@@ -108,6 +110,7 @@ const managed = new Set([
   'reconciliation-rule',
   'bank-account',
   'bank-settlement',
+  'approval-rule',
 ]);
 
 export function visibleMenu(may: (action: string, subject: string) => boolean): MenuGroup[] {

@@ -1,0 +1,179 @@
+import { useQuery } from '@tanstack/react-query';
+import { Alert, Button, Empty, Flex, Table, Tag } from 'antd';
+import { useState } from 'react';
+import { call } from '../../http/client';
+import { page, type Row } from '../../http/contracts';
+import { useText } from '../../i18n';
+import { ChannelName, Clipped, CopyableNumber, Money } from '../../schema/Cell';
+import { FailureView } from '../../shell/FailureView';
+import { Page } from '../../shell/Page';
+import { useAccount } from '../../shell/useAccount';
+import { dateTimeText } from '../../time';
+import { locationOf } from '../locationOf';
+import { AskNote } from './AskNote';
+import { CaseDrawer } from './CaseDrawer';
+import { useActs } from './useActs';
+
+const most = 200;
+
+/** What waits for a second person, oldest first. One's own proposals stand here too, but somebody else decides on them. */
+export default function Approvals() {
+  const { t } = useText();
+  const { account } = useAccount();
+  const { data, error, isFetching, refetch } = useQuery({
+    queryKey: ['case', 'approvals'],
+    queryFn: () =>
+      call('/discrepancies', page, {
+        query: {
+          'filters[status][$eq]': 'pending_approval',
+          'sort[0]': 'proposedAt:asc',
+          'pagination[pageSize]': most,
+        },
+      }),
+    refetchInterval: 30_000,
+  });
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [opened, setOpened] = useState<string>();
+  const [rejecting, setRejecting] = useState<string[]>();
+  const { run, isBusy } = useActs(() => {
+    setChosen([]);
+    void refetch();
+  });
+  const rows = data?.data ?? [];
+  const isMine = (row: Row) => row.proposedBy === account?.username;
+  const seenOf = (caseNos: string[]) =>
+    Object.fromEntries(
+      rows
+        .filter((row) => caseNos.includes(String(row.caseNo)))
+        .map((row) => [String(row.caseNo), String(row.proposedAt)]),
+    );
+  const judge = (caseNos: string[], act: object) => run('judge', { caseNos, act, seen: seenOf(caseNos) });
+  return (
+    <Page title={t('menu.approvals')}>
+      <Alert type="info" showIcon message={t('handling.fourEyes')} style={{ marginBottom: 10 }} />
+      {error && <FailureView error={error} onRetry={() => void refetch()} />}
+      <div className="panel">
+        <Flex gap={8} align="center" style={{ marginBottom: 8, minHeight: 24 }}>
+          {chosen.length === 0 ? (
+            <span className="quiet">{t('common.total', { total: rows.length })}</span>
+          ) : (
+            <>
+              <span>{t('handling.chosen', { count: chosen.length })}</span>
+              <Button
+                type="primary"
+                size="small"
+                loading={isBusy}
+                onClick={() => void judge(chosen, { do: 'approve' })}
+              >
+                {t('handling.approve')}
+              </Button>
+              <Button size="small" danger disabled={isBusy} onClick={() => setRejecting(chosen)}>
+                {t('handling.reject')}
+              </Button>
+            </>
+          )}
+        </Flex>
+        <Table<Row>
+          size="small"
+          loading={isFetching && { delay: 200 }}
+          dataSource={rows}
+          rowKey={(row) => String(row.caseNo)}
+          rowSelection={{
+            selectedRowKeys: chosen,
+            onChange: (keys) => setChosen(keys.map(String)),
+            getCheckboxProps: (row) => ({ disabled: isMine(row) }),
+          }}
+          pagination={{ pageSize: 50, hideOnSinglePage: true }}
+          scroll={{ x: 'max-content' }}
+          locale={{
+            emptyText: (
+              <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('handling.nothingPending')} />
+            ),
+          }}
+          columns={[
+            {
+              title: t('handling.proposedAt'),
+              render: (_, row) => <span className="number">{dateTimeText(String(row.proposedAt))}</span>,
+            },
+            {
+              title: t('handling.proposedBy'),
+              render: (_, row) => (
+                <>
+                  {String(row.proposedBy)} {isMine(row) && <Tag>{t('handling.mine')}</Tag>}
+                </>
+              ),
+            },
+            {
+              title: t('handling.proposal'),
+              render: (_, row) => t(`handling.proposals.${String(row.proposedAction)}`),
+            },
+            {
+              title: t('locate.amount'),
+              align: 'right',
+              render: (_, row) => <Money fen={row.proposedFen} strong />,
+            },
+            {
+              title: t('handling.why'),
+              render: (_, row) => <Clipped text={String(row.proposedNote ?? '')} />,
+            },
+            { title: t('handling.number'), render: (_, row) => <CopyableNumber value={locationOf(row)} /> },
+            { title: t('locate.payType'), render: (_, row) => <ChannelName code={row.payType} /> },
+            {
+              title: t('handling.difference'),
+              align: 'right',
+              render: (_, row) => <Money fen={row.differenceFen} />,
+            },
+            {
+              title: t('common.actions'),
+              fixed: 'right',
+              render: (_, row) => {
+                const caseNo = String(row.caseNo);
+                return (
+                  <Flex gap={10}>
+                    <Button type="link" size="small" className="cell-link" onClick={() => setOpened(caseNo)}>
+                      {t('common.view')}
+                    </Button>
+                    {!isMine(row) && (
+                      <>
+                        <Button
+                          type="link"
+                          size="small"
+                          className="cell-link"
+                          disabled={isBusy}
+                          onClick={() => void judge([caseNo], { do: 'approve' })}
+                        >
+                          {t('handling.approve')}
+                        </Button>
+                        <Button
+                          type="link"
+                          size="small"
+                          danger
+                          className="cell-link"
+                          disabled={isBusy}
+                          onClick={() => setRejecting([caseNo])}
+                        >
+                          {t('handling.reject')}
+                        </Button>
+                      </>
+                    )}
+                  </Flex>
+                );
+              },
+            },
+          ]}
+        />
+      </div>
+      <CaseDrawer caseNo={opened} onClose={() => setOpened(undefined)} onChanged={() => void refetch()} />
+      {rejecting && (
+        <AskNote
+          title={t('handling.reject')}
+          isBusy={isBusy}
+          onClose={() => setRejecting(undefined)}
+          onSay={async (note) => {
+            if (await judge(rejecting, { do: 'reject', note })) setRejecting(undefined);
+          }}
+        />
+      )}
+    </Page>
+  );
+}
