@@ -498,7 +498,15 @@ export function createHandling(options: HandlingOptions): Handling {
         .where({ merchant_code: entry.merchantCode, trade_kind: entry.tradeKind })
         .whereIn('status', ['open', 'in_transit'])
         .where((either) => {
-          for (const [kind, leg] of wanted) either.orWhere({ kind, leg });
+          for (const [kind, leg] of wanted) {
+            // Entries without a leg are older than legs, and about HIS.
+            either.orWhere((one) =>
+              one.where({ kind }).where((on) => {
+                on.where({ leg });
+                if (leg === 'his') on.orWhereNull('leg');
+              }),
+            );
+          }
         })
         .orderBy('occurred_at', 'desc')
         .limit(10 * mostCounterparts);
