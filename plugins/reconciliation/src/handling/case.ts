@@ -26,8 +26,11 @@ export const handledCase = caseView.extend({
 export type HandledCase = z.output<typeof handledCase>;
 
 /** 短款 while a late bill may still settle it: our payment is missing in the channel's bill. */
-export const isShort = ({ leg, kind, tradeKind }: Pick<HandledCase, 'leg' | 'kind' | 'tradeKind'>): boolean =>
-  leg === 'channel' && kind === 'platform_only' && tradeKind === 'payment';
+export const isShort = (entry: Pick<HandledCase, 'leg' | 'kind' | 'tradeKind' | 'differenceFen'>): boolean =>
+  entry.leg === 'channel' &&
+  (entry.kind === 'platform_only' || entry.kind === 'in_transit') &&
+  entry.tradeKind === 'payment' &&
+  entry.differenceFen < 0;
 
 /** What by its nature can be done about a difference, whoever asks. */
 export function fittingProposals(entry: HandledCase): Proposal[] {
