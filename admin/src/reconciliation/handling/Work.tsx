@@ -1,10 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Button, Card, Empty, Flex, Input, Select, Timeline, Upload } from 'antd';
 import { useState } from 'react';
-import { sessionFetch } from '../../http/client';
-import type { CaseDetail, CaseStep } from '../../http/contracts';
-import { asFailure, readFailure } from '../../http/failure';
-import { fetchFile } from '../../http/files';
+import { anything, type CaseDetail, type CaseStep } from '../../http/contracts';
+import { fetchFile, sendFile } from '../../http/files';
 import { useText } from '../../i18n';
 import { Money } from '../../schema/Cell';
 import { useAccount } from '../../shell/useAccount';
@@ -35,22 +33,13 @@ export function Work({ detail, mayHandle, isBusy, run }: Props) {
   const isLeft = entry.status !== 'resolved' && entry.status !== 'void';
 
   const upload = async (file: File) => {
-    const address = new URL(
-      `/api/reconciliation/discrepancies/${encodeURIComponent(caseNo)}/attachments`,
-      window.location.origin,
-    );
-    address.searchParams.set('name', file.name);
+    const path = `/reconciliation/discrepancies/${encodeURIComponent(caseNo)}/attachments`;
     try {
-      const response = await sessionFetch(address, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/octet-stream' },
-        body: await file.arrayBuffer(),
-      });
-      if (!response.ok) throw await readFailure(response);
+      await sendFile(path, anything, { query: { name: file.name }, file });
       toast.success(t('handling.attached'));
       await client.invalidateQueries({ queryKey: ['case'] });
     } catch (error) {
-      toast.failure(asFailure(error));
+      toast.failure(error);
     }
   };
 
