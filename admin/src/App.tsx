@@ -20,6 +20,7 @@ import { useAccount } from './shell/useAccount';
 const SignIn = lazy(() => import('./screens/SignIn'));
 const Workbench = lazy(() => import('./screens/Workbench'));
 const Cashier = lazy(() => import('./cashier/Cashier'));
+const Room = lazy(() => import('./room/Room'));
 const Orders = lazy(() => import('./orders/Orders'));
 const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
 const Approvals = lazy(() => import('./reconciliation/handling/Approvals'));
@@ -107,6 +108,7 @@ function useNotices(): NotificationProvider {
 const screens: [path: string, element: ReactNode][] = [
   ['/workbench', <Workbench key="workbench" />],
   ['/cashier', <Cashier key="cashier" />],
+  ['/room', <Room key="room" />],
   ['/orders', <Orders key="orders" />],
   ['/discrepancies', <Discrepancies key="discrepancies" />],
   ['/approvals', <Approvals key="approvals" />],

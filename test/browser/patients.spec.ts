@@ -3,7 +3,7 @@ import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { signedHeaders } from '../harness/client';
 import { application, type Hospital, startHospital } from '../harness/hospital';
-import { picture } from './person';
+import { picture, signIn } from './person';
 
 const wechatAgent =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_2_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.47(0x18002f2c) NetType/4G Language/zh_CN';
@@ -187,4 +187,25 @@ test('a computer shows the one code; without a network the page says so and reco
   await page.getByRole('button', { name: 'English' }).click();
   await expect(page.getByRole('heading', { name: /not valid/ })).toBeVisible();
   await page.close();
+});
+
+test('in the consulting room the doctor shows a prescription as a code and sees it paid', async ({
+  browser,
+}) => {
+  const doctor = await signIn(browser, hospital.url, 'cashier');
+  await doctor.goto('/room');
+  await doctor.getByLabel('就诊卡号').fill('0099001234');
+  await doctor.keyboard.press('Enter');
+  await doctor.getByRole('row', { name: /处方/ }).getByRole('button', { name: '出示收款码' }).click();
+  const code = doctor.getByRole('figure', { name: '收款码' });
+  await expect(code).toBeVisible();
+  await picture(doctor, 'room');
+  const page = await phone(browser, phoneAgent);
+  await page.goto((await code.getAttribute('data-text')) ?? '');
+  await page.getByRole('button', { name: /支付宝支付/ }).click();
+  await enterPassword(page);
+  await expect(doctor.getByText('已缴费')).toBeVisible();
+  await expect(doctor.getByText(/HIS已入账/)).toBeVisible();
+  await page.context().close();
+  await doctor.close();
 });

@@ -282,6 +282,62 @@ describe('inside WeChat', () => {
   });
 });
 
+describe('the consulting room', () => {
+  interface RoomLink extends Bill {
+    code: string;
+    url: string;
+  }
+  const unpaid = async (cardNo: string) => {
+    const doctor = await hospital.staff('cashier');
+    const { body: found } = await doctor<{
+      patientName: string;
+      bills: { billNo: string; amountFen: number }[];
+      error?: { details: { code: string } };
+    }>('POST', '/api/room/bills', { merchantCode, cardNo });
+    return { doctor, found };
+  };
+
+  test('a bill of HIS is shown as a code, paid by the patient, and gone from what is owed', async () => {
+    const cardNo = '0099001234';
+    const { doctor, found } = await unpaid(cardNo);
+    expect(found.bills).toHaveLength(2);
+    const [bill] = found.bills;
+    const ask = { merchantCode, cardNo, billNo: bill?.billNo };
+    const { body: shown } = await doctor<RoomLink & { amountFen: number }>('POST', '/api/room/links', ask);
+    expect(shown).toMatchObject({ state: 'payable', amountFen: bill?.amountFen });
+    const again = await doctor<RoomLink>('POST', '/api/room/links', ask);
+    expect(again.body.url).toBe(shown.url);
+    const paying = await patient(`${shown.url.split('/').at(-1)}/payments`, {
+      channel: 'wechat',
+      scene: 'h5',
+    });
+    expect(paying.answer.state).toBe('paying');
+    const [order] = await hospital
+      .strapi()
+      .db.query('api::order.order')
+      .findMany({ where: { businessNo: bill?.billNo } });
+    await hospital.sandbox.patient.pay('wechat', order.orderNo);
+    const deadline = Date.now() + 10_000;
+    let left = found.bills.length;
+    while (left > 1 && Date.now() < deadline) left = (await unpaid(cardNo)).found.bills.length;
+    expect(left).toBe(1);
+    const seen = await doctor<RoomLink>('GET', `/api/room/links/${shown.code}`);
+    expect(seen.body).toMatchObject({ state: 'paid', receipt: { hisState: 'confirmed' } });
+    const gone = await doctor<{ error: { details: { code: string } } }>('POST', '/api/room/links', ask);
+    expect(gone.body.error.details.code).toBe('BILL_GONE');
+  });
+
+  test('a card that HIS does not know, a HIS that does not answer, and who may not ask', async () => {
+    expect((await unpaid('12340000')).found.error?.details.code).toBe('HIS_CARD_UNKNOWN');
+    hospital.sandbox.faults.add({ channel: 'his', operation: 'query', kind: 'garbage' });
+    expect((await unpaid('0099001234')).found.error?.details.code).toBe('HIS_SILENT');
+    const finance = await hospital.staff('finance');
+    expect((await finance('POST', '/api/room/bills', { merchantCode, cardNo: '0099001234' })).status).toBe(
+      403,
+    );
+  });
+});
+
 test('the page itself loads nothing from elsewhere, is framed by nobody and tells nobody where it is', async () => {
   const { url } = await create();
   const response = await fetch(url);

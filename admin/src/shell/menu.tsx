@@ -6,6 +6,7 @@ import {
   DashboardOutlined,
   FileDoneOutlined,
   LineChartOutlined,
+  MedicineBoxOutlined,
   MonitorOutlined,
   PayCircleOutlined,
   ScanOutlined,
@@ -44,9 +45,11 @@ export const menu: MenuGroup[] = [
     items: [
       read('/workbench', 'workbench', 'dashboard', <DashboardOutlined />),
       { path: '/cashier', text: 'cashier', action: 'pay', subject: 'cashier', icon: <ScanOutlined /> },
+      { path: '/room', text: 'room', action: 'pay', subject: 'cashier', icon: <MedicineBoxOutlined /> },
       read('/orders', 'orders', 'order', <FileDoneOutlined />),
       read('/refunds', 'refunds', 'refund'),
       { path: '/my-shift', text: 'myShift', action: 'pay', subject: 'cashier' },
+      read('/payment-links', 'paymentLinks', 'payment-link'),
     ],
   },
   {

@@ -45,7 +45,7 @@ export interface RoleDefinition {
   rules: Rule[];
 }
 
-const money = ['order', 'attempt', 'refund', 'his-record'];
+const money = ['order', 'attempt', 'refund', 'payment-link', 'his-record'];
 const books = [
   'discrepancy',
   'daily-total',
@@ -129,7 +129,10 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'pay', subject: ['cashier', 'order'] },
       // Their own shifts alone: the routes see to that.
       { action: 'create', subject: 'shift' },
-      { action: 'read', subject: ['cashier', 'order', 'attempt', 'refund', 'merchant', 'terminal'] },
+      {
+        action: 'read',
+        subject: ['cashier', 'order', 'attempt', 'refund', 'payment-link', 'merchant', 'terminal'],
+      },
       // Lists call channels and accounts by their names.
       {
         action: 'read',

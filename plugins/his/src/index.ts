@@ -1,5 +1,7 @@
+import type { HisBills } from './bills';
 import type { HisRecords } from './records';
 
+export type { HisBill, HisBills, UnpaidBills } from './bills';
 export { hisErrors } from './errors';
 export type { HisRecordInput } from './record';
 export type { HisRecords, RowResult } from './records';
@@ -7,6 +9,7 @@ export type { HisRecords, RowResult } from './records';
 /** What other rooms and the seeds use of this one. */
 export interface His {
   records: HisRecords;
+  bills: HisBills;
 }
 
 const running = new WeakMap<object, His>();

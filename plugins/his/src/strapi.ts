@@ -3,6 +3,7 @@ import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { createHisBills } from './bills';
 import { fail, type HisErrorCode, hisErrors } from './errors';
 import { his, provideHis } from './index';
 import { hisOpenApi } from './openapi';
@@ -54,16 +55,16 @@ export default {
   register({ strapi }: { strapi: Core.Strapi }) {
     const { clock, events, grace, outbox, openapi } = payments(strapi);
     const db = strapi.db.connection;
-    provideHis(strapi, { records: createHisRecords(db, clock, events, grace) });
-    const sender = createConfirmationSender({
-      secret: sharedSecret(),
-      clock,
-      events,
-      async hisUrlOf(merchantCode) {
-        const row: unknown = await db('merchants').where({ code: merchantCode }).first('his_url');
-        return z.object({ his_url: z.string().nullable() }).safeParse(row).data?.his_url ?? null;
-      },
+    const secret = sharedSecret();
+    const hisUrlOf = async (merchantCode: string) => {
+      const row: unknown = await db('merchants').where({ code: merchantCode }).first('his_url');
+      return z.object({ his_url: z.string().nullable() }).safeParse(row).data?.his_url ?? null;
+    };
+    provideHis(strapi, {
+      records: createHisRecords(db, clock, events, grace),
+      bills: createHisBills({ secret, clock, events, hisUrlOf }),
     });
+    const sender = createConfirmationSender({ secret, clock, events, hisUrlOf });
     outbox.handle('his.confirm', sender.confirm);
     openapi.add(hisOpenApi);
   },

@@ -41,6 +41,11 @@ export const patientErrors = {
     zh: '未能确认付款人，请重新打开本页',
     en: 'The wallet did not say who pays: open this page again',
   },
+  BILL_GONE: {
+    status: 409,
+    zh: 'HIS中已没有该待缴单据，请重新查询',
+    en: 'HIS no longer has this bill: look it up again',
+  },
   TOO_MANY_TRIES: { status: 429, zh: '操作过于频繁，请稍后再试', en: 'Too many tries, wait a moment' },
 } satisfies Record<string, ErrorDefinition>;
 

@@ -39,6 +39,11 @@ export interface Standing {
 export interface Links {
   /** Same (merchant, merchantOrderNo) and content: the first link again. @throws LINK_CONFLICT, LINK_ITEMS */
   create(input: NewLink, by: { merchantCode: string; appId?: string; operatorCode?: string }): Promise<Link>;
+  /** The open link of a HIS bill, else a new one; one of an amount that HIS has changed since is withdrawn first. */
+  ofBill(
+    bill: Omit<NewLink, 'merchantOrderNo'> & { businessNo: string },
+    by: { merchantCode: string; operatorCode: string },
+  ): Promise<Link>;
   /** @throws LINK_INVALID for a token that nobody was given. */
   open(token: string): Promise<Link>;
   find(where: { code: string } | { merchantCode: string; merchantOrderNo: string }): Promise<Link>;
@@ -69,6 +74,8 @@ const longestOrder = 900;
 const shortestOrder = 60;
 /** An order with less time left is not handed out again. */
 const freshMs = 20_000;
+/** A link with less time left is not shown to another patient. */
+const freshLinkMs = 600_000;
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -240,40 +247,67 @@ export function createLinks(options: { db: Knex; clock: Clock; payments: Payment
     return readLink(row);
   };
 
+  const create: Links['create'] = async (input, by) => {
+    const sum = input.items.reduce((total, { amountFen }) => total + amountFen, 0);
+    if (input.items.length > 0 && sum !== input.amountFen) throw fail('LINK_ITEMS', { sumFen: sum });
+    const { expiresIn, ...facts } = input;
+    const requestHash = hash(JSON.stringify([input, by]));
+    const now = clock.now();
+    const code = newCode();
+    // Whole seconds: the signature covers them, and databases keep different fractions.
+    const expiresAt = new Date(Math.floor(now.getTime() / 1000 + expiresIn) * 1000);
+    try {
+      await insertRow(
+        db,
+        'payment_links',
+        {
+          ...facts,
+          ...by,
+          code,
+          businessNo: facts.businessNo ?? code,
+          status: 'open',
+          tries: 0,
+          createdTime: now,
+          expiresAt,
+          requestHash,
+        },
+        now,
+      );
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+    }
+    const { merchantCode } = by;
+    const link = await find({ merchantCode, merchantOrderNo: input.merchantOrderNo });
+    if (link.requestHash !== requestHash) throw fail('LINK_CONFLICT', { code: link.code });
+    return link;
+  };
+
+  const close: Links['close'] = (given) =>
+    locked(given, async (link) => {
+      let now = await standing(link);
+      if (now.state === 'paying' && now.order) now = await setAside(now.link, now.order.orderNo);
+      if (now.state === 'closed' || now.state === 'expired') return now;
+      mustBePayable(now);
+      return standing(await move(now.link, ['open'], { status: 'closed' }));
+    });
+
   return {
-    async create(input, by) {
-      const sum = input.items.reduce((total, { amountFen }) => total + amountFen, 0);
-      if (input.items.length > 0 && sum !== input.amountFen) throw fail('LINK_ITEMS', { sumFen: sum });
-      const { expiresIn, ...facts } = input;
-      const requestHash = hash(JSON.stringify([input, by]));
-      const now = clock.now();
-      const code = newCode();
-      // Whole seconds: the signature covers them, and databases keep different fractions.
-      const expiresAt = new Date(Math.floor(now.getTime() / 1000 + expiresIn) * 1000);
-      try {
-        await insertRow(
-          db,
-          'payment_links',
-          {
-            ...facts,
-            ...by,
-            code,
-            businessNo: facts.businessNo ?? code,
-            status: 'open',
-            tries: 0,
-            createdTime: now,
-            expiresAt,
-            requestHash,
-          },
-          now,
-        );
-      } catch (error) {
-        if (!isUniqueViolation(error)) throw error;
-      }
+    create,
+    close,
+
+    async ofBill(bill, by) {
       const { merchantCode } = by;
-      const link = await find({ merchantCode, merchantOrderNo: input.merchantOrderNo });
-      if (link.requestHash !== requestHash) throw fail('LINK_CONFLICT', { code: link.code });
-      return link;
+      const found: object[] = await rows().where({
+        merchant_code: merchantCode,
+        business_no: bill.businessNo,
+        status: 'open',
+      });
+      for (const link of found.map(readLink)) {
+        const isFresh = link.expiresAt.getTime() - clock.now().getTime() > freshLinkMs;
+        if (isFresh && link.amountFen === bill.amountFen) return link;
+        await close(link);
+      }
+      return create({ ...bill, merchantOrderNo: `B${newCode()}` }, by);
     },
 
     async open(token) {
@@ -311,15 +345,6 @@ export function createLinks(options: { db: Knex; clock: Clock; payments: Payment
         }
         mustBePayable(now);
         return createOrder(now.link, way);
-      }),
-
-    close: (given) =>
-      locked(given, async (link) => {
-        let now = await standing(link);
-        if (now.state === 'paying' && now.order) now = await setAside(now.link, now.order.orderNo);
-        if (now.state === 'closed' || now.state === 'expired') return now;
-        mustBePayable(now);
-        return standing(await move(now.link, ['open'], { status: 'closed' }));
       }),
 
     async sweep() {

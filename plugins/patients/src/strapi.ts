@@ -1,9 +1,11 @@
+import { his } from '@hospital-pay/his';
 import { clockOf, jobs } from '@hospital-pay/jobs';
 import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { createHouse, type House } from './house';
 import { createOpenLinkApi } from './http/open';
 import { createPatientApi } from './http/patient';
+import { createRoomApi } from './http/room';
 import { providePatients } from './index';
 import { createLinks } from './links';
 import { linksOpenApi } from './openapi';
@@ -24,6 +26,17 @@ const route = (method: string, path: string, handler: string) => ({
   path,
   handler,
   config: { auth: false },
+});
+
+/** For people who may take money: doctors and cashiers. */
+const staff = (method: string, path: string, handler: string) => ({
+  method,
+  path: `/room${path}`,
+  handler: `room.${handler}`,
+  config: {
+    auth: false,
+    middlewares: [{ name: 'plugin::access.guard', config: { action: 'pay', subject: 'cashier' } }],
+  },
 });
 
 export default {
@@ -57,6 +70,10 @@ export default {
   controllers: {
     open: ({ strapi }: { strapi: Core.Strapi }) => createOpenLinkApi(houseOf(strapi)),
     patient: ({ strapi }: { strapi: Core.Strapi }) => createPatientApi(houseOf(strapi)),
+    room: ({ strapi }: { strapi: Core.Strapi }) =>
+      createRoomApi(houseOf(strapi), (merchantCode, cardNo) =>
+        his(strapi).bills.unpaid(merchantCode, cardNo),
+      ),
   },
   routes: {
     'content-api': {
@@ -67,6 +84,9 @@ export default {
         route('GET', '/v1/payment-links/:merchantOrderNo', 'open.read'),
         route('GET', '/v1/payment-links/:merchantOrderNo/qr.png', 'open.qr'),
         route('POST', '/v1/payment-links/:merchantOrderNo/close', 'open.close'),
+        staff('POST', '/bills', 'bills'),
+        staff('POST', '/links', 'create'),
+        staff('GET', '/links/:code', 'read'),
         route('GET', '/pay/:token', 'patient.read'),
         route('POST', '/pay/:token/ask', 'patient.ask'),
         route('POST', '/pay/:token/payments', 'patient.pay'),

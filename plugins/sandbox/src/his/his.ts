@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { chinaCompact, chinaRfc3339 } from '../clock';
 import { answer, exchange, hangUp, type Reply, readBody, silence } from '../exchange';
 import type { World } from '../world';
+import { owedBy } from './owed';
 
 const confirmBody = z.looseObject({
   orderNo: z.string().min(1),
@@ -26,6 +27,7 @@ const confirmBody = z.looseObject({
   paidAt: z.union([z.string(), z.number()]).nullish(),
 });
 const queryBody = z.looseObject({ orderNo: z.string().min(1) });
+const billsBody = z.looseObject({ cardNo: z.string().min(1) });
 
 type Confirmation = z.infer<typeof confirmBody>;
 
@@ -163,6 +165,30 @@ export function createHis(
     };
   }
 
+  async function bills(ctx: Koa.Context, body: Buffer): Promise<void> {
+    if (!authentic(ctx, body)) return answer(ctx, json(401, { resultCode: '-1', resultMessage: '签名错误' }));
+    const parsed = billsBody.safeParse(parseJson(body));
+    const owed = parsed.success ? owedBy(parsed.data.cardNo) : null;
+    const paid = new Set([...booked.values()].map(({ confirmation }) => confirmation.businessNo));
+    await exchange(ctx, world.faults, {
+      channel: 'his',
+      operation: 'query',
+      orderNo: null,
+      run: () => () =>
+        json(
+          200,
+          owed === null
+            ? { resultCode: '-1', resultMessage: '就诊卡号不存在' }
+            : {
+                resultCode: '0',
+                patient: owed.patient,
+                bills: owed.bills.filter(({ billNo }) => !paid.has(billNo)),
+              },
+        ),
+      refuse: () => json(200, { resultCode: '-1', resultMessage: '就诊卡号不存在' }),
+    });
+  }
+
   async function push(record: Record<string, unknown>, merchantCode?: string): Promise<void> {
     if (platform === null) return;
     const application = platform.byMerchant?.[merchantCode ?? ''] ?? platform;
@@ -187,6 +213,7 @@ export function createHis(
 
   async function handle(ctx: Koa.Context, path: string): Promise<void> {
     const body = await readBody(ctx);
+    if (path === '/bills' && ctx.method === 'POST') return bills(ctx, body);
     const schema = path === '/confirm' ? confirmBody : path === '/query' ? queryBody : null;
     if (schema === null || ctx.method !== 'POST') {
       ctx.status = 404;
