@@ -27,7 +27,7 @@ await step('浏览器测试 Browser tests', () =>
 process.stdout.write(`\n全部通过 All passed (${Math.round((Date.now() - started) / 1000)} s)\n`);
 process.exit(0);
 
-/** Chromium, PostgreSQL, Redis and a Chinese font: used if present, else installed from the distribution's packages. */
+/** Chromium, PostgreSQL, Redis, a Chinese font and socat: used if present, else installed from the distribution's packages. */
 async function services() {
   const postgresInstalled = fs.existsSync('/usr/lib/postgresql') || has('initdb');
   const missing = [
@@ -35,6 +35,8 @@ async function services() {
     [postgresInstalled, 'postgresql'],
     [fs.existsSync('/usr/bin/chromium') || Boolean(process.env.CHROMIUM_PATH), 'chromium'],
     [hasChineseFont(), 'fonts-noto-cjk'],
+    // A pseudo-terminal for the card terminal on a serial port.
+    [has('socat', ['-V']), 'socat'],
   ].flatMap(([present, name]) => (present ? [] : [name]));
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || !has('apt-get')) {

@@ -1,4 +1,4 @@
-import { QrcodeOutlined, ScanOutlined } from '@ant-design/icons';
+import { CreditCardOutlined, QrcodeOutlined, ScanOutlined } from '@ant-design/icons';
 import { Alert, Button, Flex, Form, Input, type InputRef, Radio, Select } from 'antd';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { i18n, useText } from '../i18n';
@@ -82,10 +82,14 @@ export default function Cashier() {
   const channel = offered.find((code) => code === keptChannel) ?? offered[0];
   // A till takes one currency: that of the channel chosen for its QR codes.
   const currency = channels.find(({ code }) => code === channel)?.currency || 'CNY';
+  const takesCards = channels.some(({ scenes }) => scenes.includes('terminal'));
   const isBusy = sale !== undefined;
 
   const bodyOf = (
-    way: { scene: 'micropay'; authCode: string } | { scene: 'native'; channel: string },
+    way:
+      | { scene: 'micropay'; authCode: string }
+      | { scene: 'native'; channel: string }
+      | { scene: 'terminal' },
   ): SaleBody | undefined => {
     const reading = parseYuan(draft.amount, undefined, currency);
     if (!reading.ok) {
@@ -132,6 +136,12 @@ export default function Cashier() {
   const showQr = () => {
     if (isBusy || !channel) return;
     const body = bodyOf({ scene: 'native', channel });
+    if (body) start(body);
+  };
+
+  const payByCard = () => {
+    if (isBusy) return;
+    const body = bodyOf({ scene: 'terminal' });
     if (body) start(body);
   };
 
@@ -392,6 +402,28 @@ export default function Cashier() {
                   </Button>
                 </Flex>
               </div>
+              {takesCards && (
+                <div>
+                  <h2 className="pay-heading">
+                    <CreditCardOutlined /> {t('cashier.card')}
+                  </h2>
+                  <Flex gap={12} align="center" wrap>
+                    <Button
+                      size="large"
+                      type="primary"
+                      ghost
+                      icon={<CreditCardOutlined />}
+                      disabled={!merchantCode || terminalCode === undefined}
+                      onClick={payByCard}
+                    >
+                      {t('cashier.payByCard')}
+                    </Button>
+                    {terminalCode === undefined && (
+                      <span className="quiet">{t('cashier.cardNeedsTerminal')}</span>
+                    )}
+                  </Flex>
+                </div>
+              )}
             </Flex>
           )}
         </section>

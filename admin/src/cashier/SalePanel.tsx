@@ -151,10 +151,12 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
         <Flex vertical align="center" gap={12} role="status" aria-live="polite">
           {offline}
           {amount}
-          {isScan ? (
+          {order.scene !== 'native' ? (
             <>
               <Spin size="large" />
-              <Typography.Title level={4}>{t('cashier.waitingPassword')}</Typography.Title>
+              <Typography.Title level={4}>
+                {t(isScan ? 'cashier.waitingPassword' : 'cashier.waitingCard')}
+              </Typography.Title>
             </>
           ) : (
             <>

@@ -14,7 +14,7 @@ export interface SaleBody {
   merchantOrderNo: string;
   amountFen: number;
   subject: string;
-  scene: 'micropay' | 'native';
+  scene: 'micropay' | 'native' | 'terminal';
   bizType: string;
   authCode?: string;
   channel?: string;

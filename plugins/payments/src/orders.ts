@@ -59,6 +59,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     createdAt: order.createdTime,
     ...(order.expiresAt ? { expiresAt: order.expiresAt } : {}),
     ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
+    ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),
   });
 
   const repeated = (existing: OrderRow, requestHash: string): OrderView => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Alarm, type Core, keepAlarm, messageOf, tell, wake } from './core';
 import { automatic, type Ledger } from './ledger';
 import { fromRow, toColumns } from './rows';
+import { currencySchema, sceneSchema } from './store';
 import { outboxTries } from './timing';
 import type { Outbox, OutboxTopics, SendResult } from './types';
 
@@ -19,7 +20,6 @@ type Senders = {
   ) => Promise<SendResult>;
 };
 
-const currency = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']);
 const text = z.string().nullable();
 const confirmSchema = z.object({
   orderNo: z.string(),
@@ -28,9 +28,9 @@ const confirmSchema = z.object({
   businessNo: text,
   bizType: text,
   amountFen: z.number().int(),
-  currency,
+  currency: currencySchema,
   channel: z.string(),
-  scene: z.enum(['micropay', 'native', 'jsapi', 'h5', 'app']),
+  scene: sceneSchema,
   channelTradeNo: text,
   paidAt: z.string(),
   patientId: text,

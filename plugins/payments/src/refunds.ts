@@ -73,6 +73,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
       currency: order.currency,
       createdAt: order.createdTime,
       ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
+      ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),
     },
     booked: await bookedBeside(refund),
   });

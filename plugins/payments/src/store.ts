@@ -13,7 +13,7 @@ const flag = z
   .nullable()
   .transform((value) => value ?? false);
 const currency = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']);
-const scene = z.enum(['micropay', 'native', 'jsapi', 'h5', 'app']);
+const scene = z.enum(['micropay', 'native', 'jsapi', 'h5', 'app', 'terminal']);
 
 const payerAction = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('qr'), text }),

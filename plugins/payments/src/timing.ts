@@ -86,4 +86,11 @@ export function nextRefundLook(refund: { status: RefundStatus; queryCount: numbe
 }
 
 /** Seconds a payer has, unless the caller says otherwise. */
-export const lifetimes: Record<Scene, number> = { micropay: 60, native: 900, jsapi: 900, h5: 900, app: 900 };
+export const lifetimes: Record<Scene, number> = {
+  micropay: 60,
+  native: 900,
+  jsapi: 900,
+  h5: 900,
+  app: 900,
+  terminal: 300,
+};

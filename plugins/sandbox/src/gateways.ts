@@ -5,13 +5,14 @@ import { dbarai } from './dbarai';
 import type { GatewayKind } from './gateway';
 import { icbc } from './icbc';
 import { linepay } from './linepay';
+import { mispos } from './mispos';
 import { paypay } from './paypay';
 import { rakutenpay } from './rakutenpay';
 import { unionpay } from './unionpay';
 import { wechat } from './wechat';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
-const gateways = { alipay, wechat, paypay, unionpay, icbc, ccb, linepay, rakutenpay, dbarai };
+const gateways = { alipay, wechat, paypay, unionpay, icbc, ccb, linepay, rakutenpay, dbarai, mispos };
 
 export type GatewayName = keyof typeof gateways;
 export type GatewayCredentials = {

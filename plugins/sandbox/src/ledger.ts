@@ -18,7 +18,7 @@ export interface GatewayBooks {
   closesWhenRefunded: boolean;
 }
 
-export type Scene = 'micropay' | 'native' | 'jsapi' | 'h5' | 'app' | 'page';
+export type Scene = 'micropay' | 'native' | 'jsapi' | 'h5' | 'app' | 'page' | 'terminal';
 export type PaymentState = 'waiting' | 'paying' | 'paid' | 'closed' | 'reversed' | 'failed';
 export type RefundState = 'processing' | 'succeeded' | 'abnormal' | 'closed';
 

@@ -149,6 +149,8 @@ export function connectAlipay(settings: ChannelConfig, context: ChannelContext):
         );
         return { kind: 'pending', payerAction: { kind: 'client', parameters: { orderString } } };
       }
+      case 'terminal':
+        return refuse('SCENE', 'cards at a terminal are not Alipay’s');
       default:
         return request.scene satisfies never;
     }

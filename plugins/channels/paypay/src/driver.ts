@@ -191,6 +191,7 @@ function actionFor(request: PayRequest, url: string, deeplink: string | undefine
     case 'native':
     case 'micropay':
     case 'jsapi':
+    case 'terminal':
       return { kind: 'qr', text: url };
     default:
       return request.scene satisfies never;

@@ -75,6 +75,7 @@ export function createDriver(settings: UnionpaySettings, context: ChannelContext
         case 'jsapi':
         case 'h5':
         case 'app':
+        case 'terminal':
           return refuse('SCENE', `not offered by this channel: ${scene}`);
         default:
           return scene satisfies never;

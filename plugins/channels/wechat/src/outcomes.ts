@@ -111,6 +111,7 @@ const orderLifeMs: Record<Scene, number> = {
   jsapi: 2 * 3_600_000,
   h5: 2 * 3_600_000,
   app: 2 * 3_600_000,
+  terminal: 2 * 3_600_000,
 };
 
 /** A request sent in the last moment may be under way for as long as this. */

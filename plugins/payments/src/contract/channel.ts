@@ -1,8 +1,8 @@
 import type { Bilingual } from '@hospital-pay/errors';
 import type { Currency } from './money';
 
-/** How the payer meets us. micropay: we scan the patient's code; native: the patient scans ours. */
-export type Scene = 'micropay' | 'native' | 'jsapi' | 'h5' | 'app';
+/** How the payer meets us. micropay: we scan the patient's code; native: the patient scans ours; terminal: a card at the counter's device. */
+export type Scene = 'micropay' | 'native' | 'jsapi' | 'h5' | 'app' | 'terminal';
 
 /**
  * What a channel said, or that it said nothing usable. A closed union: switch on `kind` exhaustively.
@@ -56,6 +56,8 @@ export interface PaymentReference {
   amount: number;
   currency: Currency;
   channelNo?: string;
+  /** The counter's device, for channels that live there. */
+  terminalCode?: string;
   createdAt: Date;
   /** When the payer's time is over. Until then a payment that the channel does not know may still arrive there. */
   expiresAt?: Date;

@@ -78,7 +78,7 @@ export const createOrderBody = z
 
 export const cashierOrderBody = createOrderBody
   .omit({ payerId: true, token: true, clientIp: true, returnUrl: true, operatorCode: true })
-  .extend({ merchantCode: code, merchantOrderNo: number, scene: z.enum(['micropay', 'native']) })
+  .extend({ merchantCode: code, merchantOrderNo: number, scene: z.enum(['micropay', 'native', 'terminal']) })
   .meta({ id: 'CashierOrder' });
 
 export const routingBody = createOrderBody

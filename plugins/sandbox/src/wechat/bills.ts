@@ -242,6 +242,7 @@ export function tradeType(row: Payment): string {
       return 'MICROPAY';
     case 'native':
     case 'page':
+    case 'terminal':
       return 'NATIVE';
     case 'jsapi':
       return 'JSAPI';

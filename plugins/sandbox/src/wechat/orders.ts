@@ -279,6 +279,7 @@ function payToken(scene: Scene): string {
     case 'app':
     case 'h5':
     case 'micropay':
+    case 'terminal':
       return `wx${random}${random.slice(0, 10)}`;
     default: {
       const never: never = scene;

@@ -125,6 +125,8 @@ export function createV3Verbs(settings: WechatSettings, context: ChannelContext,
       }
       case 'micropay':
         return codepay(request, subject);
+      case 'terminal':
+        return { kind: 'failed', code: 'SCENE', message: 'cards at a terminal are not WeChat’s' };
       default: {
         const never: never = request.scene;
         return never;
