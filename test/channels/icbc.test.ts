@@ -20,7 +20,7 @@ beforeEach(async () => {
 const more = { jsapi: { payerId: 'openid-1' }, app: {}, native: {}, micropay: {}, h5: {} };
 const ask = (request: PayRequest) => counter.driver().query(referenceOf(request));
 
-async function paid(scene: Exclude<Scene, 'h5'>, amount = 1999): Promise<PaymentReference> {
+async function paid(scene: Exclude<Scene, 'h5' | 'terminal'>, amount = 1999): Promise<PaymentReference> {
   const request = counter.request(scene, amount, more[scene]);
   await counter.driver().pay(request);
   if (scene !== 'micropay') await counter.sandbox.patient.pay('icbc', request.attemptNo);

@@ -127,6 +127,7 @@ export function createDriver(settings: CcbSettings, context: ChannelContext): Ch
         case 'jsapi':
         case 'h5':
         case 'app':
+        case 'terminal':
           return refuse('SCENE', `not offered by this channel: ${request.scene}`);
         default:
           return request.scene satisfies never;

@@ -49,7 +49,8 @@ function cannotBeSent(request: PayRequest, settings: IcbcSettings): Outcome | un
         ? undefined
         : refuse('PROTOCOL_MISSING', '渠道账户未填写收单产品协议编号');
     case 'h5':
-      return refuse('SCENE', 'not offered by this channel: h5');
+    case 'terminal':
+      return refuse('SCENE', `not offered by this channel: ${request.scene}`);
     default:
       return request.scene satisfies never;
   }
