@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { ChannelManifest, ChannelUnderTest } from '@hospital-pay/payments/contract';
 
-const root = path.resolve(
+export const root = path.resolve(
   __dirname,
   '../../..',
   ...(__dirname.includes(`${path.sep}dist${path.sep}`) ? ['..'] : []),

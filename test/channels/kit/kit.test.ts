@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import {
   type Bill,
   BillError,
@@ -19,7 +21,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { candidates } from './channels';
+import { candidates, root } from './channels';
 import { forgeries, spoiled } from './forgeries';
 import { type Inbox, openInbox } from './inbox';
 import { startSandboxed } from './sandboxed';
@@ -27,8 +29,16 @@ import { startSandboxed } from './sandboxed';
 const patientName = '欧阳慧敏';
 const answerFaults = ['reply_lost', 'reset', 'http_5xx', 'garbage', 'bad_signature'] as const;
 
+test('a channel that the kit does not try has a suite of its own', () => {
+  for (const { provenBy } of candidates().map(({ underTest }) => underTest)) {
+    if (provenBy) expect(fs.existsSync(path.join(root, provenBy))).toBe(true);
+  }
+});
+
+const tried = candidates().filter(({ underTest }) => underTest.provenBy === undefined);
+
 /** The contract of a channel (plugins/payments/src/contract/channel.ts), tried on every folder in plugins/channels. */
-describe.each(candidates().map((candidate) => ({ code: candidate.manifest.code, ...candidate })))(
+describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...candidate })))(
   '$code',
   ({ code, manifest, underTest }) => {
     const { scenes, verbs } = manifest;

@@ -12,6 +12,7 @@ export const manifest: ChannelManifest = defineChannel({
   currency: 'CNY',
   zone,
   scenes: ['terminal'],
+  verbs: ['close', 'refund', 'queryRefund', 'readNotification'],
   config: configSchema,
   errors: explanations,
   connect: connectMispos,

@@ -22,6 +22,8 @@ export interface ChannelUnderTest {
   refundsUnnumbered?: boolean;
   /** Scenes in which the answer to `pay` alone holds what the payer needs: when it is lost, nobody can pay any more. */
   lostUnpaid?: Scene[];
+  /** The suite that proves a channel whose other end is no gateway; the kit does not try it. */
+  provenBy?: string;
   /** When and by whom this channel was tried against the live gateway. Absent: unverified against live. */
   verifiedLive?: string;
 }
