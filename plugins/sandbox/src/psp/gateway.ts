@@ -314,7 +314,7 @@ export function openPsp<Credentials extends PspCredentials>(
     const own = world.merchants().find((one) => one.merchantId === ctx.get('x-merchant'));
     if (own === undefined) return no(401, 'unauthorized', 'no such merchant');
     // Signed is the whole path as the client sees it.
-    const whole = new URL(world.baseUrl()).pathname + `/${name}${path}${ctx.search}`;
+    const whole = `${new URL(world.baseUrl()).pathname}/${name}${path}${ctx.search}`;
     const timestamp = ctx.get('x-timestamp');
     const expected = sealOf(own.secret, [ctx.method, whole, timestamp, ctx.get('x-nonce')], body);
     if (!sealFits(ctx.get('x-signature'), expected)) return no(401, 'unauthorized', 'wrong signature');
