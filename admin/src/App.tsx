@@ -38,6 +38,7 @@ const BankArrivals = lazy(() => import('./bank/BankArrivals'));
 const Exports = lazy(() => import('./exports/Exports'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
+const Channels = lazy(() => import('./channels/Channels'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
 const RoutesScreen = lazy(() => import('./routing/Routes'));
 const Generic = lazy(() => import('./screens/Generic'));
@@ -126,6 +127,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/bank-arrivals', <BankArrivals key="bank-arrivals" />],
   ['/exports', <Exports key="exports" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
+  ['/channels', <Channels key="channels" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],
   ['/routes', <RoutesScreen key="routes" />],
 ];

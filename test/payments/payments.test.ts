@@ -267,14 +267,10 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
 
     test('screens read which verbs a channel offers', async () => {
       const admin = await hospital.staff('admin');
-      const { body } = await admin<{ code: string; verbs: Record<string, boolean> }[]>(
-        'GET',
-        '/api/payments/channels',
+      const { body } = await admin<{ code: string; verbs: string[] }[]>('GET', '/api/payments/channels');
+      expect(body.find((channel) => channel.code === 'alipay')?.verbs).toEqual(
+        expect.arrayContaining(['refund', 'bill']),
       );
-      expect(body.find((channel) => channel.code === 'alipay')?.verbs).toMatchObject({
-        refund: true,
-        bill: true,
-      });
     });
 
     test('HIS is told and its receipt comes back', async () => {

@@ -1,9 +1,9 @@
-import { type OrderView, payments, type RoutingView } from '@hospital-pay/payments';
+import { type OrderView, payments, type RefundView, type RoutingView } from '@hospital-pay/payments';
 import { channelConfigs } from '@hospital-pay/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { freePort } from '../services/ports';
-import { newNo } from './waiting';
+import { newNo, until } from './waiting';
 
 /** The hospital has a second Alipay account, and its first one can be cut off. */
 describe('where an order goes', () => {
@@ -33,16 +33,16 @@ describe('where an order goes', () => {
   afterAll(() => hospital?.stop());
 
   const pay = async (fields: Record<string, unknown> = {}) => {
-    const { body } = await hospital.call<OrderView>('POST', '/api/v1/orders', {
-      merchantOrderNo: newNo(),
-      amountFen: 1234,
-      subject: '门诊缴费',
-      scene: 'micropay',
-      authCode: alipayCode(),
-      ...fields,
-    });
+    const { body } = await hospital.call<OrderView>('POST', '/api/v1/orders', { ...order(), ...fields });
     return body;
   };
+  const order = () => ({
+    merchantOrderNo: newNo(),
+    amountFen: 1234,
+    subject: '门诊缴费',
+    scene: 'micropay',
+    authCode: alipayCode(),
+  });
   const accountOf = async ({ orderNo }: OrderView): Promise<string | undefined> => {
     const row: { account_code: string } | undefined = await hospital
       .strapi()
@@ -85,6 +85,64 @@ describe('where an order goes', () => {
       timeFrom: '25:00',
     };
     expect((await admin('POST', '/api/routes', { data: route })).status).toBe(400);
+  });
+
+  test('a channel switched off in the admin takes no new order, while its old ones go on', async () => {
+    const admin = await hospital.staff('admin');
+    const finance = await hospital.staff('finance');
+    const paid = await pay();
+    const waiting = await pay({ scene: 'native', channel: 'alipay', authCode: undefined });
+    const turn = (caller: typeof admin, enabled: boolean) =>
+      caller('PUT', '/api/payments/channels/alipay', { enabled });
+    const shown = async () => {
+      const { body } = await admin<{ code: string; enabled: boolean; accounts: number }[]>(
+        'GET',
+        '/api/payments/channels',
+      );
+      return body.find(({ code }) => code === 'alipay');
+    };
+    expect(await shown()).toMatchObject({ enabled: true, accounts: 2 });
+    expect((await turn(finance, false)).status).toBe(403);
+    expect((await turn(admin, false)).status).toBe(200);
+    try {
+      expect(await shown()).toMatchObject({ enabled: false });
+      const refused = await hospital.call('POST', '/api/v1/orders', order());
+      expect([refused.status, refused.body]).toMatchObject([422, { error: { name: 'CHANNEL_DISABLED' } }]);
+      const { body } = await admin<RoutingView>('POST', '/api/payments/routes/explain', question);
+      expect(body.routes.map(({ verdict }) => verdict)).toEqual([
+        'channel_disabled',
+        'other_channel',
+        'channel_disabled',
+      ]);
+      // Any channel would do: the one that is on takes it.
+      expect((await pay({ scene: 'native', authCode: undefined })).channel).toBe('wechat');
+
+      const refund = { merchantOrderNo: paid.merchantOrderNo, merchantRefundNo: newNo(), amountFen: 34 };
+      const refunded = await hospital.call<RefundView>('POST', '/api/v1/refunds', {
+        ...refund,
+        reason: '退费',
+      });
+      expect(refunded.body.status).toBe('succeeded');
+      const text = waiting.payerAction?.kind === 'qr' ? waiting.payerAction.text : '';
+      hospital.sandbox.patient.pay(null, text);
+      await hospital.sandbox.notifications.settled();
+      const path = `/api/v1/orders/${waiting.merchantOrderNo}`;
+      await until(
+        async () => (await hospital.call<OrderView>('GET', path)).body,
+        ({ status }) => status === 'paid',
+      );
+    } finally {
+      await turn(admin, true);
+    }
+    expect((await pay()).status).toBe('paid');
+    const trail = await hospital
+      .strapi()
+      .db.query('api::audit-entry.audit-entry')
+      .findMany({ where: { subject: 'channel', subjectKey: 'alipay' }, orderBy: 'id' });
+    expect(trail).toMatchObject([
+      { actor: 'admin', action: 'update', before: { enabled: true }, after: { enabled: false } },
+      { actor: 'admin', action: 'update', before: { enabled: false }, after: { enabled: true } },
+    ]);
   });
 
   test('when an account has stopped answering its orders go to the next, and each order tells why', async () => {

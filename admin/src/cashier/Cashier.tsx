@@ -77,7 +77,9 @@ export default function Cashier() {
     ({ row }) => row.merchantCode === merchantCode && row.enabled !== false,
   );
   const terminalCode = ownTerminals.find(({ value }) => value === keptTerminal)?.value;
-  const qrChannels = channels.filter(({ scenes }) => scenes.includes('native')).map(({ code }) => code);
+  const qrChannels = channels
+    .filter(({ enabled, scenes }) => enabled && scenes.includes('native'))
+    .map(({ code }) => code);
   const offered = qrChannels.length > 0 ? qrChannels : ['alipay', 'wechat'];
   const channel = offered.find((code) => code === keptChannel) ?? offered[0];
   // A till takes one currency: that of the channel chosen for its QR codes.

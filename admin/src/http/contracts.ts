@@ -136,6 +136,10 @@ export const channel = z.object({
     .array(z.string())
     .nullish()
     .transform((value) => value ?? []),
+  verbs: z.array(z.string()).catch([]),
+  /** Takes new orders. */
+  enabled: z.boolean().catch(true),
+  accounts: z.number().catch(0),
   config: configSchema,
 });
 export type Channel = z.infer<typeof channel>;

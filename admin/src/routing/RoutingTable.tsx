@@ -6,7 +6,7 @@ import { ChannelName } from '../schema/Cell';
 const verdictColor = (verdict: string): string => {
   if (verdict === 'chosen') return 'success';
   if (verdict === 'sharing') return 'processing';
-  return verdict === 'circuit_open' || verdict === 'account_disabled' ? 'error' : 'default';
+  return ['channel_disabled', 'account_disabled', 'circuit_open'].includes(verdict) ? 'error' : 'default';
 };
 const circuitColor = { closed: 'success', trial: 'warning', open: 'error' } as const;
 

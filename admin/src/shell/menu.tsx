@@ -90,6 +90,7 @@ export const menu: MenuGroup[] = [
     icon: <SettingOutlined />,
     items: [
       read('/merchants', 'merchants', 'merchant'),
+      read('/channels', 'channels', 'channel'),
       read('/channel-accounts', 'channelAccounts', 'channel-account'),
       read('/routes', 'routes', 'route'),
       read('/bank-accounts', 'bankAccounts', 'bank-account'),
@@ -105,6 +106,7 @@ export const menu: MenuGroup[] = [
 /** A cashier needs merchants, routes and terminals named, not managed: these need the right to change them. */
 const managed = new Set([
   'merchant',
+  'channel',
   'channel-account',
   'route',
   'terminal',

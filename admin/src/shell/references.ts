@@ -58,7 +58,7 @@ const none: Channel[] = [];
 
 export function useChannels() {
   const { t, pick } = useText();
-  const { data, error, refetch } = useQuery({
+  const { data, error, isPending, refetch } = useQuery({
     queryKey: ['reference', 'channels'],
     queryFn: () => call('/payments/channels', channels),
     staleTime: 5 * minutes,
@@ -68,6 +68,7 @@ export function useChannels() {
   return {
     channels: list,
     error,
+    isPending,
     refetch,
     titleOf: (code: string) => {
       const known = list.find((channel) => channel.code === code);

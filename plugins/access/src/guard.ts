@@ -182,7 +182,7 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
     const bodyCode = named.find((name) => typeof name === 'string');
     const params = Object.values(jsonObject.parse({ ...ctx.params })).map(String);
     const code = params[0] ?? bodyCode;
-    const isConfiguration = type === 'channel-account' && code !== undefined;
+    const isConfiguration = (type === 'channel-account' || type === 'channel') && code !== undefined;
     const before = isConfiguration ? await findRow(type, { code }) : null;
     const answer: unknown = await next();
     if (ctx.body === undefined && answer !== undefined && answer !== null) ctx.body = answer;

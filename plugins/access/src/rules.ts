@@ -66,6 +66,7 @@ const configuration = [
   'merchant',
   'route',
   'terminal',
+  'channel',
   'channel-account',
   'reconciliation-rule',
   'bank-account',

@@ -116,28 +116,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
     connect,
     describe,
     driver: async (code) => (await connect(code)).driver,
-    async verbs(channel) {
-      const rows: { code: string }[] = await db('channel_accounts')
-        .where({ channel })
-        .orderBy('id')
-        .select('code');
-      for (const { code } of rows) {
-        const account = await connect(code).catch(() => undefined);
-        if (!account) continue;
-        const { driver } = account;
-        return {
-          pay: true,
-          query: true,
-          close: driver.close !== undefined,
-          reverse: driver.reverse !== undefined,
-          refund: driver.refund !== undefined,
-          queryRefund: driver.queryRefund !== undefined,
-          readNotification: driver.readNotification !== undefined,
-          bill: driver.bill !== undefined,
-          fundFlowBill: driver.fundFlowBill !== undefined,
-        };
-      }
-      return null;
+    async countByChannel(merchantCodes) {
+      const rows: { channel: string }[] = await db('channel_accounts')
+        .modify((query) => (merchantCodes ? query.whereIn('merchant_code', merchantCodes) : query))
+        .select('channel');
+      const counts = new Map<string, number>();
+      for (const { channel } of rows) counts.set(channel, (counts.get(channel) ?? 0) + 1);
+      return counts;
     },
     async save(input) {
       const manifest = manifestOf(input.channel);

@@ -5,7 +5,7 @@ import type { ChannelManifest } from './contract';
 import { fail } from './errors';
 import type { Locks } from './locks';
 import { completeRow } from './rows';
-import type { Accounts, Caller, Events, Grace, PaymentEvents, Vault } from './types';
+import type { Accounts, Caller, ChannelSwitches, Events, Grace, PaymentEvents, Vault } from './types';
 
 /** What the parts of this room share in one running application. */
 export interface Core {
@@ -18,6 +18,7 @@ export interface Core {
   vault: Vault;
   manifests(): ReadonlyMap<string, ChannelManifest>;
   accounts: Accounts;
+  channelSwitches: ChannelSwitches;
   circuits: Circuits;
   grace: Grace;
   log: { error(text: string): void };

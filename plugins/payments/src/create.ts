@@ -2,6 +2,7 @@ import { type Clock, createLeases, type Queue } from '@hospital-pay/jobs';
 import type { Knex } from 'knex';
 import { createAccounts } from './accounts';
 import { createApplications } from './applications';
+import { createChannelSwitches } from './channel-switches';
 import { createCircuits, silentPayments } from './circuits';
 import type { ChannelManifest } from './contract';
 import { type Alarm, type Core, messageOf, raise } from './core';
@@ -51,6 +52,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     manifests,
     notifyUrl: (code) => `${options.publicUrl.replace(/\/$/, '')}/api/notify/${code}`,
   });
+  const channelSwitches = createChannelSwitches({ db, clock, manifests });
   const locks = createLocks(leases, clock);
   const grace = createGrace();
   const circuits = createCircuits({
@@ -70,6 +72,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     vault,
     manifests,
     accounts,
+    channelSwitches,
     circuits,
     grace,
     log,
@@ -88,6 +91,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     notifications,
     events,
     accounts,
+    channelSwitches,
     outbox,
     clock,
     vault,
@@ -101,6 +105,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     core,
     openApiParts,
     async start() {
+      await channelSwitches.seed();
       if (!queue.works) return;
       await takeOver(core);
       startWorkers(core, { orders, refunds, outbox, notifications });

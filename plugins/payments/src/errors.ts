@@ -14,6 +14,11 @@ export const paymentErrors = {
   TERMINAL_UNKNOWN: { status: 422, zh: '终端不存在或不属于该商户', en: 'No such terminal at this merchant' },
   TERMINAL_DISABLED: { status: 422, zh: '终端已停用', en: 'The terminal is disabled' },
   CHANNEL_UNKNOWN: { status: 422, zh: '支付渠道不存在', en: 'No such payment channel' },
+  CHANNEL_DISABLED: {
+    status: 422,
+    zh: '支付渠道已停用, 不再接收新订单',
+    en: 'The payment channel is disabled and takes no new orders',
+  },
   SCENE_NOT_OFFERED: {
     status: 422,
     zh: '该渠道不支持此支付方式',

@@ -6,6 +6,7 @@ export const routeVerdicts = [
   'other_department',
   'other_amount',
   'other_time',
+  'channel_disabled',
   'account_disabled',
   'circuit_open',
   'less_specific',

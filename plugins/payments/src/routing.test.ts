@@ -29,6 +29,7 @@ const order: Wanted = {
   amountFen: 5000,
   minute: 9 * 60,
   channels: new Set(['alipay']),
+  disabledChannels: new Set(),
   seed: 'H001 1',
 };
 const answering = (routes: RouteRow[]) =>
@@ -55,6 +56,12 @@ describe('routes', () => {
     ];
     const winners = routes.map((_, index) => judge(routes.slice(0, index + 1)).best);
     expect(winners).toEqual(['a', 'time', 'amount', 'scene', 'department', 'terminal']);
+  });
+
+  test('a disabled channel is left out, and its routes say so', () => {
+    const routes = [route({ priority: 1 }), route({ channel: 'wechat', accountCode: 'b' })];
+    const wanted = { channels: new Set(['alipay', 'wechat']), disabledChannels: new Set(['alipay']) };
+    expect(judge(routes, wanted).verdicts).toEqual(['channel_disabled', 'chosen']);
   });
 
   test('each that does not fit says why', () => {

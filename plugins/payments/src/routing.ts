@@ -23,6 +23,7 @@ export interface Wanted {
   /** Minutes since midnight on the merchant's clock. */
   minute: number;
   channels: ReadonlySet<string>;
+  disabledChannels: ReadonlySet<string>;
   /** Draws among equals, always the same for the same order; without it equals stay undecided. */
   seed?: string | undefined;
 }
@@ -67,7 +68,7 @@ const drawn = (seed: string, total: number): number =>
   createHash('sha256').update(seed).digest().readUIntBE(0, 6) % total;
 
 /**
- * Judges a merchant's enabled routes for one order: what does not fit falls away, then accounts that are disabled or do
+ * Judges a merchant's enabled routes for one order: what does not fit falls away, then channels and accounts that are disabled or do
  * not answer, then the less specific, then the lower priority (larger number); equals share by weight. When every
  * account that fits has stopped answering, the best of them is asked all the same: a payment is never refused on a guess.
  */
@@ -84,6 +85,7 @@ export function judgeRoutes(routes: RouteRow[], wanted: Wanted, accounts: Accoun
     if (reason) verdicts.set(route, reason);
     return !reason;
   });
+  candidates = reject(candidates, ({ channel }) => wanted.disabledChannels.has(channel), 'channel_disabled');
   candidates = reject(candidates, ({ accountCode }) => !accounts.has(accountCode), 'account_disabled');
   const isSilent = ({ accountCode }: RouteRow) => accounts.get(accountCode) === 'open';
   if (!candidates.every(isSilent)) candidates = reject(candidates, isSilent, 'circuit_open');
@@ -146,7 +148,7 @@ export interface Route {
 }
 
 export interface Routing extends Routes {
-  /** @throws NO_ROUTE, or ACCOUNT_DISABLED when routes lead only to disabled accounts. */
+  /** @throws NO_ROUTE, or CHANNEL_DISABLED, ACCOUNT_DISABLED when routes lead only to what is disabled. */
   choose(input: CreateOrder, zone: string): Promise<Route>;
 }
 
@@ -185,6 +187,7 @@ export function createRouting(core: Core): Routing {
       amountFen: input.amountFen,
       minute: at.hour * 60 + at.minute,
       channels: candidateChannels(input, core.manifests()),
+      disabledChannels: await core.channelSwitches.disabled(),
       seed: input.merchantOrderNo && `${input.merchantCode} ${input.merchantOrderNo}`,
     };
     const states = await accountStates(
@@ -209,6 +212,8 @@ export function createRouting(core: Core): Routing {
       const { department, judged, why } = await judge(input, zone);
       const taken = judged.find(({ verdict }) => verdict === 'chosen');
       if (taken) return { accountCode: taken.route.accountCode, department, why };
+      const switchedOff = judged.find(({ verdict }) => verdict === 'channel_disabled');
+      if (switchedOff) throw fail('CHANNEL_DISABLED', { channel: switchedOff.route.channel });
       const disabled = judged.find(({ verdict }) => verdict === 'account_disabled');
       if (disabled) throw fail('ACCOUNT_DISABLED', { accountCode: disabled.route.accountCode });
       throw fail('NO_ROUTE', { merchantCode: input.merchantCode, scene: input.scene });

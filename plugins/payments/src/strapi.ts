@@ -89,6 +89,7 @@ export default {
         open('GET', '/refunds/:merchantRefundNo', 'readRefund'),
         open('GET', '/openapi.json', 'document'),
         staff('GET', '/channels', 'staff.channels', 'read', 'channel-account'),
+        staff('PUT', '/channels/:code', 'staff.switchChannel', 'update', 'channel'),
         staff('POST', '/accounts', 'staff.createAccount', 'create', 'channel-account'),
         staff('PUT', '/accounts/:code', 'staff.updateAccount', 'update', 'channel-account'),
         staff('GET', '/accounts/:code', 'staff.readAccount', 'read', 'channel-account', 'config'),

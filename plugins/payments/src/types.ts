@@ -171,6 +171,14 @@ export interface Routes {
   ofOrder(orderNo: string, caller: Caller): Promise<RoutingView | null>;
 }
 
+/** Channels that the administration has switched off take no new orders; old ones are asked about, refunded and reconciled. */
+export interface ChannelSwitches {
+  /** The codes of the channels that are switched off. */
+  disabled(): Promise<ReadonlySet<string>>;
+  /** @throws CHANNEL_UNKNOWN */
+  set(code: string, enabled: boolean): Promise<void>;
+}
+
 export interface Notifications {
   receive(accountCode: string, raw: RawNotification): Promise<Acknowledgement>;
 }
@@ -267,8 +275,8 @@ export interface Accounts {
   /** Works for disabled accounts too: old orders are still refunded, queried and reconciled. */
   connect(code: string): Promise<ConnectedAccount>;
   driver(code: string): Promise<ChannelDriver>;
-  /** What a channel offers, as its first account that connects shows; null while there is none. */
-  verbs(channel: string): Promise<Record<string, boolean> | null>;
+  /** How many accounts a channel has with these merchants; `null` = every merchant. */
+  countByChannel(merchantCodes: string[] | null): Promise<ReadonlyMap<string, number>>;
 }
 
 export type Scope = 'orders:read' | 'orders:write' | 'refunds:read' | 'refunds:write' | 'his:write';
@@ -379,6 +387,7 @@ export interface Payments {
   events: Events;
   accounts: Accounts;
   channels(): ChannelManifest[];
+  channelSwitches: ChannelSwitches;
   applications: Applications;
   outbox: Outbox;
   openapi: { add(part: OpenApiPart): void };

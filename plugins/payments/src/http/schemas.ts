@@ -115,6 +115,8 @@ export const accountBody = z.strictObject({
   config: configurationSchema,
 });
 
+export const channelSwitchBody = z.strictObject({ enabled: z.boolean() });
+
 export const applicationBody = z.strictObject({
   appId: z.string().regex(/^[0-9A-Za-z_-]{1,40}$/),
   name: z.string().trim().min(1).max(64),

@@ -7,6 +7,7 @@ import {
   accountBody,
   applicationBody,
   cashierOrderBody,
+  channelSwitchBody,
   readBody,
   routingBody,
   staffRefundBody,
@@ -33,17 +34,28 @@ export function createStaffApi(payments: Payments) {
 
   return {
     async channels(ctx: Context) {
-      ctx.body = await Promise.all(
-        payments.channels().map(async (manifest) => ({
-          code: manifest.code,
-          title: manifest.title,
-          logName: manifest.logName,
-          currency: manifest.currency,
-          scenes: manifest.scenes,
-          verbs: await payments.accounts.verbs(manifest.code),
-          config: manifest.config,
-        })),
-      );
+      const [disabled, accounts] = await Promise.all([
+        payments.channelSwitches.disabled(),
+        payments.accounts.countByChannel(callerOf(ctx).merchantCodes),
+      ]);
+      ctx.body = payments.channels().map((manifest) => ({
+        code: manifest.code,
+        title: manifest.title,
+        logName: manifest.logName,
+        currency: manifest.currency,
+        scenes: manifest.scenes,
+        verbs: manifest.verbs,
+        enabled: !disabled.has(manifest.code),
+        accounts: accounts.get(manifest.code) ?? 0,
+        config: manifest.config,
+      }));
+    },
+    /** A channel serves every merchant: whoever is kept to some of them does not switch it. */
+    async switchChannel(ctx: Context) {
+      if (callerOf(ctx).merchantCodes) throw fail('MERCHANT_FORBIDDEN');
+      const { enabled } = readBody(channelSwitchBody, ctx.request);
+      await payments.channelSwitches.set(codeOf(ctx), enabled);
+      ctx.body = { code: codeOf(ctx), enabled };
     },
     async createAccount(ctx: Context) {
       const body = readBody(accountBody, ctx.request);
