@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type CallRecord, type ChannelContext, chinaTime, sendOnce } from '@hospital-pay/payments/contract';
 import { z } from 'zod';
 import type { IcbcSettings } from './config';
-import { masked } from './masking';
+import { masked, maskedText } from './masking';
 import { signText, stringToSign, takeApart, textVerifies } from './signing';
 
 /** Ids and amounts have been seen quoted and unquoted; they are texts from here on. */
@@ -47,7 +47,7 @@ export function createClient(settings: IcbcSettings, context: ChannelContext): C
     const raw = answer.body.toString('utf8');
     const none = (code: string, cause: string) => ({
       reply: { kind: 'none' as const, code, cause },
-      response: raw.slice(0, 500),
+      response: maskedText(raw).slice(0, 500),
     });
     if (answer.status !== 200) return none(`HTTP_${answer.status}`, `HTTP ${answer.status}`);
     const parts = takeApart(raw);

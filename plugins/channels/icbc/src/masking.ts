@@ -26,3 +26,13 @@ export function masked(body: Record<string, unknown>): string {
   });
   return JSON.stringify(Object.fromEntries(shown));
 }
+
+/** An answer that is not read any further, because it is broken or nobody's word: the same fields masked in its text. */
+export const maskedText = (text: string): string =>
+  text.replace(
+    /"(\w+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"?/g,
+    (whole, name: string, colon: string, value: string) => {
+      const mask = Object.hasOwn(masks, name) ? masks[name] : undefined;
+      return mask ? `"${name}"${colon}"${mask(value)}"` : whole;
+    },
+  );
