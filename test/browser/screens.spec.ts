@@ -61,9 +61,17 @@ async function open(page: Page, address: string): Promise<void> {
 }
 
 /** Screens that are not a list of rows. */
-const withoutRows = new Set(['/cashier', '/my-shift', '/locate', '/workbench']);
+const withoutRows = new Set(['/cashier', '/room', '/my-shift', '/locate', '/workbench']);
 /** Lists that nothing has been written to on a fresh demo. */
-const emptyAtFirst = new Set(['/audit-entries', '/exports', '/bank-arrivals', '/bank-statement-lines']);
+const emptyAtFirst = new Set([
+  '/audit-entries',
+  '/exports',
+  '/payment-links',
+  '/bank-arrivals',
+  '/bank-statement-lines',
+  '/reconciliation-rules',
+  '/approval-rules',
+]);
 
 test('every screen of the menu opens with its rows and nothing to complain about', async ({ browser }) => {
   const page = await signIn(browser, platform.url, 'super');
