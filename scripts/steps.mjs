@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeChannelReferences } from './channel-references.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -59,12 +60,8 @@ export async function install() {
 
 /** Compiles the rooms and the screens, and for `npm test` the tests; each skips what has not changed. */
 export async function build({ tests = false } = {}) {
-  const channels = path.join('plugins', 'channels');
-  const product = [
-    'cms',
-    'seeds',
-    ...fs.readdirSync(path.join(root, channels)).map((name) => path.join(channels, name)),
-  ];
+  writeChannelReferences();
+  const product = ['cms', 'seeds', path.join('plugins', 'channels')];
   await step('编译服务端 Compiling the server', () => run(bin('tsc'), ['-b', ...(tests ? [] : product)]));
   for (const [folder, title] of [
     ['admin', '编译界面 Building the screens'],

@@ -759,7 +759,14 @@ export const en: Dictionary = {
     disableSure: 'Disable {{title}}? It will take no new orders.',
     enabledNow: '{{title}} is enabled',
     disabledNow: '{{title}} is disabled',
-    scene: { micropay: 'Payment code', native: 'QR code', jsapi: 'JSAPI', h5: 'H5', app: 'App' },
+    scene: {
+      micropay: 'Payment code',
+      native: 'QR code',
+      jsapi: 'JSAPI',
+      h5: 'H5',
+      app: 'App',
+      terminal: 'Card terminal',
+    },
     verb: {
       close: 'Close',
       reverse: 'Reverse',

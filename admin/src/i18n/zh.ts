@@ -746,7 +746,14 @@ export const zh = {
     disableSure: '停用 {{title}}? 该渠道将不再接收新订单。',
     enabledNow: '{{title}} 已启用',
     disabledNow: '{{title}} 已停用',
-    scene: { micropay: '付款码', native: '扫码', jsapi: '公众号/小程序', h5: 'H5', app: 'App' },
+    scene: {
+      micropay: '付款码',
+      native: '扫码',
+      jsapi: '公众号/小程序',
+      h5: 'H5',
+      app: 'App',
+      terminal: '刷卡终端',
+    },
     verb: {
       close: '关单',
       reverse: '撤销',
