@@ -34,6 +34,7 @@ module.exports = {
     ]),
     rule('patients', room('patients'), [room('payments'), room('jobs'), room('access'), room('his')]),
     rule('monitoring', room('monitoring'), [room('payments'), room('jobs'), room('access')]),
+    rule('dashboards', '^dashboards/', []),
     {
       name: 'sandbox-is-an-oracle',
       severity: 'error',
@@ -86,7 +87,7 @@ module.exports = {
     {
       name: 'declared-dependencies',
       severity: 'error',
-      from: { path: '^(plugins|cms|seeds|admin|pay)/', pathNot: '\\.test\\.tsx?$' },
+      from: { path: '^(plugins|cms|seeds|admin|pay|dashboards)/', pathNot: '\\.test\\.tsx?$' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
     },
   ],

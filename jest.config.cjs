@@ -15,7 +15,7 @@ module.exports = {
     {
       displayName: 'unit',
       testEnvironment: 'node',
-      roots: ['<rootDir>/plugins', '<rootDir>/seeds', '<rootDir>/cms/src'],
+      roots: ['<rootDir>/plugins', '<rootDir>/seeds', '<rootDir>/dashboards', '<rootDir>/cms/src'],
       testMatch: ['**/src/**/*.test.ts'],
       transform,
     },

@@ -7,6 +7,7 @@ import { createRecorder } from './recorder';
 
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
 export { scrub } from './scrub';
+export { createWallViews } from './wall-views';
 
 /** What the platform remembers of its calls and alarms. */
 export interface Monitoring {

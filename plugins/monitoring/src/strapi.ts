@@ -3,6 +3,7 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { fail } from './errors';
 import { install, monitoring } from './index';
+import { createWallViews } from './wall-views';
 
 const message = ({ strapi }: { strapi: Core.Strapi }) => ({
   /** Read by the first who reads it; reading again changes nothing. */
@@ -40,6 +41,9 @@ const routes = {
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
     install(strapi);
+  },
+  async bootstrap({ strapi }: { strapi: Core.Strapi }) {
+    await createWallViews(strapi);
   },
   async destroy({ strapi }: { strapi: Core.Strapi }) {
     await monitoring(strapi).stop();

@@ -1,0 +1,141 @@
+import { database } from './panels';
+
+interface Alert {
+  uid: string;
+  title: string;
+  /** What somebody should do about it. */
+  advice: string;
+  /** One number a row, in column `value`; other columns name what it is about. */
+  query: string;
+  fires: { type: 'gt' | 'lt'; than: number };
+  for: string;
+  severity: 'warning' | 'critical';
+}
+
+const ago = (interval: string) => `(SELECT now - interval '${interval}' FROM wall.clock)`;
+
+/**
+ * No `$` in any of these: Grafana puts environment variables into provisioned alert rules, and takes every `$name` for one.
+ */
+export const alerts: readonly Alert[] = [
+  {
+    uid: 'hospital-pay-success-rate',
+    title: '渠道成功率低于 90%',
+    advice: '看渠道健康的错误码，必要时在路由里停用该渠道',
+    query: `SELECT channel, count(*) FILTER (WHERE outcome = 'paid')::float8 / count(*) AS value FROM wall.orders
+      WHERE time >= ${ago('15 minutes')} AND outcome IN ('paid', 'failed', 'unknown')
+      GROUP BY channel HAVING count(*) >= 10`,
+    fires: { type: 'lt', than: 0.9 },
+    for: '5m',
+    severity: 'critical',
+  },
+  {
+    uid: 'hospital-pay-latency',
+    title: '渠道调用 P95 超过 5 秒',
+    advice: '查网络与渠道公告',
+    query: `SELECT coalesce(channel, 'his') AS channel,
+        percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS value
+      FROM wall.calls WHERE direction = 'out' AND time >= ${ago('10 minutes')} GROUP BY 1`,
+    fires: { type: 'gt', than: 5000 },
+    for: '5m',
+    severity: 'warning',
+  },
+  {
+    uid: 'hospital-pay-no-traffic',
+    title: '工作时间 30 分钟没有订单',
+    advice: '查自助机、窗口与 HIS 到平台的网络',
+    query: `SELECT CASE WHEN extract(isodow FROM local) <= 5 AND extract(hour FROM local) BETWEEN 8 AND 16
+        THEN (SELECT count(*) FROM wall.orders WHERE time >= ${ago('30 minutes')}) ELSE 1 END::float8 AS value
+      FROM (SELECT now AT TIME ZONE 'UTC' AT TIME ZONE zone AS local FROM wall.clock) AS hospital`,
+    fires: { type: 'lt', than: 1 },
+    for: '5m',
+    severity: 'critical',
+  },
+  {
+    uid: 'hospital-pay-unknown-orders',
+    title: '订单结果未知超过 10 分钟',
+    advice: '平台仍在向渠道查询；久不回答时联系渠道',
+    query: `SELECT channel, count(*)::float8 AS value FROM wall.orders
+      WHERE outcome = 'unknown' AND time BETWEEN ${ago('1 day')} AND ${ago('10 minutes')} GROUP BY channel`,
+    fires: { type: 'gt', than: 0 },
+    for: '0s',
+    severity: 'critical',
+  },
+  {
+    uid: 'hospital-pay-refund-failures',
+    title: '退款失败',
+    advice: '在退款列表里看原因，改用其他方式退还',
+    query: `SELECT channel, count(*)::float8 AS value FROM wall.refunds
+      WHERE status = 'failed' AND time >= ${ago('1 hour')} GROUP BY channel`,
+    fires: { type: 'gt', than: 0 },
+    for: '0s',
+    severity: 'warning',
+  },
+  {
+    uid: 'hospital-pay-his-backlog',
+    title: 'HIS 记账积压',
+    advice: '已付款而 HIS 10 分钟未确认；查 HIS 接口',
+    query: `SELECT count(*)::float8 AS value FROM wall.orders
+      WHERE his_state = 'waiting' AND time BETWEEN ${ago('1 day')} AND ${ago('10 minutes')}`,
+    fires: { type: 'gt', than: 10 },
+    for: '5m',
+    severity: 'critical',
+  },
+  {
+    uid: 'hospital-pay-runs-failed',
+    title: '对账任务失败',
+    advice: '在对账任务里看原因并重做',
+    query: `SELECT account_code, count(*)::float8 AS value FROM wall.runs
+      WHERE status = 'failed' AND time >= ${ago('1 day')} GROUP BY account_code`,
+    fires: { type: 'gt', than: 0 },
+    for: '0s',
+    severity: 'warning',
+  },
+  {
+    uid: 'hospital-pay-dead-work',
+    title: '任务已放弃',
+    advice: '多次重试未成，需人工处理',
+    query: `SELECT topic, sum(waiting)::float8 AS value FROM wall.backlog WHERE status = 'dead' GROUP BY topic`,
+    fires: { type: 'gt', than: 0 },
+    for: '0s',
+    severity: 'critical',
+  },
+];
+
+const rule = ({ uid, title, advice, query, fires, severity, for: pending }: Alert) => ({
+  uid,
+  title,
+  condition: 'B',
+  for: pending,
+  noDataState: 'OK',
+  execErrState: 'Error',
+  labels: { severity, product: 'hospital-pay' },
+  annotations: { summary: title, description: advice },
+  notification_settings: { receiver: 'hospital-pay' },
+  data: [
+    {
+      refId: 'A',
+      datasourceUid: database.uid,
+      relativeTimeRange: { from: 3600, to: 0 },
+      model: { refId: 'A', format: 'table', rawQuery: true, rawSql: query.replace(/\s+/g, ' ').trim() },
+    },
+    {
+      refId: 'B',
+      datasourceUid: '__expr__',
+      relativeTimeRange: { from: 0, to: 0 },
+      model: {
+        refId: 'B',
+        type: 'threshold',
+        expression: 'A',
+        datasource: { type: '__expr__', uid: '__expr__' },
+        conditions: [{ type: 'query', evaluator: { type: fires.type, params: [fires.than] } }],
+      },
+    },
+  ],
+});
+
+/** The file Grafana reads from `provisioning/alerting`. */
+export const alertFile = {
+  apiVersion: 1,
+  groups: [{ orgId: 1, name: 'hospital-pay', folder: '统一支付', interval: '1m', rules: alerts.map(rule) }],
+};
