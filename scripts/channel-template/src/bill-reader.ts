@@ -1,0 +1,1 @@
+export { openBill } from './bill';
