@@ -66,7 +66,7 @@ export function wallViews(schema: string, zone: string): Record<string, string> 
     discrepancies: `
       SELECT ${utc('d.occurred_at')} AS time, d.merchant_code, d.account_code, a.channel, d.pay_type, d.kind, d.leg,
         d.status, d.source, d.date, d.due_on, ${utc('d.resolved_at')} AS resolved_at, d.resolution,
-        d.status NOT IN ('resolved', 'void') AS is_open,
+        d.status IN ('open', 'pending_approval', 'refunding', 'in_transit') AS is_open,
         ${yuan('d.difference_fen', "coalesce(a.currency, 'CNY')")} AS difference_yuan
       FROM ${from('discrepancies')} d LEFT JOIN wall.accounts a ON a.code = d.account_code`,
     runs: `
