@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { integer, objectId, sequence, tagged, time } from './der';
 
 /**
  * X.509 v3 certificates written by hand in DER: the gateways need a handful of test certificates and
@@ -14,6 +15,7 @@ export interface CertificateRequest {
   notBefore: Date;
   notAfter: Date;
   authority: boolean;
+  extensions?: readonly Buffer[];
 }
 
 export type DistinguishedName = readonly (readonly ['C' | 'O' | 'OU' | 'CN', string])[];
@@ -33,33 +35,16 @@ export function issueCertificate(request: CertificateRequest): string {
     tagged(0xa0, integer(Buffer.from([2]))),
     integer(serialNumber()),
     algorithm,
-    name(request.issuer),
+    distinguishedName(request.issuer),
     sequence(time(request.notBefore), time(request.notAfter)),
-    name(request.subject),
+    distinguishedName(request.subject),
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(basicConstraints(request.authority))),
+    tagged(0xa3, sequence(basicConstraints(request.authority), ...(request.extensions ?? []))),
   );
   const signature = sign('sha256', body, request.signer);
   const der = sequence(body, algorithm, tagged(0x03, Buffer.concat([Buffer.from([0]), signature])));
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}
-
-function tagged(tag: number, ...parts: Buffer[]): Buffer {
-  const content = Buffer.concat(parts);
-  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  const hex = content.length.toString(16);
-  const length = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
-  return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content]);
-}
-
-function sequence(...parts: Buffer[]): Buffer {
-  return tagged(0x30, ...parts);
-}
-
-function integer(bytes: Buffer): Buffer {
-  const first = bytes[0] ?? 0;
-  return tagged(0x02, first & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
 }
 
 /** 15 random bytes whose first is never 0 and never negative, so that every reader prints the same number. */
@@ -69,20 +54,8 @@ function serialNumber(): Buffer {
   return bytes;
 }
 
-function objectId(text: string): Buffer {
-  const [first = 0, second = 0, ...rest] = text.split('.').map(Number);
-  const bytes = [first * 40 + second];
-  for (const arc of rest) {
-    const groups = [arc & 0x7f];
-    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128)) {
-      groups.unshift((left & 0x7f) | 0x80);
-    }
-    bytes.push(...groups);
-  }
-  return tagged(0x06, Buffer.from(bytes));
-}
-
-function name(parts: DistinguishedName): Buffer {
+/** As it stands in a certificate, and wherever one is named. */
+export function distinguishedName(parts: DistinguishedName): Buffer {
   return sequence(
     ...parts.map(([kind, value]) =>
       tagged(0x31, sequence(objectId(NAME_OID[kind]), tagged(0x0c, Buffer.from(value, 'utf8')))),
@@ -90,12 +63,10 @@ function name(parts: DistinguishedName): Buffer {
   );
 }
 
-function time(at: Date): Buffer {
-  const digits = at.toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  return tagged(0x17, Buffer.from(`${digits.slice(2)}Z`, 'ascii'));
-}
-
 function basicConstraints(authority: boolean): Buffer {
   const value = sequence(...(authority ? [tagged(0x01, Buffer.from([0xff]))] : []));
   return sequence(objectId(BASIC_CONSTRAINTS), tagged(0x01, Buffer.from([0xff])), tagged(0x04, value));
 }
+
+/** One that need not be understood. `value`: DER. */
+export const extension = (id: string, value: Buffer): Buffer => sequence(objectId(id), tagged(0x04, value));

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { alipay } from './alipay';
+import { applepay } from './applepay';
 import { ccb } from './ccb';
 import { dbarai } from './dbarai';
 import type { GatewayKind } from './gateway';
@@ -12,7 +13,19 @@ import { unionpay } from './unionpay';
 import { wechat } from './wechat';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
-const gateways = { alipay, wechat, paypay, unionpay, icbc, ccb, linepay, rakutenpay, dbarai, mispos };
+const gateways = {
+  alipay,
+  applepay,
+  wechat,
+  paypay,
+  unionpay,
+  icbc,
+  ccb,
+  linepay,
+  rakutenpay,
+  dbarai,
+  mispos,
+};
 
 export type GatewayName = keyof typeof gateways;
 export type GatewayCredentials = {

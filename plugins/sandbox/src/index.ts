@@ -1,3 +1,5 @@
+export { listenForSessions as listenForAppleSessions } from './applepay/sessions';
+export { makeToken as makeAppleToken } from './applepay/token';
 export type { Sandbox, SandboxOptions } from './contract';
 export {
   type ChannelConfigChoices,

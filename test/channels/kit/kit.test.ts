@@ -99,7 +99,9 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         clientIp: '127.0.0.1',
         returnUrl: 'https://hospital.example/back',
         ...underTest.request?.(scene),
+        ...(manifest.takesToken ? { token: simulator.token?.(amount, fate) ?? '' } : {}),
       };
+      if (request.token !== undefined) secrets.push(request.token);
       if (scene !== 'micropay' || request.authCode !== undefined) return request;
       const authCode = simulator.paymentCode?.(fate);
       if (authCode === undefined) throw new Error('a channel with payment codes needs some to be tried with');

@@ -26,10 +26,14 @@ export async function startSandboxed(
   const served = await sandbox.listen();
   const config: ChannelConfig = { ...channelConfigs(credentials, served.baseUrl)[name] };
   await prepare?.({ baseUrl: served.baseUrl, notifyUrl, config });
-  const gateway: { billFile?(merchant: string, day: string): Buffer } = sandbox.gateways[name];
+  const gateway: {
+    billFile?(merchant: string, day: string): Buffer;
+    token?: ChannelSimulator['token'];
+  } = sandbox.gateways[name];
   return {
     config,
     paymentCode: (fate) => sandbox.patient.issueCode(name, fate === 'pays' ? 'pays' : 'paying_for_ever'),
+    ...(gateway.token ? { token: gateway.token } : {}),
     async pay(request, action) {
       const reference = await opened(sandbox, name, action);
       await sandbox.patient.pay(name, reference ?? request.attemptNo);

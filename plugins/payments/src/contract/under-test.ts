@@ -37,6 +37,8 @@ export interface ChannelSimulator {
   config: ChannelConfig;
   /** A fresh code of the patient's wallet; `waits`: its owner never confirms. */
   paymentCode?(fate: 'pays' | 'waits'): string;
+  /** What the patient's device makes for an amount, where `manifest.takesToken`; `waits`: the payment is not done at once. */
+  token?(amount: number, fate: 'pays' | 'waits'): string;
   /** The patient pays, from what the phone was shown. Resolves when the money has moved and was told. */
   pay(request: PayRequest, action: PayerAction | undefined): Promise<void>;
   /** The next answer to this operation goes wrong; gives back whether it has by now. */

@@ -26,7 +26,7 @@ export interface PspOptions<Credentials extends PspCredentials> {
   name: string;
   currency: string;
   /** What the token of the payer's device is worth: absent where the payer comes to a page. */
-  judgeToken?(own: Credentials, token: unknown, amount: number): 'pays' | 'declined' | 'invalid';
+  judgeToken?(own: Credentials, token: unknown, amount: number): 'pays' | 'waits' | 'declined' | 'invalid';
 }
 
 const SKEW_S = 300;
