@@ -113,8 +113,10 @@ export const hub = new Hub();
 /** @returns what ends it */
 export function serveAgents(server: Server): () => void {
   const listen = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (new URL(request.url ?? '/', 'http://agents').pathname === agentsPath)
-      hub.upgrade(request, socket, head);
+    const { pathname } = new URL(request.url ?? '/', 'http://agents');
+    if (pathname === agentsPath) hub.upgrade(request, socket, head);
+    // Nobody else would ever answer it.
+    else if (server.listenerCount('upgrade') === 1) socket.destroy();
   };
   server.on('upgrade', listen);
   return () => server.off('upgrade', listen);
