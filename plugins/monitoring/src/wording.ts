@@ -17,6 +17,7 @@ const wordings: Record<string, Wording> = {
   query_refund: { action: '退款查询', failure: '退款查询失败' },
   download_bill: { action: '账单下载', failure: '账单下载失败' },
   get_certificates: { action: '平台证书获取', failure: '平台证书获取失败' },
+  wallet_session: { action: '支付会话获取', failure: '支付会话获取失败' },
   api_create_order: { action: '接口下单', failure: '接口下单被拒绝' },
   api_query_order: { action: '接口查单', failure: '接口查单被拒绝' },
   api_close_order: { action: '接口关单', failure: '接口关单被拒绝' },

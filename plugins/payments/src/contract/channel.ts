@@ -258,7 +258,7 @@ export type OptionalVerb = (typeof optionalVerbs)[number];
 
 /** What a driver did, as the interface log keeps it. Bodies are masked by the driver before they get here. */
 export interface CallRecord {
-  /** create_order, query_order, close_order, cancel_order, refund_order, query_refund, download_bill, test, notify. */
+  /** create_order, query_order, close_order, cancel_order, refund_order, query_refund, download_bill, wallet_session, test, notify. */
   method: string;
   url: string;
   request: string;
