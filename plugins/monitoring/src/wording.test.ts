@@ -57,11 +57,8 @@ describe('an abnormal request', () => {
 /** Method names of the interface log as they stand in the code of every room that records calls. */
 function recordedMethods(): string[] {
   const plugins = path.resolve(__dirname, '..', '..');
-  const rooms = [
-    'payments',
-    'his',
-    ...fs.readdirSync(path.join(plugins, 'channels')).map((channel) => path.join('channels', channel)),
-  ];
+  const channels = fs.readdirSync(path.join(plugins, 'channels'));
+  const rooms = ['payments', 'his', ...channels.map((channel) => path.join('channels', channel))];
   const name =
     /'((?:api_)?(?:create|query|close|cancel|reverse|refund)_(?:order|refund)|download_bill|get_certificates|notify|his_(?:confirm|query)|api_[a-z_]+)'/g;
   const record = /\b(?:method|record): '([a-z_]+)'(?=,|\s*\})|\bguarded\('([a-z_]+)'/g;
@@ -76,7 +73,8 @@ function recordedMethods(): string[] {
       for (const match of text.matchAll(record)) found.add(match[1] ?? match[2] ?? '');
     }
   }
-  return [...found].sort();
+  // A PSP calls its wallets methods, too.
+  return [...found].filter((method) => !channels.includes(method)).sort();
 }
 
 describe('the words of the interface log', () => {

@@ -27,6 +27,8 @@ const wordings: Record<string, Wording> = {
   notify: { action: '通知接收', failure: '通知处理失败' },
   test: { action: '连接测试', failure: '连接测试失败' },
   his_confirm: { action: 'HIS确认', failure: 'HIS确认失败' },
+  his_bills: { action: 'HIS待缴费查询', failure: 'HIS待缴费查询失败' },
+  identify_payer: { action: '付款人识别', failure: '付款人识别失败' },
   his_query: { action: 'HIS查询', failure: 'HIS查询失败' },
 };
 
