@@ -10,7 +10,7 @@ export default defineConfig({
     target: 'es2019',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['index.html'] },
+    rolldownOptions: { input: ['index.html', 'kiosk.html'] },
   },
   test: { include: ['src/**/*.test.ts'] },
 });

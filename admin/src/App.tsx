@@ -41,6 +41,7 @@ const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
 const Channels = lazy(() => import('./channels/Channels'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
 const RoutesScreen = lazy(() => import('./routing/Routes'));
+const Terminals = lazy(() => import('./terminals/Terminals'));
 const Generic = lazy(() => import('./screens/Generic'));
 
 const subjectOf = new Map(
@@ -130,6 +131,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/channels', <Channels key="channels" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],
   ['/routes', <RoutesScreen key="routes" />],
+  ['/terminals', <Terminals key="terminals" />],
 ];
 const byHand = new Set(screens.map(([path]) => path));
 const generic = menu

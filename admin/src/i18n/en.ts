@@ -1104,6 +1104,18 @@ export const en: Dictionary = {
     tooShort: 'At least {{min}} characters',
     saveFirst: 'Save before testing the connection',
   },
+  terminals: {
+    token: 'Token',
+    kioskToken: 'Kiosk token',
+    issue: 'Make a kiosk token',
+    issueAgain: 'Make a new token',
+    againSure: 'The present token ends at once: the kiosk has to be registered again',
+    revoke: 'Revoke the token',
+    revokeSure: 'The kiosk stops serving at once',
+    revoked: 'The token is revoked',
+    once: 'The token is shown this once only',
+    hint: "Open {{address}} in the kiosk's browser and type the terminal's code and the token, once.",
+  },
   logs: {
     detail: 'Interface call',
     request: 'Request',

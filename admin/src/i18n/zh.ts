@@ -1088,6 +1088,18 @@ export const zh = {
     tooShort: '至少 {{min}} 个字符',
     saveFirst: '保存后可测试连接',
   },
+  terminals: {
+    token: '口令',
+    kioskToken: '自助机口令',
+    issue: '生成自助机口令',
+    issueAgain: '重新生成口令',
+    againSure: '重新生成后，该自助机现有口令立即失效，需重新登记',
+    revoke: '吊销口令',
+    revokeSure: '吊销后，该自助机立即停止服务',
+    revoked: '口令已吊销',
+    once: '口令只显示这一次，关闭后无法再查看',
+    hint: '在自助机的浏览器中打开 {{address}}，输入终端编码和口令，登记一次即可。',
+  },
   logs: {
     detail: '接口日志详情',
     request: '请求',

@@ -4,7 +4,7 @@ import type { Context, Next } from 'koa';
 import send from 'koa-send';
 
 const root = path.resolve(__dirname, '../../../../pay/dist');
-const pages: Record<string, string> = { pay: 'index.html' };
+const pages: Record<string, string> = { pay: 'index.html', kiosk: 'kiosk.html' };
 
 /** These pages load nothing but themselves, are framed by nobody, and tell nobody where they are. */
 const contentSecurityPolicy = [
@@ -18,7 +18,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Serves the pages that patients meet: `/pay/<token>` and what they are made of. */
+/** Serves the pages that patients meet: `/pay/<token>`, `/kiosk`, and what they are made of. */
 export default () => async (ctx: Context, next: Next) => {
   const [, page = '', ...rest] = ctx.path.split('/');
   const file = pages[page];

@@ -223,6 +223,7 @@ export const defaultViews: Record<string, DefaultView> = {
       'kind:110',
       'department:120',
       'location:160',
+      'kioskTokenSince:180',
       'enabled:80',
     ),
     filters: [contains('code'), contains('name'), among('merchantCode'), among('kind'), equals('enabled')],

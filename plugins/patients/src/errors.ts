@@ -46,6 +46,12 @@ export const patientErrors = {
     zh: 'HIS中已没有该待缴单据，请重新查询',
     en: 'HIS no longer has this bill: look it up again',
   },
+  KIOSK_UNKNOWN: {
+    status: 401,
+    zh: '本机未登记或口令已失效，请联系工作人员',
+    en: 'This machine is not registered, or its token has ended: ask the staff',
+  },
+  KIOSK_NONE: { status: 404, zh: '没有这台自助机', en: 'No such kiosk' },
   TOO_MANY_TRIES: { status: 429, zh: '操作过于频繁，请稍后再试', en: 'Too many tries, wait a moment' },
 } satisfies Record<string, ErrorDefinition>;
 

@@ -1,3 +1,4 @@
+import type { HisBill, UnpaidBills } from '@hospital-pay/his';
 import { fromRow } from '@hospital-pay/payments';
 import { z } from 'zod';
 
@@ -92,3 +93,19 @@ const rowSchema = z.object({
 export type Link = z.output<typeof rowSchema>;
 
 export const readLink = (row: object): Link => rowSchema.parse(fromRow({ ...row }));
+
+/** What a link of a HIS bill says, whoever shows it. */
+export const billOf = ({ patientName, patientId }: UnpaidBills, bill: HisBill, cardNo: string) => ({
+  businessNo: bill.billNo,
+  amountFen: bill.amountFen,
+  subject: bill.subject,
+  items: bill.items.map(({ name, quantity, amountFen }) => ({
+    name,
+    amountFen,
+    ...(quantity ? { quantity } : {}),
+  })),
+  patientName,
+  ...(patientId ? { patientId } : {}),
+  cardNo,
+  ...(bill.department ? { department: bill.department } : {}),
+});

@@ -42,7 +42,7 @@ export interface Links {
   /** The open link of a HIS bill, else a new one; one of an amount that HIS has changed since is withdrawn first. */
   ofBill(
     bill: Omit<NewLink, 'merchantOrderNo'> & { businessNo: string },
-    by: { merchantCode: string; operatorCode: string },
+    by: { merchantCode: string; operatorCode?: string },
   ): Promise<Link>;
   /** @throws LINK_INVALID for a token that nobody was given. */
   open(token: string): Promise<Link>;

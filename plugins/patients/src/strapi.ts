@@ -3,10 +3,12 @@ import { clockOf, jobs } from '@hospital-pay/jobs';
 import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { createHouse, type House } from './house';
+import { createKioskApi } from './http/kiosk';
 import { createOpenLinkApi } from './http/open';
 import { createPatientApi } from './http/patient';
 import { createRoomApi } from './http/room';
 import { providePatients } from './index';
+import { createKiosks } from './kiosks';
 import { createLinks } from './links';
 import { linksOpenApi } from './openapi';
 
@@ -36,6 +38,17 @@ const staff = (method: string, path: string, handler: string) => ({
   config: {
     auth: false,
     middlewares: [{ name: 'plugin::access.guard', config: { action: 'pay', subject: 'cashier' } }],
+  },
+});
+
+/** For people who look after the terminals. */
+const keeper = (method: string, handler: string) => ({
+  method,
+  path: '/kiosks/:code/token',
+  handler: `kiosk.${handler}`,
+  config: {
+    auth: false,
+    middlewares: [{ name: 'plugin::access.guard', config: { action: 'update', subject: 'terminal' } }],
   },
 });
 
@@ -70,6 +83,12 @@ export default {
   controllers: {
     open: ({ strapi }: { strapi: Core.Strapi }) => createOpenLinkApi(houseOf(strapi)),
     patient: ({ strapi }: { strapi: Core.Strapi }) => createPatientApi(houseOf(strapi)),
+    kiosk: ({ strapi }: { strapi: Core.Strapi }) => {
+      const house = houseOf(strapi);
+      return createKioskApi(house, createKiosks(house.db, house.clock), (merchantCode, cardNo) =>
+        his(strapi).bills.unpaid(merchantCode, cardNo),
+      );
+    },
     room: ({ strapi }: { strapi: Core.Strapi }) =>
       createRoomApi(houseOf(strapi), (merchantCode, cardNo) =>
         his(strapi).bills.unpaid(merchantCode, cardNo),
@@ -87,6 +106,14 @@ export default {
         staff('POST', '/bills', 'bills'),
         staff('POST', '/links', 'create'),
         staff('GET', '/links/:code', 'read'),
+        keeper('POST', 'issue'),
+        keeper('DELETE', 'revoke'),
+        route('GET', '/kiosk', 'kiosk.self'),
+        route('POST', '/kiosk/bills', 'kiosk.bills'),
+        route('POST', '/kiosk/links', 'kiosk.choose'),
+        route('POST', '/kiosk/deposits', 'kiosk.deposit'),
+        route('GET', '/kiosk/links/:token', 'kiosk.read'),
+        route('POST', '/kiosk/links/:token/payments', 'kiosk.pay'),
         route('GET', '/pay/:token', 'patient.read'),
         route('POST', '/pay/:token/ask', 'patient.ask'),
         route('POST', '/pay/:token/payments', 'patient.pay'),

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { fail } from '../errors';
 import type { House } from '../house';
-import type { Link } from '../link';
+import { billOf, type Link } from '../link';
 import type { Standing } from '../links';
 import { readBody } from './body';
 
@@ -50,23 +50,12 @@ export function createRoomApi(
     async create(ctx: Context) {
       const { merchantCode, cardNo, billNo } = readBody(billBody, ctx.request);
       const operatorCode = callerFor(ctx, merchantCode);
-      const { patientName, patientId, bills } = await unpaid(merchantCode, cardNo);
-      const bill = bills.find((candidate) => candidate.billNo === billNo);
+      const owed = await unpaid(merchantCode, cardNo);
+      const bill = owed.bills.find((candidate) => candidate.billNo === billNo);
       if (!bill) throw fail('BILL_GONE');
       const link = await links.ofBill(
         {
-          businessNo: billNo,
-          amountFen: bill.amountFen,
-          subject: bill.subject,
-          items: bill.items.map(({ name, quantity, amountFen }) => ({
-            name,
-            amountFen,
-            ...(quantity ? { quantity } : {}),
-          })),
-          patientName,
-          ...(patientId ? { patientId } : {}),
-          cardNo,
-          ...(bill.department ? { department: bill.department } : {}),
+          ...billOf(owed, bill, cardNo),
           bizType: bill.bizType ?? '诊间缴费',
           usage: 'room',
           expiresIn: roomLinkSeconds,

@@ -1,0 +1,6 @@
+import { render } from 'preact';
+import { Kiosk } from './Kiosk';
+import './kiosk.css';
+
+const root = document.getElementById('root');
+if (root) render(<Kiosk />, root);
