@@ -67,10 +67,10 @@ export const defaultViews: Record<string, DefaultView> = {
   discrepancy: {
     columns: columns(
       'occurredAt:170:left',
-      'merchantCode:150',
-      'orderNo:280',
+      'merchantCode:112',
+      'orderNo:204',
       'hisSerialNo:130',
-      'bizType:120',
+      'bizType:100',
       'platformFen:120',
       'hisFen:120',
       'differenceFen:120',
