@@ -14,6 +14,9 @@ import type { Runs } from './runs';
 import type { Shifts } from './shifts/shifts';
 
 export type { Closing, Closings } from './closings/closings';
+export { writeLines } from './engine/bill-lines';
+export { importBill } from './engine/import';
+export { writeTable } from './engine/table-lines';
 export { reconciliationErrors } from './errors';
 export type { Exports, ExportView } from './export/exports';
 export type { Field, Report, Reports, Table } from './export/report';

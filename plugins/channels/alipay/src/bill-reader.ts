@@ -1,8 +1,13 @@
-import type { BillReader } from '@hospital-pay/payments/contract';
+import type { BillReader, BillTableReader, BillGuard as Guard } from '@hospital-pay/payments/contract';
 import { openTradeBill } from './bill';
+import { openTradeTable } from './bill-table';
+import type { BillGuard } from './bill-text';
 
-export const openBill: BillReader = (bytes, { date, config }) =>
-  openTradeBill(bytes, {
-    date,
-    sellerId: typeof config.sellerId === 'string' && config.sellerId !== '' ? config.sellerId : undefined,
-  });
+const guardOf = ({ date, config }: Guard): BillGuard => ({
+  date,
+  sellerId: typeof config.sellerId === 'string' && config.sellerId !== '' ? config.sellerId : undefined,
+});
+
+export const openBill: BillReader = (bytes, guard) => openTradeBill(bytes, guardOf(guard));
+
+export const openTable: BillTableReader = (bytes, guard) => openTradeTable(bytes, guardOf(guard));

@@ -31,24 +31,27 @@ export interface TextLine {
   text: string;
 }
 
-/** The lines of a bill. A byte that is no GBK ends it: a name read wrongly could hide an order number read wrongly. */
-export async function* textLines(entry: ZipEntry): AsyncGenerator<TextLine> {
+/** The text of a bill, piece by piece. A byte that is no GBK ends it: a name read wrongly could hide an order number read wrongly. */
+export async function* textPieces(entry: ZipEntry): AsyncGenerator<string> {
   const decoder = new TextDecoder('gb18030', { fatal: true });
+  for await (const chunk of entry.chunks()) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
+}
+
+/** The lines of a bill. @throws BillError */
+export async function* textLines(entry: ZipEntry): AsyncGenerator<TextLine> {
   let lineNo = 0;
   let rest = '';
-  const decode = (chunk?: Buffer): string => {
-    try {
-      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
-    } catch (cause) {
-      throw new BillError('ENCODING', 'not GBK', lineNo + 1, { cause });
+  try {
+    for await (const piece of textPieces(entry)) {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield { lineNo: ++lineNo, text: line.replace(/\r$/, '') };
     }
-  };
-  for await (const chunk of entry.chunks()) {
-    const lines = (rest + decode(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield { lineNo: ++lineNo, text: line.replace(/\r$/, '') };
+  } catch (cause) {
+    if (cause instanceof BillError) throw cause;
+    throw new BillError('ENCODING', 'not GBK', lineNo + 1, { cause });
   }
-  rest += decode();
   if (rest !== '') yield { lineNo: ++lineNo, text: rest };
 }
 
@@ -68,7 +71,7 @@ const cellText = (text: string): string =>
 /** A table whose columns are found by name: editions add some and order them differently. */
 export class Columns {
   private readonly places: Map<string, number>;
-  private readonly width: number;
+  readonly width: number;
   private readonly titlePlace: number | undefined;
 
   constructor(header: TextLine, required: readonly string[], title: string) {
@@ -79,6 +82,11 @@ export class Columns {
     const missing = required.filter((name) => !this.places.has(name));
     if (missing.length > 0)
       throw new BillError('COLUMNS', `columns missing: ${missing.join(', ')}`, header.lineNo);
+  }
+
+  /** Where a column stands; undefined where it is missing, or its name or another's occurs twice. */
+  place(name: string): number | undefined {
+    return this.places.size === this.width ? this.places.get(name) : undefined;
   }
 
   /** Reads a row. @throws BillError when its cells cannot be told apart. */

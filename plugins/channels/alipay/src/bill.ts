@@ -13,10 +13,10 @@ import {
 import { amountOf } from './outcomes';
 import { readWireTime } from './zone';
 
-const title = '业务明细';
+export const title = '业务明细';
 
 /** Of 25 columns, or 29, those that are read. */
-const required = [
+export const required = [
   '支付宝交易号',
   '商户订单号',
   '业务类型',
@@ -28,7 +28,7 @@ const required = [
 ] as const;
 
 /** One of the two totals lines: `#交易合计：6笔，商家实收共0.06元，商家优惠共0.00元`. */
-interface Stated {
+export interface Stated {
   count: number;
   receivedFen: number;
   discountFen: number;
@@ -37,7 +37,7 @@ interface Stated {
 const totalsLine =
   /^#(交易|退款)合计[：:]\s*(\d+)笔[，,]商家实收(?:退款)?共(-?[\d.]+)元[，,]商家优惠(?:退款)?共(-?[\d.]+)元/;
 
-function readTotals(text: string): { direction: BillLine['kind']; stated: Stated } | undefined {
+export function readTotals(text: string): { direction: BillLine['kind']; stated: Stated } | undefined {
   const match = totalsLine.exec(text);
   if (!match) return undefined;
   const received = amountOf(match[3]);

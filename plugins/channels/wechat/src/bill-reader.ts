@@ -1,13 +1,22 @@
-import { BillError, type BillReader } from '@hospital-pay/payments/contract';
+import {
+  BillError,
+  type BillReader,
+  type BillTableReader,
+  type ChannelConfig,
+} from '@hospital-pay/payments/contract';
 import { readTradeBill } from './bill';
+import { openTradeTable } from './bill-table';
 import { openBill as openFile } from './bill-text';
+
+const mchidOf = (config: ChannelConfig): string | undefined =>
+  typeof config.mchid === 'string' ? config.mchid : undefined;
+
+export const openTable: BillTableReader = (bytes, { date, config }) =>
+  openTradeTable(bytes, date, mchidOf(config));
 
 /** The file itself names no day: its payments do. */
 export const openBill: BillReader = async (bytes, { date, config }) => {
-  const { totals, lines } = await readTradeBill(
-    await openFile(bytes, undefined),
-    typeof config.mchid === 'string' ? config.mchid : undefined,
-  );
+  const { totals, lines } = await readTradeBill(await openFile(bytes, undefined), mchidOf(config));
   return {
     kind: 'ready',
     file: { name: `wechat-trade-${date}.csv${bytes[0] === 0x1f ? '.gz' : ''}`, bytes },

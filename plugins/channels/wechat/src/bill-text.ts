@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { createGunzip, gunzip } from 'node:zlib';
 import { BillError, parseAmount } from '@hospital-pay/payments/contract';
 
 const unzip = promisify(gunzip);
 const maxBillBytes = 1024 * 1024 * 1024;
+
+const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /** The hash WeChat states is over the text, not over the compressed file. */
 export async function openBill(
@@ -12,7 +14,7 @@ export async function openBill(
   hash: { type: string; value: string } | undefined,
 ): Promise<Buffer> {
   let text = bytes;
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+  if (isGzip(bytes)) {
     try {
       text = await unzip(bytes, { maxOutputLength: maxBillBytes });
     } catch (cause) {
@@ -26,6 +28,32 @@ export async function openBill(
       throw new BillError('HASH', 'the file is not the one WeChat Pay hashed');
   }
   return text;
+}
+
+/** The text piece by piece, never in memory as a whole. @throws when it does not unpack, is too long, or no UTF-8 */
+export async function* textPieces(bytes: Buffer): AsyncGenerator<string> {
+  const pieces = new TextDecoder('utf-8', { fatal: true });
+  let length = 0;
+  for await (const chunk of isGzip(bytes) ? gunzipped(bytes) : sliced(bytes)) {
+    length += chunk.length;
+    if (length > maxBillBytes) throw new BillError('TRUNCATED', 'the file is too long');
+    yield pieces.decode(chunk, { stream: true });
+  }
+  yield pieces.decode();
+}
+
+const pieceBytes = 256 * 1024;
+
+function gunzipped(bytes: Buffer): AsyncIterable<Buffer> {
+  const stream = createGunzip({ chunkSize: pieceBytes });
+  stream.end(bytes);
+  return stream;
+}
+
+function* sliced(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += pieceBytes) {
+    yield bytes.subarray(start, start + pieceBytes);
+  }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

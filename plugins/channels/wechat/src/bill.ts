@@ -43,7 +43,7 @@ interface Places {
   fee: number;
 }
 
-function placesOf(header: BillSections['header']): Places {
+export function placesOf(header: BillSections['header']): Places {
   const columns = new Columns(header.line, header.lineNo);
   return {
     width: columns.width,
@@ -129,7 +129,7 @@ interface Summary {
   lineNo: number;
 }
 
-function readSummary({ header, row, lineNo }: BillSections['summary']): Summary {
+export function readSummary({ header, row, lineNo }: BillSections['summary']): Summary {
   const columns = new Columns(header, lineNo - 1);
   const cells = dataCells(row, lineNo);
   if (cells.length !== columns.width)

@@ -342,7 +342,8 @@ export interface ChannelManifest {
   /** From which hour (channel's zone) yesterday's bill may be asked for. */
   billReadyHour?: number;
   /**
-   * Path of the module that exports `openBill: BillReader`, for a process that has nothing else of the platform.
+   * Path of the module that exports `openBill: BillReader`, and perhaps `openTable: BillTableReader` for the same lines
+   * faster, for a process that has nothing else of the platform.
    * Without it bills are read in the platform's own process, and none can be uploaded.
    */
   billReader?: string;

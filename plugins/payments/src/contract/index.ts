@@ -1,3 +1,4 @@
+export * from './bill-table';
 export * from './channel';
 export * from './china-time';
 export * from './money';

@@ -145,31 +145,56 @@ export async function writeParquet<Line>(
   } finally {
     await file.close();
   }
-  await mkdir(path.dirname(target), { recursive: true });
-  const temporary = `${target}.${randomBytes(4).toString('hex')}.part`;
-  const duck = await openDuck(folder, [path.dirname(target)]);
+  const typed = Object.entries(columns).map(([name, type]) => `'${name}': '${type}'`);
+  const texts = Object.entries(columns).flatMap(([name, type]) =>
+    type === 'VARCHAR' && name !== 'kind' && name !== 'settled_on' ? [`'${name}'`] : [],
+  );
   try {
-    const typed = Object.entries(columns).map(([name, type]) => `'${name}': '${type}'`);
-    const texts = Object.entries(columns).flatMap(([name, type]) =>
-      type === 'VARCHAR' && name !== 'kind' && name !== 'settled_on' ? [`'${name}'`] : [],
-    );
-    await duck.run(
-      `COPY (SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
-         escape = '"', columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}])
-         ORDER BY order_no, line_no)
-       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${linesPerGroup})`,
+    await copyToParquet(
+      `SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
+         escape = '"', columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}])`,
+      target,
+      folder,
+      false,
+      async () => undefined,
     );
   } finally {
-    duck.close();
     await rm(csv, { force: true });
   }
-  const written = await open(temporary, 'r');
+}
+
+/**
+ * Writes what a query gives as Parquet, sorted by order number: under a temporary name, on disk, then renamed, if `check`
+ * throws nothing. `isOrdered`: the query counts on the order of the rows it reads.
+ */
+export async function copyToParquet<Value>(
+  select: string,
+  target: string,
+  folder: string,
+  isOrdered: boolean,
+  check: (duck: Duck, parquet: string) => Promise<Value>,
+): Promise<Value> {
+  await mkdir(path.dirname(target), { recursive: true });
+  const temporary = `${target}.${randomBytes(4).toString('hex')}.part`;
+  const duck = await openDuck(folder, [path.dirname(target)], isOrdered);
   try {
-    await written.sync();
+    await duck.run(
+      `COPY (${select} ORDER BY order_no, line_no)
+       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${linesPerGroup})`,
+    );
+    const value = await check(duck, temporary);
+    const written = await open(temporary, 'r');
+    try {
+      await written.sync();
+    } finally {
+      await written.close();
+    }
+    await rename(temporary, target);
+    return value;
   } finally {
-    await written.close();
+    duck.close();
+    await rm(temporary, { force: true });
   }
-  await rename(temporary, target);
 }
 
 /** The lines of one Parquet under these numbers of ours, as orders or as refunds. */

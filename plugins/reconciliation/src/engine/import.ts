@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { type Bill, BillError, type BillGuard } from '@hospital-pay/payments';
+import { type Bill, BillError, type BillGuard, type BillTable } from '@hospital-pay/payments';
 import { z } from 'zod';
 import { type BillSums, writeLines } from './bill-lines';
+import { writeTable } from './table-lines';
 
 export interface BillTask {
   /** The raw file as received. */
@@ -17,16 +18,31 @@ const readerModule = z.object({
   openBill: z.custom<(bytes: Buffer, guard: BillGuard) => Promise<Bill>>(
     (value) => typeof value === 'function',
   ),
+  openTable: z
+    .custom<(bytes: Buffer, guard: BillGuard) => Promise<BillTable | undefined>>(
+      (value) => typeof value === 'function',
+    )
+    .optional(),
 });
 
-/** Reads a raw bill with its channel's own reader. @throws BillError */
+/**
+ * Reads a raw bill: as a table where its channel lays one out and every row is as declared, otherwise line by line with
+ * the channel's own reader, which says what is wrong. @throws BillError
+ */
 export async function importBill(
   { file, reader, guard, target }: BillTask,
   folder: string,
   onProgress?: (lines: number) => void,
 ): Promise<BillSums> {
-  const { openBill } = readerModule.parse(require(reader));
-  const bill = await openBill(await readFile(file), guard);
+  const { openBill, openTable } = readerModule.parse(require(reader));
+  const bytes = await readFile(file);
+  try {
+    const table = await openTable?.(bytes, guard);
+    if (table) return await writeTable(table, target, folder, onProgress);
+  } catch {
+    // Whatever it was, the reader below says it, or finds nothing wrong.
+  }
+  const bill = await openBill(bytes, guard);
   switch (bill.kind) {
     case 'ready':
       return writeLines(bill.lines(), target, folder, onProgress);
