@@ -2,7 +2,7 @@ import { type Candidate, candidates } from './channels';
 
 export type Verdict = 'pass' | 'fail' | 'not run';
 
-const scenes = ['micropay', 'native', 'jsapi', 'h5', 'app'] as const;
+const scenes = ['micropay', 'native', 'jsapi', 'h5', 'app', 'terminal'] as const;
 const verbs = ['close', 'reverse', 'refund', 'queryRefund'] as const;
 const promises = ['amounts', 'unknown', 'secrets'] as const;
 
@@ -51,7 +51,7 @@ export function channelTable(verdict: (code: string, part: string) => Verdict): 
       return row([
         `${manifest.title.zh} \`${manifest.code}\``,
         ...columns.map(({ part, offered }) =>
-          offered(candidate) ? words[verdict(manifest.code, part)] : '–',
+          offered(candidate) ? (underTest.provenBy ? 'own suite' : words[verdict(manifest.code, part)]) : '–',
         ),
         underTest.verifiedLive ?? 'unverified',
       ]);
