@@ -77,14 +77,14 @@ export default function Cashier() {
     ({ row }) => row.merchantCode === merchantCode && row.enabled !== false,
   );
   const terminalCode = ownTerminals.find(({ value }) => value === keptTerminal)?.value;
-  const qrChannels = channels
-    .filter(({ enabled, scenes }) => enabled && scenes.includes('native'))
-    .map(({ code }) => code);
+  // What the hospital has no account for is no choice at its counter.
+  const held = channels.filter(({ enabled, accounts }) => enabled && accounts > 0);
+  const qrChannels = held.filter(({ scenes }) => scenes.includes('native')).map(({ code }) => code);
   const offered = qrChannels.length > 0 ? qrChannels : ['alipay', 'wechat'];
   const channel = offered.find((code) => code === keptChannel) ?? offered[0];
   // A till takes one currency: that of the channel chosen for its QR codes.
   const currency = channels.find(({ code }) => code === channel)?.currency || 'CNY';
-  const takesCards = channels.some(({ scenes }) => scenes.includes('terminal'));
+  const takesCards = held.some(({ scenes }) => scenes.includes('terminal'));
   const isBusy = sale !== undefined;
 
   const bodyOf = (
