@@ -68,7 +68,7 @@ export const defaultViews: Record<string, DefaultView> = {
     columns: columns(
       'occurredAt:170:left',
       'merchantCode:112',
-      'orderNo:204',
+      'orderNo:216',
       'hisSerialNo:130',
       'bizType:100',
       'platformFen:120',
