@@ -14,7 +14,7 @@ import { channelConfigs, createSandbox, generateCredentials, type Sandbox } from
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 /** All verbs but the session of a wallet on the payer's device. */
-type AlipayDriver = Required<Omit<ChannelDriver, 'openSession' | 'payer'>>;
+type AlipayDriver = Required<Omit<ChannelDriver, 'openSession' | 'quote' | 'payer'>>;
 
 const credentials = generateCredentials();
 const others = generateCredentials();

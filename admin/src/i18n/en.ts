@@ -776,6 +776,7 @@ export const en: Dictionary = {
       bill: 'Bills',
       fundFlowBill: 'Fund flow',
       openSession: 'Device session',
+      quote: 'Insurance quote',
     },
   },
   routing: {

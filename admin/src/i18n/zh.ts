@@ -763,6 +763,7 @@ export const zh = {
       bill: '账单下载',
       fundFlowBill: '资金账单',
       openSession: '设备会话',
+      quote: '医保试算',
     },
   },
   routing: {

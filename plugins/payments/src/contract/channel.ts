@@ -9,7 +9,16 @@ export type Scene = 'micropay' | 'native' | 'jsapi' | 'h5' | 'app' | 'terminal';
  * Timeouts, resets, 5xx and answers that do not verify are `unknown`, never `failed`.
  */
 export type Outcome =
-  | { kind: 'paid'; amount: number; currency: Currency; channelNo: string; paidAt: Date; payer?: string }
+  | {
+      kind: 'paid';
+      amount: number;
+      currency: Currency;
+      channelNo: string;
+      paidAt: Date;
+      payer?: string;
+      /** Of an insurance payment: who bore what. `amount` is all but the cash. */
+      split?: InsuranceSplit;
+    }
   /** `amount`: this refund's amount in minor units, not the cumulative one. */
   | { kind: 'refunded'; amount: number; currency: Currency; channelNo: string; refundedAt: Date }
   /** Accepted and not finished. `payerAction`: what the payer needs to go on (QR text, URL, client parameters). */
@@ -29,6 +38,34 @@ export type PayerAction =
   /** Parameters for the wallet's own client (WeChat JSAPI/app, Alipay tradePay). */
   | { kind: 'client'; parameters: Record<string, string> };
 
+/** Who bears a medical fee, in fen: fund, the patient's insurance account, others on the insurer's side, the patient's own money. */
+export interface InsuranceSplit {
+  fundFen: number;
+  accountFen: number;
+  otherFen: number;
+  cashFen: number;
+}
+
+/** A fee of which insurance is asked to bear its part, before anything is settled. `details`: the channel's own form, from HIS. */
+export interface InsuranceQuestion {
+  attemptNo: string;
+  totalFen: number;
+  details: Record<string, unknown>;
+}
+
+/** `split` adds up to the fee asked about. */
+export type InsuranceQuote =
+  | { kind: 'quoted'; claim: InsuranceClaim }
+  | { kind: 'refused'; code: string; message: string }
+  | { kind: 'unknown'; cause: string };
+
+/** What insurance agreed to bear. `claimNo` is the insurer's number of it (payOrdId); `token` belongs to it and is never logged. */
+export interface InsuranceClaim {
+  claimNo: string;
+  token?: string;
+  split: InsuranceSplit;
+}
+
 /** One try at being paid. `attemptNo` is the merchant order number the channel sees; unique for ever. */
 export interface PayRequest {
   attemptNo: string;
@@ -43,6 +80,12 @@ export interface PayRequest {
   payerId?: string;
   /** What a wallet on the payer's device made for this amount (an Apple Pay token, as JSON text). Never logged. */
   token?: string;
+  /** Insurance channels: the claim to settle, with HIS's details of it. `amount` is all but the cash. */
+  claim?: InsuranceClaim & {
+    details: Record<string, unknown>;
+    /** The cash part's payment, where both are paid in one act (`manifest.insurance` is `with cash`). */
+    cash?: { attemptNo: string; payerAction: PayerAction };
+  };
   clientIp?: string;
   returnUrl?: string;
   terminalCode?: string;
@@ -239,6 +282,8 @@ export interface ChannelDriver {
   fundFlowBill?(date: string): Promise<Bill<FundFlowLine>>;
   /** A wallet on the payer's device wants to know whom it pays, before it makes a token (`manifest.takesToken`). */
   openSession?(asked: { validationUrl: string; domain: string }): Promise<WalletSession>;
+  /** What insurance would bear of a fee. Asked again with the same `attemptNo` it gives the same claim. */
+  quote?(question: InsuranceQuestion): Promise<InsuranceQuote>;
   /** Tells whether these credentials work, by a call that moves nothing. */
   test(): Promise<{ ok: true } | { ok: false; code: string; message: string }>;
 }
@@ -253,12 +298,13 @@ export const optionalVerbs = [
   'bill',
   'fundFlowBill',
   'openSession',
+  'quote',
 ] as const satisfies readonly (keyof ChannelDriver)[];
 export type OptionalVerb = (typeof optionalVerbs)[number];
 
 /** What a driver did, as the interface log keeps it. Bodies are masked by the driver before they get here. */
 export interface CallRecord {
-  /** create_order, query_order, close_order, cancel_order, refund_order, query_refund, download_bill, wallet_session, test, notify. */
+  /** create_order, query_order, close_order, cancel_order, refund_order, query_refund, download_bill, wallet_session, quote_insurance, test, notify. */
   method: string;
   url: string;
   request: string;
@@ -334,6 +380,11 @@ export interface ChannelManifest {
   placeOf?(config: ChannelConfig): { currency: Currency; zone: string };
   /** Paid with a token from the payer's device, and only so: orders without one go elsewhere. */
   takesToken?: boolean;
+  /**
+   * Pays the insurer's part of a mixed payment. `before cash`: quoted, settled, then the patient pays the rest by any
+   * channel. `with cash`: HIS knows the split, and the patient pays both parts in one act in the wallet.
+   */
+  insurance?: 'before cash' | 'with cash';
   /** Whose payment code is this? */
   authCode?: RegExp;
   config: ConfigSchema;

@@ -17,7 +17,7 @@ import { pspPayment, pspRefund } from './protocol';
 
 /** One way to the PSP: `token` goes on with the request that asks for the money. */
 export interface PspDriver
-  extends Required<Omit<ChannelDriver, 'payer' | 'reverse' | 'fundFlowBill' | 'openSession'>> {
+  extends Required<Omit<ChannelDriver, 'payer' | 'reverse' | 'fundFlowBill' | 'openSession' | 'quote'>> {
   payWith(request: PayRequest, token?: object): Promise<Outcome>;
 }
 
