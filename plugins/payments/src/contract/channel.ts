@@ -66,6 +66,13 @@ export interface InsuranceClaim {
   split: InsuranceSplit;
 }
 
+/** A claim as it is settled, asked about and given back: with HIS's details of it. */
+export interface SettledClaim extends InsuranceClaim {
+  details: Record<string, unknown>;
+  /** The cash part's payment, where both are paid in one act (`manifest.insurance` is `with cash`). */
+  cash?: { attemptNo: string; payerAction: PayerAction };
+}
+
 /** One try at being paid. `attemptNo` is the merchant order number the channel sees; unique for ever. */
 export interface PayRequest {
   attemptNo: string;
@@ -80,12 +87,8 @@ export interface PayRequest {
   payerId?: string;
   /** What a wallet on the payer's device made for this amount (an Apple Pay token, as JSON text). Never logged. */
   token?: string;
-  /** Insurance channels: the claim to settle, with HIS's details of it. `amount` is all but the cash. */
-  claim?: InsuranceClaim & {
-    details: Record<string, unknown>;
-    /** The cash part's payment, where both are paid in one act (`manifest.insurance` is `with cash`). */
-    cash?: { attemptNo: string; payerAction: PayerAction };
-  };
+  /** Insurance channels: the claim to settle. `amount` is all but the cash. */
+  claim?: SettledClaim;
   clientIp?: string;
   returnUrl?: string;
   terminalCode?: string;
@@ -102,6 +105,8 @@ export interface PaymentReference {
   /** The counter's device, for channels that live there. */
   terminalCode?: string;
   createdAt: Date;
+  /** Insurance channels: the claim, exactly as `pay` was given it. */
+  claim?: SettledClaim;
   /** When the payer's time is over. Until then a payment that the channel does not know may still arrive there. */
   expiresAt?: Date;
 }
@@ -116,6 +121,8 @@ export interface RefundRequest {
   payment: PaymentReference;
   /** The channel's numbers of this payment's other refunds that are booked, for channels that know none of ours. */
   booked?: readonly string[];
+  /** Of a payment made `with cash`: the number under which the cash part is given back. */
+  cashRefundNo?: string;
 }
 
 /** A notification exactly as it came. Header names are lower-case. */
@@ -161,6 +168,8 @@ export interface BillLine {
   /** The channel's own number of the payment. */
   channelNo: string;
   amountFen: number;
+  /** Of an insurance payment: who bore `amountFen`, and what the patient paid beside it. */
+  split?: InsuranceSplit;
   /** What the channel keeps; negative when it gives a fee back. */
   feeFen: number;
   occurredAt: Date;
@@ -382,7 +391,8 @@ export interface ChannelManifest {
   takesToken?: boolean;
   /**
    * Pays the insurer's part of a mixed payment. `before cash`: quoted, settled, then the patient pays the rest by any
-   * channel. `with cash`: HIS knows the split, and the patient pays both parts in one act in the wallet.
+   * channel. `with cash`: HIS knows the split, and the patient pays both parts in one act in the wallet. The insurer takes
+   * its part back whole or not at all.
    */
   insurance?: 'before cash' | 'with cash';
   /** Whose payment code is this? */
