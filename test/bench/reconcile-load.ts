@@ -14,7 +14,6 @@ export interface LoadBench {
   paidWithout: number;
   paidWith: number;
   runSeconds: number;
-  runStatus: string;
 }
 
 export async function benchLoad(options: {
@@ -57,6 +56,8 @@ export async function benchLoad(options: {
           times.push(...during.times.values());
           paidWith += during.paid;
         }
+        const runStatus = await running;
+        if (runStatus !== 'done') throw new Error(`the run on ${database}: ${runStatus}`);
         results.push({
           database,
           withoutMs: percentiles([...without.times.values()]),
@@ -64,7 +65,6 @@ export async function benchLoad(options: {
           paidWithout: without.paid,
           paidWith,
           runSeconds,
-          runStatus: await running,
         });
       } finally {
         await part.stop();

@@ -31,7 +31,8 @@ async function main(): Promise<void> {
     async () => {
       const { runs } = reconciliation(hospital.strapi());
       const [run] = await runs.request({ date: day.date, accountCode, requestedBy: 'bench' });
-      return (await finished(runs, run?.runNo ?? '')).status;
+      const { status, errorCode, errorMessage } = await finished(runs, run?.runNo ?? '');
+      return status === 'done' ? status : `${status}: ${errorCode} ${errorMessage}`;
     },
     async () => {
       await hospital.stop();

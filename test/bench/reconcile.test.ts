@@ -18,8 +18,8 @@ test.each([
 
 test('payments go on while a day is reconciled, and all of them are paid', async () => {
   const results = await benchLoad({ orders: 2000, sales: 8, concurrency: 2 });
-  for (const { paidWithout, paidWith, runStatus } of results) {
-    expect({ paidWithout, runStatus }).toEqual({ paidWithout: 8, runStatus: 'done' });
+  for (const { paidWithout, paidWith } of results) {
+    expect(paidWithout).toBe(8);
     expect(paidWith).toBeGreaterThan(0);
   }
 }, 240_000);

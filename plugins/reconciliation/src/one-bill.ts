@@ -3,6 +3,7 @@ import { match } from './match';
 import { findOrders, hisRecordsOf } from './order-numbers';
 import {
   attemptRow,
+  byIndex,
   carriesMoney,
   hisRow,
   orderRow,
@@ -44,7 +45,7 @@ export async function oneBill(
   const learn = (found: StoredHisRecord[]): void => {
     for (const record of found) if (record.status === 'booked') records.set(record.hisSerialNo, record);
   };
-  const named: unknown = await db('his_records')
+  const named: unknown = await db(byIndex(db, 'his_records', 'his_records_his_order_no_idx'))
     .where({ merchant_code: merchantCode })
     .whereIn('his_order_no', bills);
   learn(readRows(hisRow, named));
@@ -102,11 +103,21 @@ export async function ordersOfBills(
   accountCode?: string | null,
 ): Promise<StoredOrder[]> {
   if (bills.length === 0) return [];
-  const found: unknown = await db('orders')
-    .where({ merchant_code: merchantCode })
-    .where((either) => either.whereIn('his_order_no', bills).orWhereIn('business_no', bills))
-    .orderBy('order_no');
-  return readRows(orderRow, found).filter(
-    (order) => carriesMoney(order.status) && (accountCode === undefined || order.accountCode === accountCode),
-  );
+  const under = async (column: string, index: string): Promise<StoredOrder[]> =>
+    readRows(
+      orderRow,
+      await db(byIndex(db, 'orders', index))
+        .where({ merchant_code: merchantCode })
+        .whereIn(column, bills),
+    );
+  const found = [
+    ...(await under('his_order_no', 'orders_his_order_no_idx')),
+    ...(await under('business_no', 'orders_merchant_code_business_no_idx')),
+  ];
+  return [...new Map(found.map((order) => [order.orderNo, order])).values()]
+    .sort((a, b) => (a.orderNo < b.orderNo ? -1 : 1))
+    .filter(
+      (order) =>
+        carriesMoney(order.status) && (accountCode === undefined || order.accountCode === accountCode),
+    );
 }

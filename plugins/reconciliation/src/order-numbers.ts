@@ -1,6 +1,14 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { attemptRow, hisRow, pieces, readRows, type StoredHisRecord, type StoredOrder } from './rows';
+import {
+  attemptRow,
+  byIndex,
+  hisRow,
+  pieces,
+  readRows,
+  type StoredHisRecord,
+  type StoredOrder,
+} from './rows';
 
 type OrderNumbers = Pick<StoredHisRecord, 'orderNo' | 'channelTradeNo' | 'refundNo'>;
 
@@ -67,12 +75,20 @@ export async function hisRecordsOf(db: Knex, order: StoredOrder): Promise<Stored
     order.merchantOrderNo,
     ...readRows(attemptRow, attempts).map((attempt) => attempt.attemptNo),
   ];
-  const rows: unknown = await db('his_records')
-    .where({ merchant_code: order.merchantCode })
-    .where((either) => {
-      either.whereIn('order_no', [...new Set(numbers)]);
-      if (order.channelTradeNo) either.orWhere({ channel_trade_no: order.channelTradeNo });
-    })
-    .orderBy(['occurred_at', 'his_serial_no']);
-  return readRows(hisRow, rows);
+  const under = async (column: string, index: string, values: string[]): Promise<StoredHisRecord[]> =>
+    readRows(
+      hisRow,
+      await db(byIndex(db, 'his_records', index))
+        .where({ merchant_code: order.merchantCode })
+        .whereIn(column, values),
+    );
+  const found = [
+    ...(await under('order_no', 'his_records_order_no_idx', [...new Set(numbers)])),
+    ...(order.channelTradeNo
+      ? await under('channel_trade_no', 'his_records_channel_trade_no_idx', [order.channelTradeNo])
+      : []),
+  ];
+  return [...new Map(found.map((record) => [record.id, record])).values()].sort(
+    (a, b) => a.occurredAt.getTime() - b.occurredAt.getTime() || (a.hisSerialNo < b.hisSerialNo ? -1 : 1),
+  );
 }

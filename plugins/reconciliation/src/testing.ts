@@ -51,7 +51,9 @@ const types = [
 const schemaFile = z.object({
   collectionName: z.string(),
   attributes: z.record(z.string(), z.object({ type: z.string() })),
-  indexes: z.array(z.object({ columns: z.array(z.string()), type: z.string().optional() })).optional(),
+  indexes: z
+    .array(z.object({ name: z.string(), columns: z.array(z.string()), type: z.string().optional() }))
+    .optional(),
 });
 
 /** Strapi's own rule: a digit begins a new word. */
@@ -84,10 +86,10 @@ async function createTables(db: Knex): Promise<void> {
         else table.text(column);
       }
     });
-    for (const [index, { columns, type: kind }] of indexes.entries()) {
-      if (kind !== 'unique') continue;
+    for (const { name, columns, type: kind } of indexes) {
       await db.schema.alterTable(collectionName, (table) => {
-        table.unique(columns, { indexName: `${collectionName}_${index}_uq` });
+        if (kind === 'unique') table.unique(columns, { indexName: name });
+        else table.index(columns, name);
       });
     }
   }
