@@ -47,7 +47,11 @@ export function shifts({ orders, refunds, hisRecords }: Rows, now: Date): ShiftS
           })),
       ].filter(({ at }) => at !== null && at >= openedAt && at < closedAt);
       const shortFen = index === 2 ? 1000 : 0;
-      const figures = shiftFigures(sumsOf(entries), floatFen, { cashFen: floatFen - shortFen });
+      const figures = shiftFigures(
+        sumsOf(entries),
+        { currency: 'CNY', openingFloatFen: floatFen },
+        { cashFen: floatFen - shortFen },
+      );
       const totals = shiftTotals(figures);
       const isReviewed = index < daysOfShifts - 1;
       return {
@@ -73,9 +77,18 @@ export function shifts({ orders, refunds, hisRecords }: Rows, now: Date): ShiftS
 }
 
 function sumsOf(entries: { payType: string; side: ShiftSide; fen: number }[]) {
-  const sums = new Map<string, { pay_type: string; side: ShiftSide; fen: number; count: number }>();
+  const sums = new Map<
+    string,
+    { pay_type: string; side: ShiftSide; currency: string; fen: number; count: number }
+  >();
   for (const { payType, side, fen } of entries) {
-    const sum = sums.get(`${payType} ${side}`) ?? { pay_type: payType, side, fen: 0, count: 0 };
+    const sum = sums.get(`${payType} ${side}`) ?? {
+      pay_type: payType,
+      side,
+      currency: 'CNY',
+      fen: 0,
+      count: 0,
+    };
     sum.fen += fen;
     sum.count += 1;
     sums.set(`${payType} ${side}`, sum);

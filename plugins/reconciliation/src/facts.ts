@@ -12,6 +12,7 @@ export const dimensions = [
   'department',
   'operatorCode',
   'terminalCode',
+  'currency',
 ] as const;
 export type Dimension = (typeof dimensions)[number];
 
@@ -78,7 +79,7 @@ export function facts(db: Knex, scope: string[] | null, { from, to }: Days): Kne
         o.merchant_code as merchant_code, coalesce(o.account_code, '') as account_code,
         coalesce(o.pay_type, '') as pay_type, coalesce(o.biz_type, '') as biz_type,
         coalesce(o.department, '') as department, coalesce(o.operator_code, '') as operator_code,
-        coalesce(o.terminal_code, '') as terminal_code`),
+        coalesce(o.terminal_code, '') as terminal_code, coalesce(o.currency, 'CNY') as currency`),
     );
   const refunds = between(db('refunds as r'), 'r')
     .leftJoin('orders as o', 'o.order_no', 'r.order_no')
@@ -89,7 +90,7 @@ export function facts(db: Knex, scope: string[] | null, { from, to }: Days): Kne
         r.merchant_code as merchant_code, coalesce(r.account_code, '') as account_code,
         coalesce(r.channel, '') as pay_type, coalesce(o.biz_type, '') as biz_type,
         coalesce(o.department, '') as department, coalesce(r.operator_code, o.operator_code, '') as operator_code,
-        coalesce(o.terminal_code, '') as terminal_code`),
+        coalesce(o.terminal_code, '') as terminal_code, coalesce(r.currency, 'CNY') as currency`),
     );
   const booked = between(db('his_records as h'), 'h')
     .leftJoin('orders as o', (on) =>
@@ -109,7 +110,8 @@ export function facts(db: Knex, scope: string[] | null, { from, to }: Days): Kne
         coalesce(h.biz_type, o.biz_type, m.biz_type, '') as biz_type,
         coalesce(h.department, o.department, m.department, '') as department,
         coalesce(h.operator_code, o.operator_code, m.operator_code, '') as operator_code,
-        coalesce(h.terminal_code, o.terminal_code, m.terminal_code, '') as terminal_code`),
+        coalesce(h.terminal_code, o.terminal_code, m.terminal_code, '') as terminal_code,
+        coalesce(h.currency, 'CNY') as currency`),
     );
   return db.from(payments.unionAll([refunds, booked]).as('facts'));
 }
@@ -170,6 +172,7 @@ export function readFigures(rows: unknown): DayFigure[] {
     .map((row) => {
       const figure = { date: text(row.date), ...noDimensions(), ...noAmounts() };
       for (const name of dimensions) figure[name] = text(row[columnOf(name)]);
+      if ('currency' in row) figure.currency ||= 'CNY';
       for (const name of amounts) figure[name] = toMinor(row[columnOf(name)] ?? 0);
       return figure;
     });
@@ -183,6 +186,7 @@ const noDimensions = (): Record<Dimension, string> => ({
   department: '',
   operatorCode: '',
   terminalCode: '',
+  currency: '',
 });
 
 /** The same for two figures of one day under the same dimensions. */

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
 import { frozenFigures, lockedDays } from './closings/ledger';
+import { askedCurrency, type CurrencyAsked, casesInCurrency, inCurrency } from './currency';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
 import { hisRecordsOf } from './order-numbers';
@@ -22,7 +23,14 @@ import { type DayStatistics, dayStatistics } from './statistics';
 /** Which merchants' rows a question is about; `null` is all of them. */
 export type MerchantScope = string[] | null;
 
-export interface Today {
+/** All amounts of an answer are of one currency. */
+interface OneCurrency {
+  currency: string;
+  /** Those that could be asked for, the hospital's own first. */
+  currencies: string[];
+}
+
+export interface Today extends OneCurrency {
   date: string;
   /** When the business day began. */
   start: Date;
@@ -50,18 +58,18 @@ export interface SummaryLine {
   /** Given back on these days for payments of earlier days that HIS never charged; no part of `platformFen`. */
   abnormalRefundFen: number;
 }
-export interface Summary {
+export interface Summary extends OneCurrency {
   byType: SummaryLine[];
   byDay: (SummaryLine & { date: string; live: boolean })[];
 }
 
-export interface Analysis {
+export interface Analysis extends OneCurrency {
   /** `differenceFen` is platform − the other side: the reasons of leg `his` add up to the day's difference. */
   reasons: { leg: 'his' | 'channel'; kind: string; count: number; differenceFen: number }[];
   cases: CaseView[];
 }
 
-export interface Statistics extends DayStatistics {
+export interface Statistics extends DayStatistics, OneCurrency {
   date: string;
   /** Of the day's own differences: settled, still to be settled, and carried to a later day's work. */
   handled: number;
@@ -132,20 +140,26 @@ export interface RefundDetail {
 }
 export { caseView };
 
+/** Without a currency figures are of the hospital's own. */
+type Which<Question> = Question & { payType?: string | undefined; currency?: string | undefined };
+
 export interface Figures {
-  today(scope: MerchantScope, options?: { trendDays?: number }): Promise<Today>;
+  today(
+    scope: MerchantScope,
+    options?: { trendDays?: number; currency?: string | undefined },
+  ): Promise<Today>;
   takenByMerchant(
     scope: MerchantScope,
-    date: string,
+    day: { date: string; currency: string },
   ): Promise<{ merchantCode: string; takenFen: number; count: number }[]>;
   /** What was taken in each of the last sixty minutes. */
-  lastHour(scope: MerchantScope): Promise<{ at: Date; takenFen: number; count: number }[]>;
-  summary(
+  lastHour(
     scope: MerchantScope,
-    range: { from: string; to: string; payType?: string | undefined },
-  ): Promise<Summary>;
-  analysis(scope: MerchantScope, day: { date: string; payType?: string | undefined }): Promise<Analysis>;
-  statistics(scope: MerchantScope, date: string): Promise<Statistics>;
+    which: { currency: string },
+  ): Promise<{ at: Date; takenFen: number; count: number }[]>;
+  summary(scope: MerchantScope, range: Which<{ from: string; to: string }>): Promise<Summary>;
+  analysis(scope: MerchantScope, day: Which<{ date: string }>): Promise<Analysis>;
+  statistics(scope: MerchantScope, date: string, currency?: string): Promise<Statistics>;
   /** Abnormal refunds of these days for payments of other days. */
   lateRefunds(scope: MerchantScope, days: Days): Promise<LateRefund[]>;
 }
@@ -160,9 +174,11 @@ const amount = z.object({ fen: money, count: money });
 export function createFigures(db: Knex, clock: Clock): Figures {
   const scoped = (query: Knex.QueryBuilder, scope: MerchantScope): Knex.QueryBuilder =>
     scope === null ? query : query.whereIn('merchant_code', scope);
-  const paid = (scope: MerchantScope) => scoped(db('orders').whereIn('status', [...moneyStates]), scope);
+  const paid = (scope: MerchantScope, currency: string) =>
+    inCurrency(scoped(db('orders').whereIn('status', [...moneyStates]), scope), 'orders', currency);
   const succeeded = (scope: MerchantScope) => scoped(db('refunds').where({ status: 'succeeded' }), scope);
-  const booked = (scope: MerchantScope) => scoped(db('his_records').where({ status: 'booked' }), scope);
+  const booked = (scope: MerchantScope, currency: string) =>
+    inCurrency(scoped(db('his_records').where({ status: 'booked' }), scope), 'his_records', currency);
 
   async function dayRule(scope: MerchantScope): Promise<DayRule> {
     const query = db('merchants').orderBy('code').select('code', 'zone', 'day_cutoff');
@@ -189,7 +205,11 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         db.raw('cast((paid_at - ?) / ? as integer)', [start.getTime(), seconds * 1000]);
   }
 
-  async function live(scope: MerchantScope, from: string, to: string): Promise<Map<string, LiveLine>> {
+  async function live(
+    scope: MerchantScope,
+    { from, to }: Days,
+    currency: string,
+  ): Promise<Map<string, LiveLine>> {
     const lines = new Map<string, LiveLine>();
     const add = async (
       query: Knex.QueryBuilder,
@@ -217,11 +237,12 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         lines.set(key, line);
       }
     };
-    await add(paid(scope), 'pay_type', 'paid_fen', 'platformFen', 1);
-    await add(succeeded(scope), 'channel', 'amount_fen', 'platformFen', -1);
-    await add(booked(scope).where({ kind: 'charge' }), 'pay_type', 'amount_fen', 'hisFen', 1);
-    await add(booked(scope).where({ kind: 'refund' }), 'pay_type', 'amount_fen', 'hisFen', -1);
-    for (const refund of await abnormalRefunds(scope, from, to)) {
+    const refunds = inCurrency(succeeded(scope), 'refunds', currency);
+    await add(paid(scope, currency), 'pay_type', 'paid_fen', 'platformFen', 1);
+    await add(refunds, 'channel', 'amount_fen', 'platformFen', -1);
+    await add(booked(scope, currency).where({ kind: 'charge' }), 'pay_type', 'amount_fen', 'hisFen', 1);
+    await add(booked(scope, currency).where({ kind: 'refund' }), 'pay_type', 'amount_fen', 'hisFen', -1);
+    for (const refund of await abnormalRefunds(scope, { from, to }, currency)) {
       const line = lines.get(lineKey(refund.merchantCode, refund.day, refund.channel));
       if (refund.isSameDay || !line) continue;
       line.platformFen += refund.amountFen;
@@ -231,10 +252,15 @@ export function createFigures(db: Knex, clock: Clock): Figures {
   }
 
   /** Refunds of these days that gave back what HIS never charged, on whatever day it had been paid. */
-  async function abnormalRefunds(scope: MerchantScope, from: string, to: string): Promise<AbnormalRefund[]> {
+  async function abnormalRefunds(
+    scope: MerchantScope,
+    { from, to }: Days,
+    currency?: string,
+  ): Promise<AbnormalRefund[]> {
+    const refunds = succeeded(scope);
     const candidates = readRows(
       refundRow,
-      await succeeded(scope)
+      await (currency === undefined ? refunds : inCurrency(refunds, 'refunds', currency))
         .whereBetween('settled_on', [from, to])
         .whereExists(
           db('orders')
@@ -299,15 +325,17 @@ export function createFigures(db: Knex, clock: Clock): Figures {
    */
   async function summary(
     scope: MerchantScope,
-    { from, to, payType }: { from: string; to: string; payType?: string | undefined },
+    { from, to, payType, ...which }: Which<Days>,
   ): Promise<Summary> {
+    const asked = await askedCurrency(db, scope, which.currency);
+    const { currency, own, currencies, byAccount } = asked;
     const today = businessDay(clock.now(), await dayRule(scope));
     const closed: unknown = await scoped(
       db('daily_totals').whereBetween('date', [from, to]).where('date', '<', today),
       scope,
     )
-      .groupBy('merchant_code', 'date', 'pay_type')
-      .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type' })
+      .groupBy('merchant_code', 'date', 'pay_type', 'account_code')
+      .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type', account: 'account_code' })
       .sum({ hisFen: 'his_fen', platformFen: 'platform_fen', abnormalRefundFen: 'abnormal_refund_fen' });
     const locked = await lockedDays(db, scope, { from, to });
     const isFrozen = (line: { merchant: string; date: string }): boolean =>
@@ -315,7 +343,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     const lines: (LiveLine & { live: boolean })[] = z
       .array(totalRow)
       .parse(closed)
-      .filter((row) => !isFrozen(row))
+      .filter((row) => !isFrozen(row) && (byAccount.get(row.account) ?? own) === currency)
       .map(({ merchant, date, type, hisFen, platformFen, abnormalRefundFen }) => ({
         merchant,
         date,
@@ -326,10 +354,15 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         live: false,
       }));
     const closedKeys = new Set(lines.map((line) => lineKey(line.merchant, line.date, line.payType)));
-    for (const [key, line] of await live(scope, from, to)) {
+    for (const [key, line] of await live(scope, { from, to }, currency)) {
       if (!closedKeys.has(key) && !isFrozen(line)) lines.push({ ...line, live: true });
     }
-    for (const figure of await frozenFigures(db, scope, { from, to }, ['merchantCode', 'payType'])) {
+    for (const figure of await frozenFigures(db, scope, { from, to }, [
+      'merchantCode',
+      'payType',
+      'currency',
+    ])) {
+      if (figure.currency !== currency) continue;
       const { merchantCode: merchant, date, payType, abnormalRefundFen } = figure;
       const income = { hisFen: hisIncome(figure), platformFen: platformIncome(figure) };
       lines.push({ merchant, date, payType, ...income, abnormalRefundFen, live: false });
@@ -366,6 +399,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       byType.set(line.payType, type);
     }
     return {
+      currency,
+      currencies,
       byType: [...byType.values()].sort((a, b) => (a.payType < b.payType ? -1 : 1)),
       byDay: [...byDay.values()].sort((a, b) =>
         a.date === b.date ? (a.payType < b.payType ? -1 : 1) : a.date < b.date ? 1 : -1,
@@ -376,27 +411,32 @@ export function createFigures(db: Knex, clock: Clock): Figures {
   return {
     summary,
 
-    async lateRefunds(scope, { from, to }) {
-      const found = await abnormalRefunds(scope, from, to);
+    async lateRefunds(scope, days) {
+      const found = await abnormalRefunds(scope, days);
       return found.filter(({ isSameDay }) => !isSameDay);
     },
 
-    async today(scope, { trendDays = fortnight } = {}) {
+    async today(scope, { trendDays = fortnight, ...which } = {}) {
+      const asked = await askedCurrency(db, scope, which.currency);
+      const { currency, currencies } = asked;
       const now = clock.now();
       const rule = await dayRule(scope);
       const date = businessDay(now, rule);
       const { start } = businessDayBounds(date, rule);
       const firstDay = shiftDay(date, 1 - trendDays);
 
-      const taken = await amountOf(paid(scope).where({ settled_on: date }), 'paid_fen');
-      const refunded = await amountOf(succeeded(scope).where({ settled_on: date }), 'amount_fen');
+      const taken = await amountOf(paid(scope, currency).where({ settled_on: date }), 'paid_fen');
+      const refunded = await amountOf(
+        inCurrency(succeeded(scope), 'refunds', currency).where({ settled_on: date }),
+        'amount_fen',
+      );
       const created = () => scoped(db('orders').where('created_time', '>=', dateValue(db, start)), scope);
       const attempted = await count(created());
       const successful = await count(created().whereIn('status', [...moneyStates]));
       const unsuccessful = await count(created().whereIn('status', ['closed', 'reversed', 'failed']));
       const open = () => scoped(db('discrepancies').whereIn('status', [...unhandled]), scope);
 
-      const byChannel: unknown = await paid(scope)
+      const byChannel: unknown = await paid(scope, currency)
         .where({ settled_on: date })
         .groupBy('pay_type')
         .select({ type: 'pay_type' })
@@ -405,7 +445,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       const takenByDay: unknown =
         trendDays === 0
           ? []
-          : await paid(scope)
+          : await paid(scope, currency)
               .whereBetween('settled_on', [firstDay, date])
               .groupBy('settled_on')
               .select({ date: 'settled_on' })
@@ -414,7 +454,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       const bookedByDay: unknown =
         trendDays === 0
           ? []
-          : await booked(scope)
+          : await booked(scope, currency)
               .where({ kind: 'charge' })
               .whereBetween('settled_on', [firstDay, date])
               .groupBy('settled_on')
@@ -422,7 +462,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
               .sum({ fen: 'amount_fen' })
               .count({ count: '*' });
       const hour = piecesSince(start, 3600);
-      const hourly: unknown = await paid(scope)
+      const hourly: unknown = await paid(scope, currency)
         .where({ settled_on: date })
         .whereNotNull('paid_at')
         .groupBy('hour')
@@ -441,6 +481,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       );
       const ended = successful + unsuccessful;
       return {
+        currency,
+        currencies,
         date,
         start,
         takenFen: taken.fen,
@@ -450,7 +492,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         attempted,
         successRate: ended === 0 ? null : successful / ended,
         openDiscrepancies: await count(open()),
-        openDifferenceFen: (await amountOf(open(), 'difference_fen')).fen,
+        openDifferenceFen: (await amountOf(casesInCurrency(open(), asked), 'difference_fen')).fen,
         unknownOrders: await count(scoped(db('orders').where({ status: 'unknown' }), scope)),
         byChannel: z
           .array(amount.extend({ type: z.string().nullable() }))
@@ -474,8 +516,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       };
     },
 
-    async takenByMerchant(scope, date) {
-      const rows: unknown = await paid(scope)
+    async takenByMerchant(scope, { date, currency }) {
+      const rows: unknown = await paid(scope, currency)
         .where({ settled_on: date })
         .groupBy('merchant_code')
         .select({ merchantCode: 'merchant_code' })
@@ -488,12 +530,12 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         .sort((a, b) => b.takenFen - a.takenFen);
     },
 
-    async lastHour(scope) {
+    async lastHour(scope, { currency }) {
       const now = clock.now();
       const start = new Date(Math.floor(now.getTime() / minuteMs - 59) * minuteMs);
       const rule = await dayRule(scope);
       const minute = piecesSince(start, 60);
-      const rows: unknown = await paid(scope)
+      const rows: unknown = await paid(scope, currency)
         .whereIn('settled_on', [...new Set([businessDay(start, rule), businessDay(now, rule)])])
         .where('paid_at', '>=', dateValue(db, start))
         .groupBy('minute')
@@ -513,8 +555,9 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       }));
     },
 
-    async analysis(scope, { date, payType }) {
-      const query = scoped(db('discrepancies').where({ date }), scope);
+    async analysis(scope, { date, payType, ...which }) {
+      const asked = await askedCurrency(db, scope, which.currency);
+      const query = casesInCurrency(scoped(db('discrepancies').where({ date }), scope), asked);
       const rows = readRows(
         caseView,
         await (payType === undefined ? query : query.where({ pay_type: payType }))
@@ -535,16 +578,21 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         reason.differenceFen = toMinor(reason.differenceFen - row.differenceFen);
         reasons.set(`${leg} ${row.kind}`, reason);
       }
-      return { reasons: [...reasons.values()], cases: rows };
+      const { currency, currencies } = asked;
+      return { currency, currencies, reasons: [...reasons.values()], cases: rows };
     },
 
-    async statistics(scope, date) {
+    async statistics(scope, date, which) {
+      const asked = await askedCurrency(db, scope, which);
+      const { currency, currencies } = asked;
+      const cases = (where: Record<string, string>) =>
+        casesInCurrency(scoped(db('discrepancies').where(where), scope), asked);
       const { start, end } = businessDayBounds(date, await dayRule(scope));
       const givenBack: Resolution[] = ['online_refund', 'cash', 'other'];
       // What a person settled without a refund of the platform: cash at the counter, or online by another way.
       const closings = readRows(
         caseView,
-        await scoped(db('discrepancies').where({ status: 'resolved', trade_kind: 'payment' }), scope)
+        await cases({ status: 'resolved', trade_kind: 'payment' })
           .whereIn('resolution', givenBack)
           .where('resolution_fen', '>', 0)
           .whereRaw('platform_fen > his_fen')
@@ -561,18 +609,16 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       );
       const differenceDetail = readRows(
         caseView,
-        await scoped(db('discrepancies').where({ date }), scope)
+        await cases({ date })
           .where((his) => his.where({ leg: 'his' }).orWhereNull('leg'))
           .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
           .orderBy(['occurred_at', 'case_no']),
       );
       const carriedIn = readRows(
         caseView,
-        await scoped(db('discrepancies').where({ carried_to: date }), scope)
-          .whereNot({ status: 'void' })
-          .orderBy(['occurred_at', 'case_no']),
+        await cases({ carried_to: date }).whereNot({ status: 'void' }).orderBy(['occurred_at', 'case_no']),
       );
-      const { byType } = await summary(scope, { from: date, to: date });
+      const { byType } = await summary(scope, { from: date, to: date, currency });
       const total = (of: (line: SummaryLine) => number): number =>
         byType.reduce((sum, line) => sum + of(line), 0);
       const figures = dayStatistics({
@@ -583,7 +629,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           resolution === null ? [] : [{ resolution, resolutionFen: resolutionFen ?? 0 }],
         ),
       });
-      const refunds = await abnormalRefunds(scope, date, date);
+      const refunds = await abnormalRefunds(scope, { from: date, to: date }, currency);
       const caseOf = new Map(
         readRows(
           caseView.pick({ caseNo: true, orderNo: true }),
@@ -608,6 +654,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       const sameDayDetail = refunds.filter(({ isSameDay }) => isSameDay).map(detailOf);
       const left = differenceDetail.filter((row) => isUnhandled(row.status));
       return {
+        currency,
+        currencies,
         date,
         ...figures,
         handled: differenceDetail.filter((row) => row.status === 'resolved').length,
@@ -674,6 +722,7 @@ const totalRow = z.object({
   merchant: z.string(),
   date: z.string(),
   type: z.string(),
+  account: z.string(),
   hisFen: money,
   platformFen: money,
   abnormalRefundFen: money,

@@ -2,6 +2,7 @@ import { columnOf, toMinor } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { bookFigures, type LateRefunds, standingFigures } from './closings/ledger';
+import { askedCurrency } from './currency';
 import {
   type Amounts,
   addAmounts,
@@ -43,6 +44,8 @@ const columnFor: Record<IncomeDimension, Dimension> = {
 export interface IncomeQuestion extends Days {
   by: IncomeDimension;
   unit: 'day' | 'month';
+  /** The hospital's own without it. */
+  currency?: string | undefined;
   payType?: string | undefined;
 }
 
@@ -60,6 +63,10 @@ export interface IncomeLine extends Amounts {
 }
 
 export interface Income {
+  /** Of all amounts. */
+  currency: string;
+  /** Those that could be asked for, the hospital's own first. */
+  currencies: string[];
   lines: IncomeLine[];
   byPeriod: (IncomeLine & { period: string })[];
   total: Omit<IncomeLine, 'key' | 'name'>;
@@ -146,10 +153,12 @@ export function createIncome(db: Knex, lateRefunds: LateRefunds): IncomeReport {
   async function adjustmentsOf(
     scope: string[] | null,
     { from, to, payType }: IncomeQuestion,
+    currency: string,
   ): Promise<Adjustment[]> {
     const query = standingFigures(db)
       .whereNotNull('concerns_date')
       .whereBetween('date', [from, to])
+      .whereRaw("coalesce(f.currency, 'CNY') = ?", [currency])
       .orderBy(['date', 'concerns_date', 'f.id'])
       .limit(adjustmentLimit)
       .select('f.*');
@@ -172,20 +181,20 @@ export function createIncome(db: Knex, lateRefunds: LateRefunds): IncomeReport {
   return {
     async income(scope, question) {
       const { by, unit, payType } = question;
+      const { currency, currencies } = await askedCurrency(db, scope, question.currency);
       const column = columnFor[by];
-      const figures = await bookFigures(
-        db,
-        lateRefunds,
-        scope,
-        question,
-        payType === undefined || column === 'payType' ? [column] : [column, 'payType'],
-      );
+      const figures = await bookFigures(db, lateRefunds, scope, question, [
+        'currency',
+        column,
+        ...(payType === undefined || column === 'payType' ? [] : ['payType' as const]),
+      ]);
       const rootOf = by === 'merchant' ? await parents() : new Map<string, string>();
       const called = await names(by);
       const lines = new Map<string, Amounts & { key: string }>();
       const periods = new Map<string, Amounts & { key: string; period: string }>();
       const total = noAmounts();
       for (const figure of figures) {
+        if (figure.currency !== currency) continue;
         if (payType !== undefined && figure.payType !== payType) continue;
         const key = rootOf.get(figure[column]) ?? figure[column];
         const period = figure.date.slice(0, unit === 'day' ? 10 : 7);
@@ -201,17 +210,20 @@ export function createIncome(db: Knex, lateRefunds: LateRefunds): IncomeReport {
         name: called.get(line.key) ?? null,
       });
       return {
+        currency,
+        currencies,
         lines: [...lines.values()].map(named).sort((a, b) => b.netFen - a.netFen || (a.key < b.key ? -1 : 1)),
         byPeriod: [...periods.values()]
           .map(named)
           .sort((a, b) => (a.period === b.period ? (a.key < b.key ? -1 : 1) : a.period < b.period ? 1 : -1)),
         total: { ...total, ...computed(total) },
-        adjustments: await adjustmentsOf(scope, question),
+        adjustments: await adjustmentsOf(scope, question, currency),
       };
     },
 
-    async entries(scope, { from, to, by, key, payType, page, pageSize }) {
-      const query = facts(db, scope, { from, to });
+    async entries(scope, { from, to, by, key, payType, page, pageSize, ...which }) {
+      const { currency } = await askedCurrency(db, scope, which.currency);
+      const query = facts(db, scope, { from, to }).where({ currency });
       if (by === 'merchant') {
         const codes = [...(await parents())].flatMap(([code, root]) => (root === key ? [code] : []));
         query.whereIn('merchant_code', codes.length > 0 ? codes : [key]);

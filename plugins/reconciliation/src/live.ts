@@ -20,6 +20,7 @@ const liveOrder = orderRow
     payType: true,
     channel: true,
     status: true,
+    currency: true,
     amountFen: true,
     paidFen: true,
     refundedFen: true,
@@ -95,6 +96,7 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
 
   async function figuresOf(scope: MerchantScope): Promise<LiveFigures> {
     const { trend: _, ...today } = await figures.today(scope, { trendDays: 0 });
+    const { currency } = today;
     const { byType } = await figures.summary(scope, { from: today.date, to: today.date });
     const ofToday = () => scoped('orders', scope).where('created_time', '>=', dateValue(db, today.start));
     const states: unknown = await ofToday()
@@ -107,8 +109,8 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
     return {
       today,
       byType,
-      byMerchant: await figures.takenByMerchant(scope, today.date),
-      lastHour: await figures.lastHour(scope),
+      byMerchant: await figures.takenByMerchant(scope, { date: today.date, currency }),
+      lastHour: await figures.lastHour(scope, { currency }),
       states: {
         none: counted.get('none') ?? 0,
         waiting: counted.get('waiting') ?? 0,

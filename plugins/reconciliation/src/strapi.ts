@@ -16,6 +16,7 @@ import type { LateRefunds } from './closings/ledger';
 import { closingController, closingRoutes } from './closings/routes';
 import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
+import { currency } from './export/figures-reports';
 import { incomeReport } from './export/income-report';
 import { installExports, workExports } from './export/install';
 import { scopeOf } from './export/report';
@@ -43,7 +44,7 @@ const longestRangeDays = 366;
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 const code = z.string().min(1).max(64);
-const merchantQuery = z.object({ merchantCode: code.optional() });
+const merchantQuery = z.object({ merchantCode: code.optional(), currency: currency.optional() });
 const rangeQuery = merchantQuery.extend({ from: day, to: day, payType: code.optional() });
 const dayQuery = merchantQuery.extend({ date: day, payType: code.optional() });
 const runBody = z.object({ date: day, accountCode: code.optional() }).strict();
@@ -87,8 +88,9 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
 
   return {
     async today(ctx: Context) {
-      const { merchantCode } = read(merchantQuery, ctx.query);
-      ctx.body = await reconciliation(strapi).figures.today(scopeOf(accountOf(ctx), merchantCode));
+      const { merchantCode, currency } = read(merchantQuery, ctx.query);
+      const scope = scopeOf(accountOf(ctx), merchantCode);
+      ctx.body = await reconciliation(strapi).figures.today(scope, { currency });
     },
 
     live(ctx: Context) {
@@ -97,26 +99,27 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
     },
 
     async summary(ctx: Context) {
-      const { merchantCode, from, to, payType } = read(rangeQuery, ctx.query);
+      const { merchantCode, from, to, payType, currency } = read(rangeQuery, ctx.query);
       const days = (Date.parse(to) - Date.parse(from)) / 86_400_000;
       if (!(days >= 0)) throw fail('REQUEST_INVALID', { fields: ['from', 'to'] });
       if (days > longestRangeDays) throw fail('RANGE_TOO_LONG');
       const scope = scopeOf(accountOf(ctx), merchantCode);
-      ctx.body = await reconciliation(strapi).figures.summary(scope, { from, to, payType });
+      ctx.body = await reconciliation(strapi).figures.summary(scope, { from, to, payType, currency });
     },
 
     async analysis(ctx: Context) {
-      const { merchantCode, date, payType } = read(dayQuery, ctx.query);
+      const { merchantCode, ...asked } = read(dayQuery, ctx.query);
       const account = accountOf(ctx);
       const scope = scopeOf(account, merchantCode);
-      const { reasons, cases } = await reconciliation(strapi).figures.analysis(scope, { date, payType });
-      ctx.body = { reasons, cases: masked('discrepancy', cases, account) };
+      const { cases, ...answer } = await reconciliation(strapi).figures.analysis(scope, asked);
+      ctx.body = { ...answer, cases: masked('discrepancy', cases, account) };
     },
 
     async statistics(ctx: Context) {
-      const { merchantCode, date } = read(dayQuery, ctx.query);
+      const { merchantCode, date, currency } = read(dayQuery, ctx.query);
       const account = accountOf(ctx);
-      const report = await reconciliation(strapi).figures.statistics(scopeOf(account, merchantCode), date);
+      const scope = scopeOf(account, merchantCode);
+      const report = await reconciliation(strapi).figures.statistics(scope, date, currency);
       ctx.body = {
         ...report,
         refundDetail: masked('discrepancy', report.refundDetail, account),

@@ -3,10 +3,12 @@ import type { Clock } from '@hospital-pay/jobs';
 import { businessDay, columnOf, completeRow, isUniqueViolation, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { ownCurrency } from '../currency';
 import { fail } from '../errors';
 import {
   type Amounts,
   addAmounts,
+  type DayFigure,
   dimensions,
   hisIncome,
   liveFigures,
@@ -154,7 +156,8 @@ export function createClosings({ db, clock, lateRefunds }: ClosingsOptions): Clo
 
   async function amountsOf(merchantCode: string, { firstDay, lastDay }: Period): Promise<Amounts> {
     const days = { from: firstDay, to: lastDay };
-    return sumOf(await bookFigures(db, lateRefunds, [merchantCode], days, []));
+    const figures = await bookFigures(db, lateRefunds, [merchantCode], days, ['currency']);
+    return sumOf(figures, await ownCurrency(db, [merchantCode]));
   }
 
   async function closeDay(which: Which, period: Period, by: string, reason: string | null): Promise<Closing> {
@@ -243,6 +246,7 @@ export function createClosings({ db, clock, lateRefunds }: ClosingsOptions): Clo
     const { merchantCode, kind } = which;
     const { firstDay, lastDay } = period;
     const days = { from: firstDay, to: lastDay };
+    const currency = await ownCurrency(trx, [merchantCode]);
     // Read back as everybody will read them: a day's rows count once its closing stands.
     const own = kind === 'day' ? { closing_no: closingNo } : null;
     const rows = own ? readFigures(await trx('closing_figures').where(own)) : [];
@@ -250,10 +254,10 @@ export function createClosings({ db, clock, lateRefunds }: ClosingsOptions): Clo
       ? readFigures(await trx('closing_figures').where(own).whereNotNull('concerns_date'))
       : [];
     const figures = own
-      ? figuresOf(sumOf(rows), sumOf(adjusting))
+      ? figuresOf(sumOf(rows, currency), sumOf(adjusting, currency))
       : figuresOf(
-          sumOf(await frozenFigures(trx, [merchantCode], days, [])),
-          sumOf(await frozenFigures(trx, [merchantCode], days, [], 'adjustments')),
+          sumOf(await frozenFigures(trx, [merchantCode], days, ['currency']), currency),
+          sumOf(await frozenFigures(trx, [merchantCode], days, ['currency'], 'adjustments'), currency),
         );
     const now = clock.now();
     const row = {
@@ -331,7 +335,9 @@ export function createClosings({ db, clock, lateRefunds }: ClosingsOptions): Clo
       const whole = periodOf(kind === 'day' ? 'month' : 'year', within);
       const days = { from: whole.firstDay, to: whole.lastDay };
       const sums = new Map<string, Amounts>();
-      for (const figure of await bookFigures(db, lateRefunds, [merchantCode], days, [])) {
+      const currency = await ownCurrency(db, [merchantCode]);
+      for (const figure of await bookFigures(db, lateRefunds, [merchantCode], days, ['currency'])) {
+        if (figure.currency !== currency) continue;
         const period = figure.date.slice(0, kind === 'day' ? 10 : 7);
         const sum = sums.get(period) ?? noAmounts();
         addAmounts(sum, figure);
@@ -417,9 +423,10 @@ function assertClean(which: Which, checklist: CheckItem[], reason: string | null
     throw fail('CLOSING_INCOMPLETE', { ...which, checklist: missing });
 }
 
-function sumOf(lines: Amounts[]): Amounts {
+/** A closing tells the hospital's own currency; what came in in others is frozen beside it. */
+function sumOf(lines: DayFigure[], currency: string): Amounts {
   const sum = noAmounts();
-  for (const line of lines) addAmounts(sum, line);
+  for (const line of lines) if (line.currency === currency) addAmounts(sum, line);
   return sum;
 }
 
@@ -482,7 +489,10 @@ async function hashOf(db: Knex, closing: Figures & Pick<Closing, 'closingNo' | '
     .array(z.looseObject({ concerns_date: text }))
     .parse(await db('closing_figures').where({ closing_no: closing.closingNo }))
     .flatMap((row) =>
-      readFigures([row]).map((figure) => canonical({ ...figure, concerns: row.concerns_date })),
+      readFigures([row]).map((figure) =>
+        // Rows frozen before currencies were told apart name none.
+        canonical({ ...figure, currency: row.currency ?? undefined, concerns: row.concerns_date }),
+      ),
     )
     .sort();
   const { closingNo, basis } = closing;

@@ -16,6 +16,8 @@ export const choice = (name: string, zh: string, en: string, options: Record<str
   options: Object.entries(options).map(([value, text]) => ({ value, ...text })),
 });
 
+export const currency = z.string().regex(/^[A-Z]{3}$/);
+export const currencyField = field('currency', 'string', '币种', 'Currency');
 const payType = field('payType', 'channel', '支付类型', 'Payment type');
 const date = field('date', 'day', '日期', 'Date');
 const orderNo = field('orderNo', 'string', '第三方订单号', 'Order no.');
@@ -25,23 +27,28 @@ const patient = field('patientName', 'string', '病人姓名', 'Patient');
 /** 对账汇总, 差帐分析 and 统计报表: the figures of the screens, out of the same functions. */
 export function summaryReport(
   figures: Figures,
-): Report<{ from: string; to: string; payType?: string | undefined }> {
+): Report<{ from: string; to: string; payType?: string | undefined; currency?: string | undefined }> {
   return {
     code: 'summary',
     title: { zh: '对账汇总', en: 'Reconciliation summary' },
     subject: 'summary',
     params: z
-      .object({ from: day, to: day, payType: z.string().optional() })
+      .object({ from: day, to: day, payType: z.string().optional(), currency: currency.optional() })
       .refine(
         ({ from, to }) => from <= to && Date.parse(to) - Date.parse(from) <= longestRangeDays * 86_400_000,
         {
           path: ['to'],
         },
       ),
-    asked: [field('from', 'day', '开始日期', 'From'), field('to', 'day', '结束日期', 'To'), payType],
+    asked: [
+      field('from', 'day', '开始日期', 'From'),
+      field('to', 'day', '结束日期', 'To'),
+      payType,
+      currencyField,
+    ],
     async tables(scope, range) {
-      const { byType, byDay } = await figures.summary(scope, range);
-      return [
+      const { byType, byDay, currency } = await figures.summary(scope, range);
+      return inCurrency(currency, [
         tableOf({ zh: '按支付类型', en: 'By payment type' }, byType, [
           payType,
           field('hisFen', 'money', '医院总收入', 'Hospital total'),
@@ -55,7 +62,7 @@ export function summaryReport(
           field('platformFen', 'money', '平台收入', 'Platform'),
           field('differenceFen', 'money', '当日差帐', 'Difference'),
         ]),
-      ];
+      ]);
     },
   };
 }
@@ -94,16 +101,18 @@ const amounts = [
   field('differenceFen', 'money', '交易差额', 'Difference'),
 ];
 
-export function analysisReport(figures: Figures): Report<{ date: string; payType?: string | undefined }> {
+export function analysisReport(
+  figures: Figures,
+): Report<{ date: string; payType?: string | undefined; currency?: string | undefined }> {
   return {
     code: 'analysis',
     title: { zh: '差帐分析', en: 'Analysis of differences' },
     subject: 'summary',
-    params: z.object({ date: day, payType: z.string().optional() }),
-    asked: [date, payType],
+    params: z.object({ date: day, payType: z.string().optional(), currency: currency.optional() }),
+    asked: [date, payType, currencyField],
     async tables(scope, asked) {
-      const { reasons, cases } = await figures.analysis(scope, asked);
-      return [
+      const { reasons, cases, currency } = await figures.analysis(scope, asked);
+      return inCurrency(currency, [
         tableOf({ zh: '差异原因', en: 'Reasons' }, reasons, [
           leg,
           kind,
@@ -121,7 +130,7 @@ export function analysisReport(figures: Figures): Report<{ date: string; payType
           ]),
           masks: 'discrepancy',
         },
-      ];
+      ]);
     },
   };
 }
@@ -193,7 +202,9 @@ const differenceTable = ({ differenceDetail }: { differenceDetail: CaseView[] })
 });
 
 /** The whole report, and each of its two lists by itself. */
-export function statisticsReports(figures: Figures): Report<{ date: string }>[] {
+export function statisticsReports(
+  figures: Figures,
+): Report<{ date: string; currency?: string | undefined }>[] {
   const reports = [
     {
       code: 'statistics',
@@ -215,10 +226,21 @@ export function statisticsReports(figures: Figures): Report<{ date: string }>[] 
     code,
     title,
     subject: 'summary',
-    params: z.object({ date: day }),
-    asked: [date],
-    tables: async (scope, asked) => tablesOf(await figures.statistics(scope, asked.date)),
+    params: z.object({ date: day, currency: currency.optional() }),
+    asked: [date, currencyField],
+    async tables(scope, { date, currency }) {
+      const report = await figures.statistics(scope, date, currency);
+      return inCurrency(report.currency, tablesOf(report));
+    },
   }));
+}
+
+/** Amounts are written as their currency is. */
+export const inCurrency = (currency: string, tables: Table[]): Table[] =>
+  tables.map((table) => ({ ...table, rows: withCurrency(table.rows, currency) }));
+
+async function* withCurrency(rows: Table['rows'], currency: string): AsyncGenerator<Row> {
+  for await (const row of rows) yield { ...row, currency };
 }
 
 export function tableOf(title: Bilingual, rows: readonly object[], columns: Field[]): Table {

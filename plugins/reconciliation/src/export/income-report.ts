@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Adjustment, IncomeDimension, IncomeQuestion, IncomeReport } from '../income';
 import { incomeDimensions } from '../income';
-import { choice, field, tableOf } from './figures-reports';
+import { choice, currency, currencyField, field, inCurrency, tableOf } from './figures-reports';
 import type { Field, Report } from './report';
 
 const day = z.iso.date();
@@ -15,6 +15,7 @@ export const incomeQuestion = z
     by: z.enum(incomeDimensions).default('payType'),
     unit: z.enum(['day', 'month']).default('day'),
     payType: z.string().min(1).max(32).optional(),
+    currency: currency.optional(),
   })
   .refine(
     ({ from, to }) => from <= to && Date.parse(to) - Date.parse(from) <= longestRangeDays * 86_400_000,
@@ -58,16 +59,17 @@ export function incomeReport(report: IncomeReport): Report<IncomeQuestion> {
       field('to', 'day', '结束日期', 'To'),
       choice('by', '统计维度', 'By', dimensionNames),
       payType,
+      currencyField,
     ],
     async tables(scope, question) {
-      const { lines, byPeriod, adjustments } = await report.income(scope, question);
+      const { lines, byPeriod, adjustments, currency } = await report.income(scope, question);
       const { zh, en } = dimensionNames[question.by];
       const key: Field[] =
         question.by === 'payType'
           ? [field('key', 'channel', zh, en)]
           : [field('key', 'string', zh, en), field('name', 'string', '名称', 'Name')];
       const period = field('period', question.unit === 'day' ? 'day' : 'string', '日期', 'Date');
-      return [
+      return inCurrency(currency, [
         tableOf({ zh: `按${zh}`, en: `By ${en.toLowerCase()}` }, lines, [...key, ...amounts]),
         tableOf({ zh: `按${zh}和日期`, en: `By ${en.toLowerCase()} and date` }, byPeriod, [
           period,
@@ -75,7 +77,7 @@ export function incomeReport(report: IncomeReport): Report<IncomeQuestion> {
           ...amounts,
         ]),
         adjustmentTable(adjustments),
-      ];
+      ]);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { toMinor } from '@hospital-pay/payments';
 import { z } from 'zod';
 
-/** What the database adds up of a shift: one row for each payment type and side. */
+/** What the database adds up of a shift: one row for each payment type, side and currency. */
 export const sideSums = z.object({
   pay_type: z.string(),
   side: z.enum(['payment', 'refund', 'his_charge', 'his_refund']),
+  currency: z.string(),
   fen: z.unknown().transform(toMinor),
   count: z.unknown().transform(toMinor),
 });
@@ -19,9 +20,10 @@ export interface Counted {
   terminalTotals?: { payType: string; takenFen: number; refundedFen: number }[] | undefined;
 }
 
-/** One payment type of a shift, in fen. `differenceFen` is platform − HIS, `terminalDifferenceFen` terminal − platform. */
+/** One payment type of a shift in one currency, in fen. `differenceFen` is platform − HIS, `terminalDifferenceFen` terminal − platform. */
 interface ShiftLine {
   payType: string;
+  currency: string;
   /** Cash is in no channel: its other side is the drawer. */
   isCash: boolean;
   takenFen: number;
@@ -37,6 +39,8 @@ interface ShiftLine {
 }
 
 export interface ShiftFigures {
+  /** Of the drawer, and of all that is added up. */
+  currency: string;
   lines: ShiftLine[];
   /** `expectedFen` is the opening float with what HIS took and gave back in cash; over is positive, short negative. */
   cash: {
@@ -53,21 +57,36 @@ export interface ShiftFigures {
 const cashNames = new Set(['cash', '现金']);
 const isCashType = (payType: string): boolean => cashNames.has(payType.toLowerCase());
 
-export function shiftFigures(sums: SideSums[], openingFloatFen: number, counted: Counted): ShiftFigures {
+export function shiftFigures(
+  sums: SideSums[],
+  { currency, openingFloatFen }: { currency: string; openingFloatFen: number },
+  counted: Counted,
+): ShiftFigures {
   const terminals = new Map((counted.terminalTotals ?? []).map((total) => [total.payType, total]));
-  const types = new Set([...sums.map((sum) => sum.pay_type), ...terminals.keys()]);
-  const lines = [...types].sort().map((payType): ShiftLine => {
+  const kinds = new Map(
+    [
+      ...[...terminals.keys()].map((payType) => ({ payType, currency })),
+      ...sums.map((sum) => ({ payType: sum.pay_type, currency: sum.currency })),
+    ].map((kind) => [`${kind.payType} ${kind.currency}`, kind]),
+  );
+  const sorted = [...kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
+  const lines = sorted.map(({ payType, currency: own }): ShiftLine => {
     const of = (side: SideSums['side']): { fen: number; count: number } =>
-      sums.find((sum) => sum.pay_type === payType && sum.side === side) ?? { fen: 0, count: 0 };
+      sums.find((sum) => sum.pay_type === payType && sum.currency === own && sum.side === side) ?? {
+        fen: 0,
+        count: 0,
+      };
     const [taken, refunded] = [of('payment'), of('refund')];
     const [charged, returned] = [of('his_charge'), of('his_refund')];
     const netFen = toMinor(taken.fen - refunded.fen);
     const hisFen = toMinor(charged.fen - returned.fen);
-    const isCash = isCashType(payType);
-    const terminal = terminals.get(payType);
+    // What is in the drawer in another currency is not counted with it.
+    const isCash = isCashType(payType) && own === currency;
+    const terminal = own === currency ? terminals.get(payType) : undefined;
     const terminalFen = terminal ? toMinor(terminal.takenFen - terminal.refundedFen) : null;
     return {
       payType,
+      currency: own,
       isCash,
       takenFen: taken.fen,
       takenCount: taken.count,
@@ -81,7 +100,7 @@ export function shiftFigures(sums: SideSums[], openingFloatFen: number, counted:
       terminalDifferenceFen: terminalFen === null ? null : toMinor(terminalFen - netFen),
     };
   });
-  return { lines, cash: cashOf(lines, openingFloatFen, counted) };
+  return { currency, lines, cash: cashOf(lines, openingFloatFen, counted) };
 }
 
 function cashOf(lines: ShiftLine[], openingFloatFen: number, counted: Counted): ShiftFigures['cash'] {
@@ -99,7 +118,8 @@ function cashOf(lines: ShiftLine[], openingFloatFen: number, counted: Counted): 
 }
 
 /** The columns of a shift's row. */
-export function shiftTotals({ lines, cash }: ShiftFigures) {
+export function shiftTotals({ currency, cash, ...figures }: ShiftFigures) {
+  const lines = figures.lines.filter((line) => line.currency === currency);
   const sum = (of: (line: ShiftFigures['lines'][number]) => number): number =>
     toMinor(lines.reduce((total, line) => total + of(line), 0));
   const compared = lines.filter(({ terminalDifferenceFen }) => terminalDifferenceFen !== null);

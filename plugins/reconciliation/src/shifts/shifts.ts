@@ -3,6 +3,7 @@ import type { Clock } from '@hospital-pay/jobs';
 import { businessDay, completeRow, dateValue, isUniqueViolation, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { ownCurrency } from '../currency';
 import { fail } from '../errors';
 import { facts } from '../facts';
 import { merchantRow, moneyStates, readRow, readRows } from '../rows';
@@ -99,8 +100,8 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     })
       .where('at', '>=', dateValue(db, openedAt))
       .where('at', '<', dateValue(db, until))
-      .groupBy('pay_type', 'side')
-      .select('pay_type', 'side')
+      .groupBy('pay_type', 'side', 'currency')
+      .select('pay_type', 'side', 'currency')
       .sum({ fen: 'amount_fen' })
       .count({ count: '*' });
     const whose =
@@ -110,11 +111,18 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     return z.array(sideSums).parse(await query.where(whose));
   }
 
+  const figuresAt = async (shift: StoredShift, until: Date, counted: Counted): Promise<ShiftFigures> =>
+    shiftFigures(
+      await said(shift, until),
+      { currency: await ownCurrency(db, [shift.merchantCode]), openingFloatFen: shift.openingFloatFen },
+      counted,
+    );
+
   async function view(shift: StoredShift): Promise<Shift> {
     const { id: _, figures, ...rest } = shift;
     const frozen = frozenFigures.safeParse(figures);
     if (shift.status !== 'open' && frozen.success) return { ...rest, figures: frozen.data };
-    const now = shiftFigures(await said(shift, clock.now()), shift.openingFloatFen, {});
+    const now = await figuresAt(shift, clock.now(), {});
     return { ...rest, ...shiftTotals(now), figures: now };
   }
 
@@ -219,7 +227,7 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     async close({ shiftNo, by, counted, note }) {
       const shift = await stored(shiftNo);
       const now = clock.now();
-      const figures = shiftFigures(await said(shift, now), shift.openingFloatFen, counted);
+      const figures = await figuresAt(shift, now, counted);
       const totals = shiftTotals(figures);
       const differs = [totals.differenceFen, totals.cashDifferenceFen, totals.terminalDifferenceFen].some(
         (difference) => difference !== null && difference !== 0,
@@ -289,9 +297,11 @@ const isOff = ({ differenceFen, terminalDifferenceFen }: ShiftFigures['lines'][n
   differenceFen !== 0 || (terminalDifferenceFen ?? 0) !== 0;
 
 const frozenFigures = z.object({
+  currency: z.string().default('CNY'),
   lines: z.array(
     z.object({
       payType: z.string(),
+      currency: z.string().default('CNY'),
       isCash: z.boolean(),
       takenFen: z.number(),
       takenCount: z.number(),
