@@ -1,8 +1,11 @@
 import type { SignedInAccount } from '@hospital-pay/access';
+import { jobs } from '@hospital-pay/jobs';
+import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { fail } from './errors';
 import { install, monitoring } from './index';
+import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
 import { createWallViews } from './wall-views';
 
 const message = ({ strapi }: { strapi: Core.Strapi }) => ({
@@ -40,9 +43,13 @@ const routes = {
 
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
+    showIndexesOfPartitioned(strapi);
     install(strapi);
   },
   async bootstrap({ strapi }: { strapi: Core.Strapi }) {
+    const partitioned = () => keepPartitions(strapi, payments(strapi).clock.now());
+    await partitioned();
+    jobs(strapi).every('log-partitions', '10 3 * * *', partitioned);
     await createWallViews(strapi);
   },
   async destroy({ strapi }: { strapi: Core.Strapi }) {
