@@ -30,8 +30,12 @@ await new Promise((resolve, reject) => {
   app.server.httpServer.once('error', reject);
   app.server.listen(Number(port), process.env.HOST ?? '0.0.0.0', resolve);
 });
+const cardTerminals = demo ? await require('@hospital-pay/seeds').plugInCardTerminals(app) : undefined;
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => app.destroy().finally(() => process.exit(0)));
+  process.once(signal, async () => {
+    await cardTerminals?.close();
+    app.destroy().finally(() => process.exit(0));
+  });
 }
 
 const url = process.env.PUBLIC_URL;

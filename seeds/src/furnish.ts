@@ -132,6 +132,31 @@ export async function createAccounts(
   }
 }
 
+/** Bank cards at the windows: no bill comes and nothing is said of when the acquirer pays out. */
+export async function createCardAccount(
+  strapi: Core.Strapi,
+  { code: merchantCode, name }: Branch,
+  credentials: SandboxCredentials,
+): Promise<void> {
+  const code = accountCodeOf(merchantCode, 'mispos');
+  if ((await strapi.db.query('api::channel-account.channel-account').findOne({ where: { code } })) === null) {
+    await payments(strapi).accounts.save({
+      code,
+      name: `${name}银行卡（模拟）`,
+      channel: 'mispos',
+      merchantCode,
+      enabled: true,
+      config: { ...credentials.mispos },
+    });
+  }
+  await createOnce(
+    strapi,
+    'api::route.route',
+    { merchantCode, channel: 'mispos', accountCode: code },
+    { name: `${name}银行卡`, priority: 100, enabled: true },
+  );
+}
+
 const flat = (configs: ReturnType<typeof channelConfigs>): Record<string, ChannelConfig> => ({
   alipay: { ...configs.alipay },
   wechat: { ...configs.wechat },

@@ -16,13 +16,15 @@ const westIdentity = {
   wechat: { mchid: '1900006892', appid: 'wx5edab3bdfba3dc1d' },
 };
 
+export const sandboxFolder = (strapi: Core.Strapi): string =>
+  process.env.SANDBOX_DATA || join(strapi.dirs.app.root, '.data', 'sandbox');
+
 /** Each branch's credentials at the simulated gateways; the sandbox forgets added merchants when it ends. */
 export function branchCredentials(strapi: Core.Strapi, sandbox: Sandbox): Map<string, SandboxCredentials> {
-  const folder = process.env.SANDBOX_DATA || join(strapi.dirs.app.root, '.data', 'sandbox');
   const [east] = sandbox.credentials;
   if (!east) throw new Error('the sandbox has no merchant');
   const known = sandbox.credentials.find(({ alipay }) => alipay.sellerId === westIdentity.alipay.sellerId);
-  const west = known ?? demoCredentials(join(folder, 'west'), westIdentity);
+  const west = known ?? demoCredentials(join(sandboxFolder(strapi), 'west'), westIdentity);
   if (!known) sandbox.addMerchant(west);
   return new Map([
     [branches[0].code, east],

@@ -8,6 +8,7 @@ import {
   connectHis,
   createAccounts,
   createApplication,
+  createCardAccount,
   createMerchants,
   createPeople,
   createReference,
@@ -19,6 +20,7 @@ import { accountCodeOf, type Branch, branches, channels } from './hospital';
 import { load } from './load';
 import { pastDays } from './traffic';
 
+export { plugInCardTerminals } from './card-terminals';
 export { generate } from './generate';
 export { accountCodeOf, branches, demoPassword, exampleCode, hospitalCode, people } from './hospital';
 export { type Named, type NamedKind, named } from './named';
@@ -129,7 +131,10 @@ async function furnish(
   await createTerminals(strapi, own);
   for (const branch of own) {
     const keys = credentials.get(branch.code);
-    if (keys) await createAccounts(strapi, branch, keys, sandbox.baseUrl());
+    if (keys) {
+      await createAccounts(strapi, branch, keys, sandbox.baseUrl());
+      await createCardAccount(strapi, branch, keys);
+    }
     await createApplication(strapi, branch, hisSecretOf(sandbox, branch));
   }
   await createPeople(strapi);

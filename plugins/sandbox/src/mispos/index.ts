@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { defineGateway, type Gateway } from '../gateway';
-import { SimulatedTerminal } from './terminal';
+import { cardFates, SimulatedTerminal } from './terminal';
 import { allinpayWire, umsWire } from './wires';
 
 const misposCredentials = z.object({ merchantNo: z.string(), agentToken: z.string() });
@@ -20,11 +20,16 @@ export interface MisposGateway extends Gateway {
   openTerminal(options: {
     protocol: 'ums' | 'allinpay';
     terminalId?: string;
+    /** Whose it is, when there are several merchants. */
+    merchantNo?: string;
     port?: number;
+    /** How long the customer looks for the card and the password. */
+    cardMs?: number;
   }): Promise<ListeningTerminal>;
 }
 
 const wires = { ums: umsWire, allinpay: allinpayWire };
+const cardsBody = z.object({ terminalId: z.string(), fates: z.array(z.enum(cardFates)).min(1) });
 
 /** Card terminals: nothing below `/sandbox/mispos`, but ports that speak the terminals' own wire formats. */
 export const mispos = defineGateway<MisposCredentials, MisposChannelConfig, MisposGateway>({
@@ -48,53 +53,67 @@ export const mispos = defineGateway<MisposCredentials, MisposChannelConfig, Misp
     refundNumbersPer: 'merchant',
     closesWhenRefunded: false,
   },
-  open: (world) => ({
-    async handle(ctx) {
-      ctx.status = 404;
-    },
-    async openTerminal({ protocol, terminalId = '00000040', port = 0 }) {
-      const [own] = world.merchants();
-      const terminal = new SimulatedTerminal(world, own?.merchantNo ?? '', terminalId);
-      const wire = wires[protocol];
-      const sockets = new Set<Socket>();
-      const server = createServer((socket) => {
-        sockets.add(socket);
-        let received = Buffer.alloc(0);
-        socket.on('close', () => sockets.delete(socket));
-        socket.on('error', () => socket.destroy());
-        socket.on('data', (bytes) => {
-          received = Buffer.concat([received, bytes]);
-          const read = wire.read(received);
-          if (read === undefined) return;
-          received = Buffer.alloc(0);
-          if (read === null) {
-            socket.destroy();
-            return;
-          }
-          const { reply, garbled } = terminal.answer(read.request);
-          if (reply === null) {
-            socket.destroy();
-            return;
-          }
-          const answer = wire.write(reply, read.echo, terminalId);
-          const last = answer.length - 1;
-          // The check byte, or the last digit of what should be repeated, is another one.
-          if (garbled) answer[last] = (answer[last] ?? 0) ^ 1;
-          socket.write(answer);
+  open: (world) => {
+    const opened = new Map<string, SimulatedTerminal>();
+    return {
+      async handle(ctx) {
+        ctx.status = 404;
+      },
+      levers: {
+        'POST /cards': (body) => {
+          const { terminalId, fates } = cardsBody.parse(body);
+          const terminal = opened.get(terminalId);
+          if (terminal === undefined) throw new Error(`no terminal ${terminalId}`);
+          terminal.next(...fates);
+          return { terminalId, fates };
+        },
+      },
+      async openTerminal({ protocol, terminalId = '00000040', merchantNo, port = 0, cardMs = 0 }) {
+        const [own] = world.merchants();
+        const terminal = new SimulatedTerminal(world, merchantNo ?? own?.merchantNo ?? '', terminalId);
+        opened.set(terminalId, terminal);
+        const wire = wires[protocol];
+        const sockets = new Set<Socket>();
+        const server = createServer((socket) => {
+          sockets.add(socket);
+          let received = Buffer.alloc(0);
+          socket.on('close', () => sockets.delete(socket));
+          socket.on('error', () => socket.destroy());
+          socket.on('data', (bytes) => {
+            received = Buffer.concat([received, bytes]);
+            const read = wire.read(received);
+            if (read === undefined) return;
+            received = Buffer.alloc(0);
+            if (read === null) {
+              socket.destroy();
+              return;
+            }
+            const { reply, garbled } = terminal.answer(read.request);
+            if (reply === null) {
+              socket.destroy();
+              return;
+            }
+            const answer = wire.write(reply, read.echo, terminalId);
+            const last = answer.length - 1;
+            // The check byte, or the last digit of what should be repeated, is another one.
+            if (garbled) answer[last] = (answer[last] ?? 0) ^ 1;
+            setTimeout(() => socket.write(answer), read.request.kind === 'last' ? 0 : cardMs);
+          });
         });
-      });
-      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error('no port');
-      return {
-        port: address.port,
-        terminal,
-        close: () =>
-          new Promise((resolve) => {
-            for (const socket of sockets) socket.destroy();
-            server.close(() => resolve());
-          }),
-      };
-    },
-  }),
+        await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+        const address = server.address();
+        if (address === null || typeof address === 'string') throw new Error('no port');
+        return {
+          port: address.port,
+          terminal,
+          close: () =>
+            new Promise((resolve) => {
+              opened.delete(terminalId);
+              for (const socket of sockets) socket.destroy();
+              server.close(() => resolve());
+            }),
+        };
+      },
+    };
+  },
 });

@@ -1,8 +1,18 @@
+import { randomInt } from 'node:crypto';
 import type { Payment } from '../ledger';
 import type { World } from '../world';
 
 /** What the next card does. `lost`: approved, and the line is cut before the reply; `cut`: cut before anything happened. */
-export type CardFate = 'approved' | 'no_money' | 'wrong_pin' | 'host_down' | 'lost' | 'cut' | 'garbled';
+export const cardFates = [
+  'approved',
+  'no_money',
+  'wrong_pin',
+  'host_down',
+  'lost',
+  'cut',
+  'garbled',
+] as const;
+export type CardFate = (typeof cardFates)[number];
 
 export type CardRequest =
   | { kind: 'sale'; amountFen: number; orderNo: string }
@@ -36,7 +46,7 @@ const chinaMs = 8 * 3_600_000;
 
 /** One simulated terminal: batch and vouchers count up, the last transaction is remembered, money goes into the ledger. */
 export class SimulatedTerminal {
-  private batch = 1;
+  private batch: number;
   private voucher = 0;
   private last: CardReply | undefined;
   private readonly fates: CardFate[] = [];
@@ -45,7 +55,17 @@ export class SimulatedTerminal {
     private readonly world: World,
     private readonly merchant: string,
     readonly terminalId: string,
-  ) {}
+  ) {
+    // Switched on again, it begins a batch of its own: its vouchers count from one.
+    const batches = this.ownPayments().map(({ storeId }) => Number(storeId));
+    this.batch = Math.max(0, ...batches) + 1;
+  }
+
+  private ownPayments(): Payment[] {
+    return this.world.ledger
+      .payments({ gateway: 'mispos', merchant: this.merchant })
+      .filter(({ terminalId }) => terminalId === this.terminalId);
+  }
 
   /** Decides about the next cards, one each. */
   next(...fates: CardFate[]): void {
@@ -110,13 +130,13 @@ export class SimulatedTerminal {
   }
 
   private paymentOf(request: Extract<CardRequest, { kind: 'void' | 'refund' }>): Payment | undefined {
-    return this.world.ledger
-      .payments({ gateway: 'mispos', merchant: this.merchant })
-      .find((payment) =>
-        request.kind === 'void'
-          ? payment.attach === request.voucher && payment.storeId === pad(this.batch, 6)
-          : payment.tradeNo === request.reference,
-      );
+    if (request.kind === 'refund') {
+      const paid = this.world.ledger.paymentByTradeNo('mispos', request.reference);
+      return paid?.merchant === this.merchant ? paid : undefined;
+    }
+    return this.ownPayments().find(
+      ({ attach, storeId }) => attach === request.voucher && storeId === pad(this.batch, 6),
+    );
   }
 
   private approve(amountFen: number, orderNo: string): CardReply {
@@ -132,7 +152,7 @@ export class SimulatedTerminal {
       batch: pad(this.batch, 6),
       date: now.slice(5, 10).replace('-', ''),
       time,
-      reference: `${time}${pad(this.batch * 1000 + this.voucher, 6)}`,
+      reference: `${time}${pad(randomInt(1_000_000), 6)}`,
       orderNo,
     };
     this.last = reply;
