@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { CircuitState } from './circuits';
-import { judgeRoutes, type Wanted } from './routing';
+import type { ChannelManifest } from './contract';
+import { candidateChannels, judgeRoutes, type Wanted } from './routing';
 import type { RouteRow } from './store';
 
 let id = 0;
@@ -43,6 +44,33 @@ function judge(routes: RouteRow[], wanted: Partial<Wanted> = {}, states: [string
     verdicts: judged.map(({ verdict }) => verdict),
   };
 }
+
+describe('channels', () => {
+  test('an insurer takes only orders that name it', () => {
+    const manifest = (code: string, more: Partial<ChannelManifest> = {}): ChannelManifest => ({
+      code,
+      title: { zh: code, en: code },
+      logName: code,
+      currency: 'CNY',
+      zone: 'Asia/Shanghai',
+      scenes: ['native'],
+      verbs: [],
+      config: { type: 'object', required: [], properties: {} },
+      errors: {},
+      connect: () => {
+        throw new Error('not connected here');
+      },
+      ...more,
+    });
+    const manifests = new Map(
+      [manifest('cash'), manifest('insurer', { insurance: 'before cash' })].map((each) => [each.code, each]),
+    );
+    expect(candidateChannels({ scene: 'native' }, manifests)).toEqual(new Set(['cash']));
+    expect(candidateChannels({ scene: 'native', channel: 'insurer' }, manifests)).toEqual(
+      new Set(['insurer']),
+    );
+  });
+});
 
 describe('routes', () => {
   test('the most specific one wins: terminal, department, scene, amount, time of day', () => {

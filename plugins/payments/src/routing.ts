@@ -127,7 +127,9 @@ export function candidateChannels(
   const named = input.channel === undefined ? undefined : manifests.get(input.channel);
   if (input.channel !== undefined && !named) throw fail('CHANNEL_UNKNOWN', { channel: input.channel });
   const hasToken = input.token !== undefined;
-  const offered = (named ? [named] : [...manifests.values()]).filter(
+  // An insurer bears a part of what it was asked about; it takes no order that does not name it.
+  const open = [...manifests.values()].filter((manifest) => manifest.insurance === undefined);
+  const offered = (named ? [named] : open).filter(
     (manifest) => manifest.scenes.includes(input.scene) && (manifest.takesToken ?? false) === hasToken,
   );
   if (offered.length === 0) throw fail('SCENE_NOT_OFFERED', { scene: input.scene });

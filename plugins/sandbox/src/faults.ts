@@ -40,6 +40,7 @@ export const faultInput = z.object({
       'reverse',
       'refund',
       'query_refund',
+      'quote',
       'bill',
       'bill_file',
       'certificates',

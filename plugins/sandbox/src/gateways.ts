@@ -5,6 +5,7 @@ import { ccb } from './ccb';
 import { dbarai } from './dbarai';
 import type { GatewayKind } from './gateway';
 import { icbc } from './icbc';
+import { insurance } from './insurance';
 import { linepay } from './linepay';
 import { mispos } from './mispos';
 import { paypay } from './paypay';
@@ -21,6 +22,7 @@ const gateways = {
   unionpay,
   icbc,
   ccb,
+  insurance,
   linepay,
   rakutenpay,
   dbarai,

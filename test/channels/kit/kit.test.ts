@@ -17,6 +17,7 @@ import {
   type PayRequest,
   type RefundRequest,
   type Scene,
+  type SettledClaim,
 } from '@hospital-pay/payments/contract';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -84,7 +85,11 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
       await inbox.stop();
     });
 
-    function requestOf(scene: Scene, amount: number, fate: 'pays' | 'waits' = 'pays'): PayRequest {
+    async function requestOf(
+      scene: Scene,
+      amount: number,
+      fate: 'pays' | 'waits' = 'pays',
+    ): Promise<PayRequest> {
       serial += 1;
       const request: PayRequest = {
         attemptNo: `K${Date.now()}${String(serial).padStart(4, '0')}`,
@@ -102,11 +107,26 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         ...(manifest.takesToken ? { token: simulator.token?.(amount, fate) ?? '' } : {}),
       };
       if (request.token !== undefined) secrets.push(request.token);
+      if (manifest.insurance) return { ...request, claim: await claimOf(request.attemptNo, amount, fate) };
       if (scene !== 'micropay' || request.authCode !== undefined) return request;
       const authCode = simulator.paymentCode?.(fate);
       if (authCode === undefined) throw new Error('a channel with payment codes needs some to be tried with');
       secrets.push(authCode);
       return { ...request, authCode };
+    }
+
+    /** As the orchestration of a mixed payment comes to it: HIS names the fee, insurance what it bears. */
+    async function claimOf(attemptNo: string, amount: number, fate: 'pays' | 'waits'): Promise<SettledClaim> {
+      // Of a fee that is none there is no claim; what is refused is the amount.
+      const borne = Number.isSafeInteger(amount) && amount > 0 ? amount : 100;
+      const fee = await simulator.fee?.(borne, fate, patientName);
+      if (fee === undefined) throw new Error('an insurance channel needs fees to be tried with');
+      secrets.push(...patientsOwn(fee.details));
+      if (fee.claim) return fee.claim;
+      const quote = await driver.quote?.({ attemptNo, totalFen: fee.totalFen, details: fee.details });
+      if (quote?.kind !== 'quoted') throw new Error(`quoted ${JSON.stringify(quote)}`);
+      if (quote.claim.token !== undefined) secrets.push(quote.claim.token);
+      return { ...quote.claim, details: fee.details };
     }
 
     const referenceOf = (request: PayRequest): PaymentReference => ({
@@ -116,6 +136,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
       currency: request.currency,
       createdAt: request.createdAt ?? new Date(),
       expiresAt: request.expiresAt,
+      ...(request.claim ? { claim: request.claim } : {}),
       ...(channelNos.has(request.attemptNo) ? { channelNo: channelNos.get(request.attemptNo) ?? '' } : {}),
     });
 
@@ -144,7 +165,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
 
     /** Asked for and paid, whatever the scene needs of the patient. */
     async function paid(scene: Scene, amount: number): Promise<PayRequest> {
-      const request = requestOf(scene, amount);
+      const request = await requestOf(scene, amount);
       const outcome = await ask(request);
       if (outcome.kind !== 'paid') await simulator.pay(request, actionOf(outcome));
       expect(await find(request)).toMatchObject({ kind: 'paid', amount, currency });
@@ -161,6 +182,9 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
       reason: `${patientName}退号`,
       payment: referenceOf(payment),
     });
+
+    /** A part of a payment; an insurer gives back all or nothing. */
+    const part = (request: PayRequest, amount: number) => (manifest.insurance ? request.amount : amount);
 
     const found = (refund: RefundRequest) =>
       settled(async () => (await driver.queryRefund?.(refund)) ?? { kind: 'unknown', cause: 'not offered' });
@@ -228,7 +252,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         test('an amount that is none is refused before anything is asked', async () => {
           const before = simulator.payments().length;
           for (const amount of [0, -1, 0.5, Number.NaN]) {
-            const outcome = await driver.pay(requestOf(scene, amount)).catch(() => undefined);
+            const outcome = await driver.pay(await requestOf(scene, amount)).catch(() => undefined);
             expect(outcome?.kind ?? 'failed').toBe('failed');
           }
           expect(simulator.payments()).toHaveLength(before);
@@ -247,7 +271,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
 
         test('another currency is refused before anything is asked', async () => {
           const before = simulator.payments().length;
-          const outcome = await driver.pay({ ...requestOf(scene, 100), currency: 'HKD' });
+          const outcome = await driver.pay({ ...(await requestOf(scene, 100)), currency: 'HKD' });
           expect(outcome.kind).toBe('failed');
           expect(simulator.payments()).toHaveLength(before);
         });
@@ -258,7 +282,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
           'a payment whose answer ends in %s is unknown, and the query tells',
           async (kind) => {
             for (const scene of new Set([firstScene, slowScene ?? firstScene])) {
-              const request = requestOf(scene, 1_999);
+              const request = await requestOf(scene, 1_999);
               const struck = simulator.fault('pay', scene, kind);
               const outcome = await impatient.pay(request);
               // A QR that is made without asking the channel has no answer that could be lost.
@@ -276,7 +300,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         );
 
         test('a payment the channel never heard of is not said to be paid', async () => {
-          const outcome = await driver.query(referenceOf(requestOf(firstScene, 100)));
+          const outcome = await driver.query(referenceOf(await requestOf(firstScene, 100)));
           expect(['unknown', 'pending', 'closed']).toContain(outcome.kind);
         });
 
@@ -285,16 +309,17 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
             'a refund whose answer ends in %s is unknown, and pays back once however often it is sent',
             async (kind) => {
               const request = await paid(slowScene ?? firstScene, 1_999);
-              const refund = refundOf(request, 500);
+              const amount = part(request, 500);
+              const refund = refundOf(request, amount);
               const struck = simulator.fault('refund', request.scene, kind);
               const outcome = await impatient.refund?.(refund);
               expect([struck(), outcome?.kind]).toEqual([true, 'unknown']);
               await driver.refund?.(refund);
-              expect(await found(refund)).toMatchObject({ kind: 'refunded', amount: 500, currency });
+              expect(await found(refund)).toMatchObject({ kind: 'refunded', amount, currency });
               expect(booked(request.attemptNo)).toMatchObject([
                 {
                   refunds: [
-                    { amount: 500, ...(underTest.refundsUnnumbered ? {} : { refundNo: refund.refundNo }) },
+                    { amount, ...(underTest.refundsUnnumbered ? {} : { refundNo: refund.refundNo }) },
                   ],
                 },
               ]);
@@ -303,10 +328,52 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         }
       });
 
+      if (offers('quote')) {
+        describe('quote', () => {
+          const ask = async (
+            attemptNo: string,
+            fee: { totalFen: number; details: Record<string, unknown> },
+          ) => driver.quote?.({ attemptNo, ...fee });
+
+          test('what insurance bears and what the patient pays make the fee; asked again it is the same', async () => {
+            const before = simulator.payments();
+            for (const [index, amount] of [1, 99, 1_999, 5_000_000].entries()) {
+              const fee = await simulator.fee?.(amount, 'pays', patientName);
+              if (fee === undefined) throw new Error('no fee');
+              const attemptNo = `KQ${Date.now()}${index}`;
+              const quote = await ask(attemptNo, fee);
+              if (quote?.kind !== 'quoted') throw new Error(`quoted ${JSON.stringify(quote)}`);
+              const { fundFen, accountFen, otherFen, cashFen } = quote.claim.split;
+              expect(fundFen + accountFen + otherFen).toBe(amount);
+              expect(amount + cashFen).toBe(fee.totalFen);
+              expect(await ask(attemptNo, fee)).toEqual(quote);
+            }
+            expect(simulator.payments()).toEqual(before);
+          });
+
+          test('a fee whose lines do not make its total is refused', async () => {
+            const fee = await simulator.fee?.(1_000, 'pays', patientName);
+            const quote = await ask('KQLINES', {
+              totalFen: (fee?.totalFen ?? 0) + 1,
+              details: fee?.details ?? {},
+            });
+            expect(quote?.kind).toBe('refused');
+          });
+
+          test.each(answerFaults)('a quote whose answer ends in %s is unknown', async (kind) => {
+            const fee = await simulator.fee?.(1_000, 'pays', patientName);
+            if (fee === undefined) throw new Error('no fee');
+            const struck = simulator.fault('quote', firstScene, kind);
+            const quote = await impatient.quote?.({ attemptNo: `KQ${kind}`, ...fee });
+            expect([struck(), quote?.kind]).toEqual([true, 'unknown']);
+          });
+        });
+      }
+
       if (offers('close')) {
         describe('close', () => {
           test('an unpaid order is closed', async () => {
-            const request = requestOf(slowScene ?? firstScene, 1_500, 'waits');
+            const request = await requestOf(slowScene ?? firstScene, 1_500, 'waits');
             await driver.pay(request);
             expect(
               await settled(async () => (await driver.close?.(referenceOf(request))) ?? never()),
@@ -328,7 +395,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
       if (offers('reverse')) {
         describe('reverse', () => {
           test('a payment whose patient does not answer is undone', async () => {
-            const request = requestOf(firstScene, 1_700, 'waits');
+            const request = await requestOf(firstScene, 1_700, 'waits');
             await ask(request);
             expect(await driver.reverse?.(referenceOf(request))).toMatchObject({ kind: 'closed' });
             expect(booked(request.attemptNo)[0]?.paid ?? false).toBe(false);
@@ -345,7 +412,10 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         describe('refund', () => {
           test('a part and then the rest is paid back, and no more', async () => {
             const request = await paid(firstScene, 1_999);
-            for (const refund of [refundOf(request, 500), refundOf(request, 1_499, 'R2')]) {
+            const parts = manifest.insurance
+              ? [refundOf(request, 1_999)]
+              : [refundOf(request, 500), refundOf(request, 1_499, 'R2')];
+            for (const refund of parts) {
               const outcome = await driver.refund?.(refund);
               expect(['refunded', 'pending']).toContain(outcome?.kind);
               if (offers('queryRefund'))
@@ -358,10 +428,10 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
 
           test('the same number twice is one refund', async () => {
             const request = await paid(firstScene, 1_999);
-            const refund = refundOf(request, 700);
+            const refund = refundOf(request, part(request, 700));
             await driver.refund?.(refund);
             expect(['refunded', 'pending', 'unknown']).toContain((await driver.refund?.(refund))?.kind);
-            expect(booked(request.attemptNo)).toMatchObject([{ refunds: [{ amount: 700 }] }]);
+            expect(booked(request.attemptNo)).toMatchObject([{ refunds: [{ amount: refund.amount }] }]);
           });
         });
       }
@@ -370,7 +440,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         describe('queryRefund', () => {
           test('a refund nobody made is not said to be refunded', async () => {
             const request = await paid(firstScene, 1_999);
-            const outcome = await driver.queryRefund?.(refundOf(request, 100, 'RX'));
+            const outcome = await driver.queryRefund?.(refundOf(request, part(request, 100), 'RX'));
             expect(['unknown', 'pending', 'failed']).toContain(outcome?.kind);
           });
         });
@@ -459,7 +529,7 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
         test('it says exactly what the channel booked', async () => {
           if (firstScene !== undefined) {
             const request = await paid(firstScene, 5_555);
-            const refund = refundOf(request, 555);
+            const refund = refundOf(request, part(request, 555));
             await driver.refund?.(refund);
             if (offers('queryRefund')) await found(refund);
           }
@@ -543,6 +613,12 @@ describe.each(tried.map((candidate) => ({ code: candidate.manifest.code, ...cand
 function moves(reading: NotificationReading): boolean {
   return reading.kind === 'event' && ['paid', 'refunded'].includes(reading.event.outcome.kind);
 }
+
+/** Who the patient is and what authorizes a payment in his name, as HIS says it. */
+const patientsOwn = (details: Record<string, unknown>): string[] =>
+  ['idNo', 'payAuthNo', 'ecToken', 'psnNo']
+    .map((name) => details[name])
+    .filter((value) => typeof value === 'string');
 
 /** Values of secret fields; of a PEM, each line of its body. */
 function secretsOf(

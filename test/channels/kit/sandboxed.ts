@@ -13,6 +13,8 @@ import {
   type Sandbox,
 } from '@hospital-pay/sandbox';
 
+const fateOf = (fate: 'pays' | 'waits') => (fate === 'pays' ? 'pays' : 'paying_for_ever');
+
 /** Our sandbox as the gateway of one channel. */
 export async function startSandboxed(
   code: string,
@@ -29,11 +31,21 @@ export async function startSandboxed(
   const gateway: {
     billFile?(merchant: string, day: string): Buffer;
     token?: ChannelSimulator['token'];
+    fee?(wish: {
+      insuredFen: number;
+      cashFen: number;
+      fate: 'pays' | 'paying_for_ever';
+      patientName: string;
+    }): Awaited<ReturnType<NonNullable<ChannelSimulator['fee']>>>;
   } = sandbox.gateways[name];
   return {
     config,
-    paymentCode: (fate) => sandbox.patient.issueCode(name, fate === 'pays' ? 'pays' : 'paying_for_ever'),
+    paymentCode: (fate) => sandbox.patient.issueCode(name, fateOf(fate)),
     ...(gateway.token ? { token: gateway.token } : {}),
+    fee: async (insuredFen, fate, patientName) => {
+      if (!gateway.fee) throw new Error(`${code} has no fees`);
+      return gateway.fee({ insuredFen, cashFen: 321, fate: fateOf(fate), patientName });
+    },
     async pay(request, action) {
       const reference = await opened(sandbox, name, action);
       await sandbox.patient.pay(name, reference ?? request.attemptNo);

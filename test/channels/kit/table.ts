@@ -3,7 +3,7 @@ import { type Candidate, candidates } from './channels';
 export type Verdict = 'pass' | 'fail' | 'not run';
 
 const scenes = ['micropay', 'native', 'jsapi', 'h5', 'app', 'terminal'] as const;
-const verbs = ['close', 'reverse', 'refund', 'queryRefund'] as const;
+const verbs = ['close', 'reverse', 'refund', 'queryRefund', 'quote'] as const;
 const promises = ['amounts', 'unknown', 'secrets'] as const;
 
 interface Column {

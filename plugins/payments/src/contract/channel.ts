@@ -48,6 +48,7 @@ export interface InsuranceSplit {
 
 /** A fee of which insurance is asked to bear its part, before anything is settled. `details`: the channel's own form, from HIS. */
 export interface InsuranceQuestion {
+  /** Of the payment that will settle the claim: the insurer tells of it under this number. */
   attemptNo: string;
   totalFen: number;
   details: Record<string, unknown>;
@@ -57,7 +58,7 @@ export interface InsuranceQuestion {
 export type InsuranceQuote =
   | { kind: 'quoted'; claim: InsuranceClaim }
   | { kind: 'refused'; code: string; message: string }
-  | { kind: 'unknown'; cause: string };
+  | { kind: 'unknown'; cause: string; code?: string };
 
 /** What insurance agreed to bear. `claimNo` is the insurer's number of it (payOrdId); `token` belongs to it and is never logged. */
 export interface InsuranceClaim {

@@ -1,4 +1,4 @@
-import type { ChannelConfig, PayerAction, PayRequest, Scene } from './channel';
+import type { ChannelConfig, PayerAction, PayRequest, Scene, SettledClaim } from './channel';
 
 /**
  * What the contract kit (test/channels/kit) must be told of a channel in order to try it. A channel exports it as
@@ -39,10 +39,19 @@ export interface ChannelSimulator {
   paymentCode?(fate: 'pays' | 'waits'): string;
   /** What the patient's device makes for an amount, where `manifest.takesToken`; `waits`: the payment is not done at once. */
   token?(amount: number, fate: 'pays' | 'waits'): string;
+  /**
+   * A fee of which insurance bears `amount`, where `manifest.insurance`, as HIS says it: `waits`: the insurer does not
+   * decide at once. `claim`: where the wallet takes HIS's word for the split (`with cash`); else it is quoted.
+   */
+  fee?(
+    amount: number,
+    fate: 'pays' | 'waits',
+    patientName: string,
+  ): Promise<{ totalFen: number; details: Record<string, unknown>; claim?: SettledClaim }>;
   /** The patient pays, from what the phone was shown. Resolves when the money has moved and was told. */
   pay(request: PayRequest, action: PayerAction | undefined): Promise<void>;
   /** The next answer to this operation goes wrong; gives back whether it has by now. */
-  fault(operation: 'pay' | 'refund', scene: Scene, kind: AnswerFault): () => boolean;
+  fault(operation: 'pay' | 'refund' | 'quote', scene: Scene, kind: AnswerFault): () => boolean;
   /** Everything in its books. */
   payments(): SimulatedPayment[];
   /** The day's bill as a person fetches it, where the channel has a reader for bills and no verb to ask for them. */
