@@ -66,6 +66,12 @@ describe('a payment code', () => {
     },
   );
 
+  test('answered by what nobody can read leaves nothing of that in the log', async () => {
+    counter.sandbox.faults.add({ channel: 'unionpay', operation: 'pay', kind: 'garbage' });
+    await counter.driver().pay(counter.request('micropay', 1999));
+    expect(counter.calls).toMatchObject([{ response: expect.stringMatching(/^\(\d+ characters\)$/) }]);
+  });
+
   test('and signatures stay out of the log', async () => {
     const request = counter.request('micropay', 1999);
     await counter.driver().pay(request);

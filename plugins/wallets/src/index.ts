@@ -1,7 +1,7 @@
 export * from './bill';
 export { endedDriver, endedExplanation } from './ended';
-export { type Answer, createExchange, type Reading, readJson } from './exchange';
-export { type Covers, coverFreeText, hide, keepEnds, quoteLongNumbers } from './masking';
+export { createExchange, type Reading, readJson } from './exchange';
+export { type Covers, coverFreeText, hide, keepEnds, maskedText, quoteLongNumbers } from './masking';
 export { pspBillReader } from './psp/bill';
 export { type PspWallet, pspFields, pspRequired, pspShape } from './psp/config';
 export { connectPsp, pspBillHour } from './psp/driver';

@@ -1,3 +1,5 @@
+import { unreadable } from '@hospital-pay/payments/contract';
+
 /** How the value of a field is covered in the log, by the field's name. */
 export type Covers = Record<string, (text: string) => string>;
 
@@ -22,13 +24,12 @@ function masked(value: unknown, covers: Covers, name = ''): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, masked(entry, covers, key)]));
 }
 
-/** A body as the interface log may keep it; one that is no JSON only as far as it tells what happened. */
+/** A body as the interface log may keep it. */
 export function maskedText(text: string, covers: Covers): string {
-  if (text === '') return '';
   try {
     return JSON.stringify(masked(JSON.parse(quoteLongNumbers(text)), covers));
   } catch {
-    return text.trimStart().startsWith('<') ? text.slice(0, 500) : `(${text.length} characters)`;
+    return unreadable(text);
   }
 }
 

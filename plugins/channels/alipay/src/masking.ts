@@ -1,3 +1,5 @@
+import { unreadable } from '@hospital-pay/payments/contract';
+
 const keepsEnds = (text: string, head: number, tail: number): string =>
   text.length <= head + tail
     ? '*'.repeat(text.length)
@@ -36,11 +38,10 @@ export function masked(value: unknown, key = ''): unknown {
   return mask && (typeof value === 'string' || typeof value === 'number') ? mask(String(value)) : value;
 }
 
-/** An answer that is no JSON is kept only as far as it tells what happened. */
 export function maskedText(text: string): string {
   try {
     return JSON.stringify(masked(JSON.parse(text)));
   } catch {
-    return text.slice(0, 500);
+    return unreadable(text);
   }
 }

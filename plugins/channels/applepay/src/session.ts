@@ -1,7 +1,10 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import type { ChannelContext, WalletSession } from '@hospital-pay/payments/contract';
-import { pem, readJson } from '@hospital-pay/wallets';
+import {
+  type ChannelContext,
+  type HttpAnswer,
+  sendOnce,
+  type WalletSession,
+} from '@hospital-pay/payments/contract';
+import { maskedText, pem, readJson } from '@hospital-pay/wallets';
 import { z } from 'zod';
 import type { ApplePaySettings } from './config';
 
@@ -41,77 +44,39 @@ export async function openSession(
   });
   const startedAt = context.now();
   const started = performance.now();
-  const answer = await post(url, body, settings, context.timeoutMs);
-  const session = z.record(z.string(), z.unknown()).safeParse(readJson(answer.text));
-  const result: WalletSession =
-    answer.status === 200 && session.success
-      ? { kind: 'opened', session: session.data }
-      : {
-          kind: 'refused',
-          code: answer.code ?? `HTTP_${answer.status}`,
-          message: answer.cause ?? 'no session',
-        };
+  const answer = await sendOnce({
+    method: 'POST',
+    url: url.href,
+    headers: { 'content-type': 'application/json' },
+    body,
+    timeoutMs: context.timeoutMs,
+    maxBytes: largestAnswer,
+    tls: {
+      cert: pem(settings.identityCertificate),
+      key: pem(settings.identityKey),
+      ...(settings.sessionAuthority === undefined ? {} : { ca: pem(settings.sessionAuthority) }),
+    },
+  });
+  const text = answer.kind === 'answer' ? answer.body.toString('utf8') : '';
+  const result = read(answer, text);
   context.record({
     method: 'wallet_session',
     url: url.href,
     request: body,
     // Whoever holds a session can show a sheet in our name.
-    response: result.kind === 'opened' ? '{"session":"***"}' : answer.text.slice(0, 500),
+    response: result.kind === 'opened' ? '{"session":"***"}' : maskedText(text, {}),
     startedAt,
     durationMs: Math.round(performance.now() - started),
-    ...(answer.status === undefined ? {} : { httpStatus: answer.status }),
+    ...(answer.kind === 'answer' ? { httpStatus: answer.status } : {}),
     ...(result.kind === 'refused' ? { errorCode: result.code, errorMessage: result.message } : {}),
   });
   return result;
 }
 
-interface Posted {
-  status?: number;
-  text: string;
-  code?: string;
-  cause?: string;
-}
-
-function post(url: URL, body: string, settings: ApplePaySettings, timeoutMs: number): Promise<Posted> {
-  const secure = url.protocol === 'https:';
-  const identity = {
-    cert: pem(settings.identityCertificate),
-    key: pem(settings.identityKey),
-    agent: false as const,
-    ...(settings.sessionAuthority === undefined ? {} : { ca: pem(settings.sessionAuthority) }),
-  };
-  return new Promise((resolve) => {
-    const limit = AbortSignal.timeout(timeoutMs);
-    const fail = (error: Error) =>
-      resolve({
-        text: '',
-        code: limit.aborted ? 'TIMEOUT' : 'NETWORK',
-        cause: limit.aborted ? `no answer within ${timeoutMs} ms` : error.message,
-      });
-    const start = secure ? httpsRequest : httpRequest;
-    const call = start(
-      url,
-      {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-        signal: limit,
-        ...(secure ? identity : {}),
-      },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        answer.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > largestAnswer) call.destroy(new Error('the answer is too large'));
-          else chunks.push(chunk);
-        });
-        answer.on('error', fail);
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-        );
-      },
-    );
-    call.on('error', fail);
-    call.end(body);
-  });
+function read(answer: HttpAnswer, text: string): WalletSession {
+  if (answer.kind === 'none') return { kind: 'refused', code: answer.code, message: answer.cause };
+  const session = z.record(z.string(), z.unknown()).safeParse(readJson(text));
+  return answer.status === 200 && session.success
+    ? { kind: 'opened', session: session.data }
+    : { kind: 'refused', code: `HTTP_${answer.status}`, message: 'no session' };
 }

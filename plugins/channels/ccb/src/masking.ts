@@ -1,3 +1,5 @@
+import { unreadable } from '@hospital-pay/payments/contract';
+
 const masks: Record<string, (text: string) => string> = {
   QRCODE: (text) => (text.length < 10 ? '******' : `${text.slice(0, 2)}******${text.slice(-4)}`),
   QUPWD: () => '***',
@@ -21,4 +23,6 @@ export const masked = (fields: Iterable<[string, unknown]>): string =>
 
 /** The same for XML, kept as text. */
 export const maskedXml = (text: string): string =>
-  text.replace(/<(PASSWORD|REFUND_ACCOUNT|SIGN)>[^<]*</g, '<$1>***<').slice(0, 4000);
+  /^\s*</.test(text) && !/^\s*<(?:!doctype )?html/i.test(text)
+    ? text.replace(/<(PASSWORD|REFUND_ACCOUNT|SIGN)>[^<]*/g, '<$1>***').slice(0, 4000)
+    : unreadable(text);

@@ -1,3 +1,5 @@
+import { unreadable } from '@hospital-pay/payments/contract';
+
 const keepsEnds = (text: string, head: number, tail: number): string =>
   text.length <= head + tail ? '*'.repeat(text.length) : `${text.slice(0, head)}******${text.slice(-tail)}`;
 
@@ -28,11 +30,13 @@ export function masked(body: Record<string, unknown>): string {
 }
 
 /** An answer that is not read any further, because it is broken or nobody's word: the same fields masked in its text. */
-export const maskedText = (text: string): string =>
-  text.replace(
+export function maskedText(text: string): string {
+  if (!/^\s*\{/.test(text)) return unreadable(text);
+  return text.replace(
     /"(\w+)"(\s*:\s*)"((?:[^"\\]|\\.)*)"?/g,
     (whole, name: string, colon: string, value: string) => {
       const mask = Object.hasOwn(masks, name) ? masks[name] : undefined;
       return mask ? `"${name}"${colon}"${mask(value)}"` : whole;
     },
   );
+}

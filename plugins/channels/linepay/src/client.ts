@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ChannelContext, Scene } from '@hospital-pay/payments/contract';
+import type { ChannelContext, HttpAnswer, Scene } from '@hospital-pay/payments/contract';
 import {
-  type Answer,
   coverFreeText,
   createExchange,
   hide,
@@ -77,11 +76,11 @@ export function createClient(settings: LinepaySettings, context: ChannelContext)
   };
 }
 
-function read<Shape extends z.ZodType>(answer: Answer, shape: Shape): Reading<Reply<z.output<Shape>>> {
+function read<Shape extends z.ZodType>(answer: HttpAnswer, shape: Shape): Reading<Reply<z.output<Shape>>> {
   if (answer.kind === 'none') return silent(answer.code, answer.cause);
   if (answer.status !== 200) return silent(`HTTP_${answer.status}`, `HTTP ${answer.status}`);
   // Transaction ids have 19 digits, more than a number holds.
-  const parsed = envelope.safeParse(readJson(quoteLongNumbers(answer.bytes.toString('utf8'))));
+  const parsed = envelope.safeParse(readJson(quoteLongNumbers(answer.body.toString('utf8'))));
   if (!parsed.success) return silent('MALFORMED', 'the answer is no LINE Pay reply');
   const { returnCode: code, returnMessage: message, info } = parsed.data;
   const error = { code, message };

@@ -1,13 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ChannelContext, Scene } from '@hospital-pay/payments/contract';
-import {
-  type Answer,
-  coverFreeText,
-  createExchange,
-  hide,
-  type Reading,
-  readJson,
-} from '@hospital-pay/wallets';
+import type { ChannelContext, HttpAnswer, Scene } from '@hospital-pay/payments/contract';
+import { coverFreeText, createExchange, hide, type Reading, readJson } from '@hospital-pay/wallets';
 import { z } from 'zod';
 import type { PaypaySettings } from './config';
 import type { Reply } from './outcomes';
@@ -66,10 +59,10 @@ export function createClient(settings: PaypaySettings, context: ChannelContext):
   };
 }
 
-function read<Shape extends z.ZodType>(answer: Answer, shape: Shape): Reading<Reply<z.output<Shape>>> {
+function read<Shape extends z.ZodType>(answer: HttpAnswer, shape: Shape): Reading<Reply<z.output<Shape>>> {
   if (answer.kind === 'none') return silent(answer.code, answer.cause);
   const { status } = answer;
-  const parsed = envelope.safeParse(readJson(answer.bytes.toString('utf8')));
+  const parsed = envelope.safeParse(readJson(answer.body.toString('utf8')));
   if (!parsed.success) {
     return status === 200
       ? silent('MALFORMED', 'the answer is no OPA reply')

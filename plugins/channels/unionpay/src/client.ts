@@ -3,6 +3,7 @@ import {
   type ChannelContext,
   chinaCompact,
   sendOnce,
+  unreadable,
 } from '@hospital-pay/payments/contract';
 import type { UnionpaySettings } from './config';
 import { masked } from './masking';
@@ -29,7 +30,7 @@ export function createClient(settings: UnionpaySettings, context: ChannelContext
     const text = answer.body.toString('utf8');
     const none = (code: string, cause: string) => ({
       reply: { kind: 'none' as const, code, cause },
-      response: text.slice(0, 500),
+      response: unreadable(text),
     });
     if (answer.status !== 200) return none(`HTTP_${answer.status}`, `HTTP ${answer.status}`);
     const fields = readFields(text);

@@ -27,6 +27,16 @@ describe('what the interface log keeps', () => {
     expect(maskXml('<xml><body><![CDATA[张三的门诊费]]></body></xml>')).toContain('<body>张**</body>');
   });
 
+  test.each([
+    '{"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"',
+    '<xml><auth_code>134567890123456789</auth_code><openid>oUpF8uMuAJO',
+    '<html>oUpF8uMuAJO</html>',
+    'auth_code=134567890123456789',
+  ])('of %s, which cannot be read, no more than how long it was', (text) => {
+    expect(maskJson(text)).toBe(`(${text.length} characters)`);
+    expect(maskXml(text)).toBe(`(${text.length} characters)`);
+  });
+
   test('the token that opens a bill is covered', () => {
     expect(maskUrl('https://api.mch.weixin.qq.com/v3/billdownload/file?token=secret&x=1')).not.toContain(
       'secret',

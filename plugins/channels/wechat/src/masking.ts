@@ -1,3 +1,5 @@
+import { unreadable } from '@hospital-pay/payments/contract';
+
 /** A payment code stays recognisable to the cashier (kind of wallet and last digits) and useless to anybody else. */
 function maskCode(code: string): string {
   return code.length <= 6
@@ -40,20 +42,22 @@ function mask(value: unknown): unknown {
   );
 }
 
-/** A body that is no JSON is kept short: it is some gateway's error page. */
 export function maskJson(text: string): string {
-  if (text === '') return '';
   try {
     return JSON.stringify(mask(JSON.parse(text)));
   } catch {
-    return text.slice(0, 500);
+    return unreadable(text);
   }
 }
 
 const sensitiveElement =
   /<(auth_code|openid|sub_openid|body|refund_desc|sign|refund_recv_accout_\d+)>(?:<!\[CDATA\[)?(.*?)(?:\]\]>)?<\/\1>/gs;
 
+const wholeMessage = /^\s*<xml>.*<\/xml>\s*$/s;
+
 export function maskXml(text: string): string {
+  // What was cut off could end within a field that is covered.
+  if (!wholeMessage.test(text)) return unreadable(text);
   return text
     .replace(sensitiveElement, (_whole, name: string, value: string) => {
       const cover = coverings[name] ?? coverings.refund_recv_accout_0;

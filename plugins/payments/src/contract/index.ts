@@ -5,3 +5,4 @@ export * from './money';
 export * from './registry';
 export * from './send-once';
 export * from './under-test';
+export * from './unreadable';

@@ -1,17 +1,19 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 export interface HttpQuestion {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   url: string;
   headers?: Record<string, string>;
   body?: string | Buffer;
   timeoutMs: number;
   maxBytes?: number;
+  /** Who we are, where the other side demands a certificate, and whose certificates it may have. */
+  tls?: { cert: string; key: string; ca?: string };
 }
 
 export type HttpAnswer =
-  | { kind: 'answer'; status: number; contentType: string; body: Buffer }
+  | { kind: 'answer'; status: number; headers: IncomingHttpHeaders; body: Buffer }
   | { kind: 'none'; code: 'TIMEOUT' | 'NETWORK' | 'TOO_LARGE'; cause: string };
 
 const codeOf = (error: Error): string =>
@@ -33,7 +35,10 @@ export function sendOnce(question: HttpQuestion): Promise<HttpAnswer> {
     const start = question.url.startsWith('https:') ? httpsRequest : httpRequest;
     const body = Buffer.from(question.body ?? '');
     const headers = { ...question.headers, ...(body.length > 0 ? { 'content-length': body.length } : {}) };
-    const call = start(question.url, { method: question.method, headers, signal: limit }, (answer) => {
+    const { method, tls } = question;
+    // A client certificate belongs to one merchant: its connections are not shared with another's.
+    const identity = tls ? { ...tls, agent: false as const } : {};
+    const call = start(question.url, { method, headers, signal: limit, ...identity }, (answer) => {
       const chunks: Buffer[] = [];
       let size = 0;
       answer.on('data', (chunk: Buffer) => {
@@ -48,7 +53,7 @@ export function sendOnce(question: HttpQuestion): Promise<HttpAnswer> {
         resolve({
           kind: 'answer',
           status: answer.statusCode ?? 0,
-          contentType: answer.headers['content-type'] ?? '',
+          headers: answer.headers,
           body: Buffer.concat(chunks),
         }),
       );

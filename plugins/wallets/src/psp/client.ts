@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ChannelContext } from '@hospital-pay/payments/contract';
+import type { ChannelContext, HttpAnswer } from '@hospital-pay/payments/contract';
 import type { z } from 'zod';
-import { type Answer, type Call, createExchange, type Reading, readJson } from '../exchange';
+import { type Call, createExchange, type Reading, readJson } from '../exchange';
 import { coverFreeText, hide, keepEnds } from '../masking';
 import type { PspSettings } from './config';
 import type { PspReply } from './outcomes';
@@ -60,14 +60,14 @@ export function createPspClient(settings: PspSettings, context: ChannelContext):
   }
 
   function reading<Body>(
-    answer: Answer,
+    answer: HttpAnswer,
     nonce: string,
     read: (bytes: Buffer) => Body | undefined,
   ): Reading<PspReply<Body>> {
     if (answer.kind === 'none') return silent(answer.code, answer.cause);
-    const { status, headers, bytes } = answer;
+    const { status, headers, body: bytes } = answer;
     const expected = replySignature(settings.secret, { nonce, status, body: bytes });
-    if (!sameSignature(expected, headers.get('x-signature'))) {
+    if (!sameSignature(expected, headers['x-signature'])) {
       return status >= 500
         ? silent(`HTTP_${status}`, `HTTP ${status}`)
         : silent('BAD_SIGNATURE', `HTTP ${status} that does not verify`);

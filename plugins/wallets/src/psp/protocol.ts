@@ -68,7 +68,7 @@ export const notificationSignature = (
   message: { timestamp: string; nonce: string; body: Buffer },
 ): string => hmac(secret, [message.timestamp, message.nonce, sha256(message.body)]);
 
-export function sameSignature(expected: string, given: string | null | undefined): boolean {
-  const [one, other] = [Buffer.from(expected), Buffer.from(given ?? '')];
+export function sameSignature(expected: string, given: string | string[] | undefined): boolean {
+  const [one, other] = [Buffer.from(expected), Buffer.from(String(given ?? ''))];
   return one.length === other.length && timingSafeEqual(one, other);
 }
