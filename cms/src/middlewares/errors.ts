@@ -1,21 +1,13 @@
-import { defineErrors, isPlatformError, type PlatformError } from '@hospital-pay/errors';
+import { isPlatformError, type PlatformError } from '@hospital-pay/errors';
 import type { Context, Next } from 'koa';
-
-const refuseBody = defineErrors({
-  BODY_MALFORMED: {
-    status: 400,
-    zh: '请求内容不是有效的 JSON 或表单',
-    en: 'The body is no valid JSON or form',
-  },
-  BODY_TOO_LARGE: { status: 413, zh: '请求内容过大', en: 'The body is too large' },
-});
+import { fail } from '../errors';
 
 /** What the body parser throws says nothing in our words, and Strapi would take it for a fault of its own. */
 function bodyError(error: unknown): PlatformError | undefined {
   if (!(error instanceof Error) || !('status' in error)) return undefined;
-  if (error.status === 413) return refuseBody('BODY_TOO_LARGE', {}, { cause: error });
+  if (error.status === 413) return fail('BODY_TOO_LARGE', {}, { cause: error });
   const isUnread = error.status === 400 && ('body' in error || 'type' in error);
-  return isUnread ? refuseBody('BODY_MALFORMED', {}, { cause: error }) : undefined;
+  return isUnread ? fail('BODY_MALFORMED', {}, { cause: error }) : undefined;
 }
 
 /** Answers a room's own error with its code and both languages; anything else is left to Strapi's error handling. */

@@ -30,17 +30,18 @@ export class PlatformError extends Error {
 }
 
 /**
- * Turns a room's error list into a thrower.
+ * Turns a room's error list into a thrower, which docs/errors.md is made from.
  *
  * @example
  * const fail = defineErrors({ ORDER_NOT_FOUND: { status: 404, zh: '订单不存在', en: 'No such order' } });
  * throw fail('ORDER_NOT_FOUND', { orderNo });
  */
 export function defineErrors<Code extends string>(list: Record<Code, ErrorDefinition>) {
-  return (code: Code, details: Record<string, unknown> = {}, options?: ErrorOptions): PlatformError => {
+  const fail = (code: Code, details: Record<string, unknown> = {}, options?: ErrorOptions): PlatformError => {
     const { status, zh, en } = list[code];
     return new PlatformError(code, status, { zh, en }, details, options);
   };
+  return Object.assign(fail, { list });
 }
 
 /** Structural check, so that an error thrown by another copy of this package is still recognised. */

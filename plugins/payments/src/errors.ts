@@ -1,6 +1,6 @@
 import { defineErrors, type ErrorDefinition } from '@hospital-pay/errors';
 
-/** Every code this room answers, once. docs/errors.md and the OpenAPI document are made from it. */
+/** Every code this room answers, once. docs/errors.md and the OpenAPI document are made from them. */
 export const paymentErrors = {
   INPUT_INVALID: { status: 400, zh: '请求内容不合规范', en: 'The request is not well formed' },
   AMOUNT_INVALID: {

@@ -73,8 +73,8 @@ answers the first order; another body is a conflict.
 ${errorRows()}
 `;
 
-/** The table rows of the error list, as the document and docs/errors.md show it. */
-export function errorRows(): string {
+/** The table rows of the error list, as docs/errors.md shows them too. */
+function errorRows(): string {
   return Object.entries(paymentErrors)
     .map(([code, { status, zh, en }]) => `| \`${code}\` | ${status} | ${zh} | ${en} |`)
     .join('\n');
