@@ -30,6 +30,15 @@ export function fenText(
   return `${minor < 0n ? '-' : ''}${shown}${fraction}`;
 }
 
+/** `¥` for CNY and JPY, `NT$` for TWD. */
+export function currencySign(currency: unknown): string {
+  const parts = new Intl.NumberFormat('zh-CN', {
+    style: 'currency',
+    currency: typeof currency === 'string' ? currency : 'CNY',
+  }).formatToParts(0);
+  return parts.find(({ type }) => type === 'currency')?.value.replace(/^JP/, '') ?? '';
+}
+
 export function toBigInt(fen: Fen | null | undefined): bigint | undefined {
   if (typeof fen === 'bigint') return fen;
   if (typeof fen === 'number') return Number.isSafeInteger(fen) ? BigInt(fen) : undefined;

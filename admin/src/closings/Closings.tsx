@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, DatePicker, Drawer, Empty, Flex, Segmented, Select, Skeleton, Table } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import dayjs from 'dayjs';
-import { useSearchParams } from 'react-router';
 import { ExportButton } from '../exports/ExportButton';
 import { call } from '../http/client';
 import { useText } from '../i18n';
@@ -11,6 +10,7 @@ import { Money } from '../schema/Cell';
 import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
 import { useChannelAccounts, useMerchants } from '../shell/references';
+import { useAsked } from '../shell/useAsked';
 import { dateTimeText, today } from '../time';
 import { ClosingPanel } from './ClosingPanel';
 import { type PeriodView, periodList } from './contracts';
@@ -19,24 +19,16 @@ import { StatusTag } from './StatusTag';
 /** 日结, 月结 and 年结: which periods are closed, what is missing for the next one, and who reopened what. */
 export default function Closings() {
   const { t } = useText();
-  const { choices: merchants } = useMerchants();
+  const { choices: merchants, currencyOf } = useMerchants();
   const accounts = useChannelAccounts();
   // A hospital whose branches take the money has nothing to close itself.
   const first = merchants.find(({ value }) => accounts.some(({ row }) => row.merchantCode === value));
-  const [search, setSearch] = useSearchParams();
+  const { search, go } = useAsked();
   const kind = search.get('kind') === 'month' ? 'month' : 'day';
   const merchantCode = search.get('merchantCode') ?? first?.value;
   const length = kind === 'day' ? 7 : 4;
   const within = (search.get('within') ?? today()).slice(0, length);
   const opened = search.get('open');
-  const go = (change: Record<string, string | undefined>) => {
-    const next = new URLSearchParams(search);
-    for (const [name, value] of Object.entries(change)) {
-      if (value === undefined) next.delete(name);
-      else next.set(name, value);
-    }
-    setSearch(next);
-  };
   const { data, error, isPending, isFetching, refetch } = useQuery({
     queryKey: ['closings', merchantCode, kind, within],
     enabled: merchantCode !== undefined,
@@ -106,6 +98,7 @@ export default function Closings() {
   return (
     <Page
       title={t('closings.title')}
+      currency={currencyOf(merchantCode)}
       extra={
         <>
           <Segmented

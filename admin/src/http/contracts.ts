@@ -181,7 +181,11 @@ const count = z
   .nullish()
   .transform((value) => value ?? 0);
 
+/** What all amounts of an answer are of, and what could be asked for. */
+export const oneCurrency = { currency: z.string(), currencies: z.array(z.string()) };
+
 export const todayFigures = z.object({
+  ...oneCurrency,
   date: z.string(),
   takenFen: optionalFen,
   takenCount: count,
@@ -214,6 +218,7 @@ export type LiveFigures = z.infer<typeof liveFigures>;
 
 const legs = { payType: z.string().nullable(), hisFen: fen, platformFen: fen, differenceFen: fen };
 export const summary = z.object({
+  ...oneCurrency,
   byType: z.array(z.object(legs)),
   byDay: z.array(z.object({ date: z.string(), ...legs })),
 });
@@ -356,6 +361,7 @@ export const exportList = z.object({ exports: z.array(exportView), total: z.numb
 export const runs = z.object({ runs: z.array(z.looseObject({ runNo: z.string() })) });
 
 export const statistics = z.object({
+  ...oneCurrency,
   hisFen: optionalFen,
   platformFen: optionalFen,
   abnormalRefundFen: optionalFen,

@@ -263,6 +263,7 @@ export const en: Dictionary = {
     },
   },
   common: {
+    currency: 'Currency',
     search: 'Search',
     reset: 'Reset',
     expand: 'More',

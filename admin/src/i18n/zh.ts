@@ -262,6 +262,7 @@ export const zh = {
     },
   },
   common: {
+    currency: '币种',
     search: '查询',
     reset: '重置',
     expand: '展开',

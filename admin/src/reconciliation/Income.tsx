@@ -2,18 +2,20 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Drawer, Empty, Flex, Segmented, Select, Skeleton, Table, Tag, Typography } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { z } from 'zod';
 import { ExportButton } from '../exports/ExportButton';
 import { call } from '../http/client';
-import { fen } from '../http/contracts';
+import { fen, oneCurrency } from '../http/contracts';
 import { useText } from '../i18n';
 import { ChannelName, Money } from '../schema/Cell';
 import { DayRange } from '../schema/FilterBar';
 import { joinRange, splitRange } from '../schema/filters';
+import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
+import { useAsked } from '../shell/useAsked';
 import { dateTimeText, today } from '../time';
 
 const dimensions = [
@@ -51,6 +53,7 @@ const adjustment = z.object({
   hisFen: fen,
 });
 const income = z.object({
+  ...oneCurrency,
   lines: z.array(line),
   byPeriod: z.array(line.extend({ period: z.string() })),
   total: z.object(amounts),
@@ -75,7 +78,7 @@ type Entry = z.infer<typeof entry>;
 /** What was taken, given back and booked by one dimension; each line opens into its days and its entries. */
 export default function Income() {
   const { t } = useText();
-  const [search, setSearch] = useSearchParams();
+  const { search, go } = useAsked();
   const now = today();
   const from = search.get('from') ?? `${now.slice(0, 8)}01`;
   const to = search.get('to') ?? now;
@@ -84,15 +87,8 @@ export default function Income() {
   const unit = search.get('unit') === 'month' ? 'month' : 'day';
   const merchantCode = search.get('merchantCode') ?? undefined;
   const opened = search.get('open');
-  const question = { from, to, by, unit, merchantCode };
-  const go = (change: Record<string, string | undefined>) => {
-    const next = new URLSearchParams(search);
-    for (const [name, value] of Object.entries(change)) {
-      if (value === undefined) next.delete(name);
-      else next.set(name, value);
-    }
-    setSearch(next);
-  };
+  const currency = search.get('currency') ?? undefined;
+  const question = { from, to, by, unit, merchantCode, currency };
   const { data, error, isPending, isFetching, refetch } = useQuery({
     queryKey: ['income', question],
     queryFn: () => call('/reconciliation/income', income, { query: question }),
@@ -152,6 +148,7 @@ export default function Income() {
   return (
     <Page
       title={t('income.title')}
+      currency={data?.currency}
       extra={
         <>
           <Typography.Text type="secondary">{t('income.sign')}</Typography.Text>
@@ -179,6 +176,7 @@ export default function Income() {
             onChange={(value) => go({ unit: value })}
           />
           <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
+          <CurrencyChoice figures={data} onChange={(code) => go({ currency: code, open: undefined })} />
           <ExportButton code="income" question={question} />
         </>
       }

@@ -12,18 +12,20 @@ import {
   Typography,
 } from 'antd';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import type { LiveFigures, Row } from '../http/contracts';
 import { useText } from '../i18n';
-import { fenText, sumFen, toBigInt } from '../money';
+import { sumFen, toBigInt } from '../money';
 import { Cell, ChannelName, Money } from '../schema/Cell';
 import { useScreen } from '../schema/useScreen';
 import { MoneyChart } from '../screens/MoneyChart';
+import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
 import { useMerchants } from '../shell/references';
 import { useAccount } from '../shell/useAccount';
+import { useAsked } from '../shell/useAsked';
 import { clockText } from '../time';
 import { type Alert, farewellMs, mergeAlerts } from './alerts';
 import { locationOf } from './locationOf';
@@ -33,19 +35,19 @@ import { type Connection, useLive } from './useLive';
 export default function Live() {
   const { t } = useText();
   const { may } = useAccount();
-  const [search, setSearch] = useSearchParams();
+  const { search, go } = useAsked();
   const merchantCode = search.get('merchantCode') ?? undefined;
-  const { figures, connection, failure } = useLive(merchantCode);
+  const currency = search.get('currency') ?? undefined;
+  const { figures, connection, failure } = useLive(merchantCode, currency);
   return (
     <Page
       title={t('live.title')}
+      currency={figures?.today.currency}
       extra={
         <>
           <State connection={connection} />
-          <MerchantChoice
-            value={merchantCode}
-            onChange={(code) => setSearch(code ? { merchantCode: code } : {})}
-          />
+          <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
+          <CurrencyChoice figures={figures?.today} onChange={(code) => go({ currency: code })} />
         </>
       }
     >
@@ -124,12 +126,12 @@ function Figures({ figures: { today, byType, states } }: { figures: LiveFigures 
     <Line gutter={10} wrap={false}>
       <Figure
         title={t('live.taken')}
-        value={<>¥{fenText(today.takenFen)}</>}
+        value={<Money fen={today.takenFen} sign />}
         foot={t('common.count', { count: today.takenCount })}
       />
       <Figure
         title={t('live.refunded')}
-        value={<>¥{fenText(today.refundedFen)}</>}
+        value={<Money fen={today.refundedFen} sign />}
         foot={t('common.count', { count: today.refundedCount })}
       />
       <Figure
@@ -260,7 +262,7 @@ function Orders({ rows }: { rows: Row[] }) {
         key: name,
         title: pick(field.title),
         align: field.kind === 'money' ? ('right' as const) : ('left' as const),
-        render: (_: unknown, row: Row) => <Cell field={field} value={row[name]} />,
+        render: (_: unknown, row: Row) => <Cell field={field} value={row[name]} currency={row.currency} />,
       },
     ];
   };
@@ -332,7 +334,7 @@ function Alerts({ rows, open }: { rows: Row[]; open: number }) {
                 {locationOf(row)}
               </Typography.Text>
             </Link>
-            <Money fen={row.differenceFen} />
+            <Money fen={row.differenceFen} currency={row.currency} />
           </Flex>
         ))}
       </Flex>

@@ -12,36 +12,36 @@ import {
   Typography,
 } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { ExportButton } from '../exports/ExportButton';
 import { call } from '../http/client';
 import { type Row, statistics } from '../http/contracts';
 import { useText } from '../i18n';
-import { fenText } from '../money';
 import { Clipped, CopyableNumber, Money } from '../schema/Cell';
+import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
+import { useAsked } from '../shell/useAsked';
 import { addDays, dateTimeText, fromPicker, today, toPicker } from '../time';
 import { locationOf } from './locationOf';
 
 /** One day's figures: 当日差帐 = HIS − platform; arrived at the bank = platform − abnormal refunds. */
 export default function Statistics() {
   const { t } = useText();
-  const [search, setSearch] = useSearchParams();
+  const { search, go } = useAsked();
   const date = search.get('date') ?? addDays(today(), -1);
   const merchantCode = search.get('merchantCode') ?? undefined;
+  const currency = search.get('currency') ?? undefined;
+  const question = { date, merchantCode, currency };
   const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['statistics', date, merchantCode],
-    queryFn: () => call('/reconciliation/statistics', statistics, { query: { date, merchantCode } }),
+    queryKey: ['statistics', question],
+    queryFn: () => call('/reconciliation/statistics', statistics, { query: question }),
   });
-  const go = (change: { date?: string; merchantCode?: string | undefined }) => {
-    const next = { date, merchantCode, ...change };
-    setSearch({ date: next.date, ...(next.merchantCode ? { merchantCode: next.merchantCode } : {}) });
-  };
   return (
     <Page
       title={t('statistics.title')}
+      currency={data?.currency}
       extra={
         <>
           <DatePicker
@@ -51,7 +51,8 @@ export default function Statistics() {
             onChange={(value) => go({ date: fromPicker(value) ?? date })}
           />
           <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
-          <ExportButton code="statistics" question={{ date, merchantCode }} />
+          <CurrencyChoice figures={data} onChange={(code) => go({ currency: code })} />
+          <ExportButton code="statistics" question={question} />
         </>
       }
     >
@@ -71,7 +72,7 @@ export default function Statistics() {
             ).map(([name, fen, sign]) => (
               <Col key={name} flex="1 1 0">
                 <Card size="small" style={{ height: '100%' }}>
-                  <Statistic title={t(`statistics.${name}`)} valueRender={() => fenText(fen)} />
+                  <Statistic title={t(`statistics.${name}`)} valueRender={() => <Money fen={fen} />} />
                   <span className="quiet">{sign && t(`statistics.${sign}`)}</span>
                 </Card>
               </Col>
@@ -80,7 +81,7 @@ export default function Statistics() {
           <section className="panel" aria-label={t('statistics.refundDetail')}>
             <Flex justify="space-between" align="start">
               <h2>{t('statistics.refundDetail')}</h2>
-              <ExportButton code="statistics-refunds" question={{ date, merchantCode }} size="small" />
+              <ExportButton code="statistics-refunds" question={question} size="small" />
             </Flex>
             <Flex gap={24} style={{ marginBottom: 8 }} wrap>
               <span>
@@ -97,7 +98,7 @@ export default function Statistics() {
           <section className="panel" aria-label={t('statistics.differenceDetail')}>
             <Flex justify="space-between" align="start">
               <h2>{t('statistics.differenceDetail')}</h2>
-              <ExportButton code="statistics-differences" question={{ date, merchantCode }} size="small" />
+              <ExportButton code="statistics-differences" question={question} size="small" />
             </Flex>
             <Typography.Paragraph type="secondary" style={{ marginBottom: 8 }}>
               {t('statistics.handled')} {data.handled} · {t('statistics.open')} {data.open} ·{' '}

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, Drawer, Empty, Flex, Popconfirm, Skeleton, Table, Tag, Typography } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
-import { Link, useNavigate, useSearchParams } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import type { z } from 'zod';
 import { ExportButton } from '../exports/ExportButton';
 import { call } from '../http/client';
@@ -20,10 +20,12 @@ import { Cell, ChannelName, CopyableNumber, Money } from '../schema/Cell';
 import { DayRange } from '../schema/FilterBar';
 import { joinRange, splitRange } from '../schema/filters';
 import { useScreen } from '../schema/useScreen';
+import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
 import { useAccount } from '../shell/useAccount';
+import { useAsked } from '../shell/useAsked';
 import { useToast } from '../shell/useToast';
 import { addDays, dateTimeText, today } from '../time';
 import { locationOf } from './locationOf';
@@ -37,26 +39,19 @@ export default function Summary() {
   const navigate = useNavigate();
   const toast = useToast();
   const { may } = useAccount();
-  const [search, setSearch] = useSearchParams();
+  const { search, go } = useAsked();
   const now = today();
   const from = search.get('from') ?? addDays(now, -6);
   const to = search.get('to') ?? now;
   const merchantCode = search.get('merchantCode') ?? undefined;
+  const currency = search.get('currency') ?? undefined;
   const opened = search.get('open');
   const [runningDate, setRunningDate] = useState<string>();
 
   const { data, error, isPending, isFetching, refetch } = useQuery({
-    queryKey: ['summary', from, to, merchantCode],
-    queryFn: () => call('/reconciliation/summary', summary, { query: { from, to, merchantCode } }),
+    queryKey: ['summary', from, to, merchantCode, currency],
+    queryFn: () => call('/reconciliation/summary', summary, { query: { from, to, merchantCode, currency } }),
   });
-  const go = (change: Record<string, string | undefined>) => {
-    const next = new URLSearchParams(search);
-    for (const [name, value] of Object.entries(change)) {
-      if (value === undefined) next.delete(name);
-      else next.set(name, value);
-    }
-    setSearch(next);
-  };
 
   const run = async (date: string) => {
     setRunningDate(date);
@@ -133,6 +128,7 @@ export default function Summary() {
   return (
     <Page
       title={t('summary.title')}
+      currency={data?.currency}
       extra={
         <>
           <Typography.Text type="secondary">{t('summary.sign')}</Typography.Text>
@@ -145,7 +141,8 @@ export default function Summary() {
             }}
           />
           <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
-          <ExportButton code="summary" question={{ from, to, merchantCode }} />
+          <CurrencyChoice figures={data} onChange={(code) => go({ currency: code, open: undefined })} />
+          <ExportButton code="summary" question={{ from, to, merchantCode, currency }} />
         </>
       }
     >
@@ -213,6 +210,7 @@ export default function Summary() {
                 date: opened.split('~')[0],
                 payType: opened.split('~')[1] || undefined,
                 merchantCode,
+                currency,
               }}
             />
           )
@@ -223,6 +221,7 @@ export default function Summary() {
             date={opened.split('~')[0] ?? ''}
             payType={opened.split('~')[1] ?? ''}
             merchantCode={merchantCode}
+            currency={currency}
             dayFen={
               data?.byDay.find(({ date, payType }) => `${date}~${payType ?? ''}` === opened)?.differenceFen
             }
@@ -241,19 +240,22 @@ function Analysis({
   date,
   payType,
   merchantCode,
+  currency,
   dayFen,
 }: {
   date: string;
   payType: string;
   merchantCode: string | undefined;
+  currency: string | undefined;
   dayFen: string | undefined;
 }) {
   const { t, pick } = useText();
   const { data: screen } = useScreen('discrepancy');
   const [chosen, setChosen] = useState<string>();
   const { data, error, refetch } = useQuery({
-    queryKey: ['analysis', date, payType, merchantCode],
-    queryFn: () => call('/reconciliation/analysis', analysis, { query: { date, payType, merchantCode } }),
+    queryKey: ['analysis', date, payType, merchantCode, currency],
+    queryFn: () =>
+      call('/reconciliation/analysis', analysis, { query: { date, payType, merchantCode, currency } }),
   });
   if (error) return <FailureView error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton active />;

@@ -10,7 +10,7 @@ const firstRetryMs = 1000;
 const longestRetryMs = 30_000;
 
 /** Today's figures as the server sends them; tries again ever more slowly, and rests while nobody looks. */
-export function useLive(merchantCode: string | undefined) {
+export function useLive(merchantCode: string | undefined, currency: string | undefined) {
   const [figures, setFigures] = useState<LiveFigures>();
   const [connection, setConnection] = useState<Connection>('connecting');
   const [failure, setFailure] = useState<Failure>();
@@ -30,7 +30,11 @@ export function useLive(merchantCode: string | undefined) {
     const again = (ms: number) => {
       timer = setTimeout(start, ms);
     };
-    const path = `/reconciliation/live${merchantCode ? `?merchantCode=${encodeURIComponent(merchantCode)}` : ''}`;
+    const asked = new URLSearchParams({
+      ...(merchantCode ? { merchantCode } : {}),
+      ...(currency ? { currency } : {}),
+    });
+    const path = `/reconciliation/live${asked.size > 0 ? `?${asked}` : ''}`;
     const start = () => {
       const mine = new AbortController();
       reading = mine;
@@ -88,7 +92,7 @@ export function useLive(merchantCode: string | undefined) {
       document.removeEventListener('visibilitychange', follow);
       window.removeEventListener('online', follow);
     };
-  }, [merchantCode]);
+  }, [merchantCode, currency]);
 
   return { figures, connection, failure };
 }

@@ -1,7 +1,8 @@
 import { Tag, Tooltip, Typography } from 'antd';
+import { createContext, useContext } from 'react';
 import type { Field } from '../http/contracts';
 import { useText } from '../i18n';
-import { type Fen, fenText } from '../money';
+import { currencySign, type Fen, fenText } from '../money';
 import { useChannels, useMerchants } from '../shell/references';
 import { dateTimeText } from '../time';
 import { anomalyCodes } from './columns';
@@ -9,19 +10,27 @@ import { anomalyCodes } from './columns';
 const isFen = (value: unknown): value is Fen =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
 
-/** An amount in the minor unit of its currency (CNY unless told): right-aligned digits that line up, red below zero. */
+/** What the amounts around here are of, where they do not say it themselves; CNY if nobody does. */
+export const CurrencyAround = createContext<string | undefined>(undefined);
+
+/** An amount in the minor unit of its currency: right-aligned digits that line up, red below zero. */
 export function Money({
   fen,
   currency,
   strong = false,
+  sign = false,
 }: {
   fen: unknown;
   currency?: unknown;
   strong?: boolean;
+  sign?: boolean;
 }) {
-  const text = isFen(fen) ? fenText(fen, { currency }) : undefined;
+  const around = useContext(CurrencyAround);
+  const of = currency ?? around;
+  const digits = isFen(fen) ? fenText(fen, { currency: of }) : undefined;
+  const text = digits && sign ? `${currencySign(of)}${digits}` : digits;
   if (text === undefined) return <span className="quiet">—</span>;
-  const className = `money${text.startsWith('-') ? ' negative' : ''}${strong ? ' strong' : ''}`;
+  const className = `money${digits?.startsWith('-') ? ' negative' : ''}${strong ? ' strong' : ''}`;
   return <span className={className}>{text}</span>;
 }
 

@@ -1,6 +1,7 @@
 import type { EChartsType } from 'echarts/core';
-import { useEffect, useRef } from 'react';
+import { useContext, useEffect, useRef } from 'react';
 import { fenText } from '../money';
+import { CurrencyAround } from '../schema/Cell';
 
 interface Series {
   name: string;
@@ -21,8 +22,9 @@ interface Props {
 export function MoneyChart({ kind, label, categories, series, height = 240 }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType | undefined>(undefined);
-  const latest = useRef({ kind, categories, series });
-  latest.current = { kind, categories, series };
+  const currency = useContext(CurrencyAround);
+  const latest = useRef({ kind, categories, series, currency });
+  latest.current = { kind, categories, series, currency };
 
   useEffect(() => {
     let isGone = false;
@@ -41,7 +43,7 @@ export function MoneyChart({ kind, label, categories, series, height = 240 }: Pr
     };
   }, []);
 
-  const key = JSON.stringify([kind, categories, series]);
+  const key = JSON.stringify([kind, categories, series, currency]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: redrawn when what it shows differs; `key` is its value
   useEffect(() => {
     if (chart.current) draw(chart.current, latest.current);
@@ -52,9 +54,15 @@ export function MoneyChart({ kind, label, categories, series, height = 240 }: Pr
 
 function draw(
   chart: EChartsType,
-  { kind, categories, series }: Pick<Props, 'kind' | 'categories' | 'series'>,
+  {
+    kind,
+    categories,
+    series,
+    currency,
+  }: Pick<Props, 'kind' | 'categories' | 'series'> & { currency: string | undefined },
 ): void {
-  const yuan = (value: unknown) => (typeof value === 'number' ? (fenText(Math.round(value)) ?? '') : '');
+  const yuan = (value: unknown) =>
+    typeof value === 'number' ? (fenText(Math.round(value), { currency }) ?? '') : '';
   chart.setOption(
     {
       animation: false,

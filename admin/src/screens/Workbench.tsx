@@ -15,17 +15,19 @@ import {
   Typography,
 } from 'antd';
 import type { ReactNode } from 'react';
-import { Link, useSearchParams } from 'react-router';
+import { Link } from 'react-router';
 import { call } from '../http/client';
 import { type Row, type TodayFigures, todayFigures } from '../http/contracts';
 import { useText } from '../i18n';
-import { fenText, sumFen, toBigInt } from '../money';
+import { sumFen, toBigInt } from '../money';
 import { locationOf } from '../reconciliation/locationOf';
 import { ChannelName, CopyableNumber, Money } from '../schema/Cell';
+import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
 import { useAccount } from '../shell/useAccount';
+import { useAsked } from '../shell/useAsked';
 import { dateTimeText } from '../time';
 import { MoneyChart } from './MoneyChart';
 
@@ -33,16 +35,18 @@ const minute = 60_000;
 
 export default function Workbench() {
   const { t } = useText();
-  const [search, setSearch] = useSearchParams();
+  const { search, go } = useAsked();
   const merchantCode = search.get('merchantCode') ?? undefined;
+  const currency = search.get('currency') ?? undefined;
   const { data, error, isPending, isFetching, refetch, dataUpdatedAt } = useQuery({
-    queryKey: ['today', merchantCode],
-    queryFn: () => call('/reconciliation/today', todayFigures, { query: { merchantCode } }),
+    queryKey: ['today', merchantCode, currency],
+    queryFn: () => call('/reconciliation/today', todayFigures, { query: { merchantCode, currency } }),
     refetchInterval: minute,
   });
   return (
     <Page
       title={t('workbench.title')}
+      currency={data?.currency}
       extra={
         <>
           {data && (
@@ -50,10 +54,8 @@ export default function Workbench() {
               {t('workbench.updated', { time: dateTimeText(dataUpdatedAt) })}
             </Typography.Text>
           )}
-          <MerchantChoice
-            value={merchantCode}
-            onChange={(code) => setSearch(code ? { merchantCode: code } : {})}
-          />
+          <MerchantChoice value={merchantCode} onChange={(code) => go({ merchantCode: code })} />
+          <CurrencyChoice figures={data} onChange={(code) => go({ currency: code })} />
           <Button
             icon={<ReloadOutlined />}
             loading={isFetching}
@@ -111,12 +113,12 @@ function Figures({ figures, merchantCode }: { figures: TodayFigures; merchantCod
       <Line gutter={12}>
         <Figure
           title={t('workbench.taken')}
-          value={<>¥{fenText(figures.takenFen)}</>}
+          value={<Money fen={figures.takenFen} sign />}
           foot={t('common.count', { count: figures.takenCount })}
         />
         <Figure
           title={t('workbench.refunded')}
-          value={<>¥{fenText(figures.refundedFen)}</>}
+          value={<Money fen={figures.refundedFen} sign />}
           foot={t('common.count', { count: figures.refundedCount })}
         />
         <Figure

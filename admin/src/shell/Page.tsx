@@ -1,8 +1,20 @@
 import { Flex, Typography } from 'antd';
 import type { ReactNode } from 'react';
+import { CurrencyAround } from '../schema/Cell';
 
 /** One screen: its heading with what may be done at its right, then the content. */
-export function Page({ title, extra, children }: { title: string; extra?: ReactNode; children: ReactNode }) {
+export function Page({
+  title,
+  extra,
+  currency,
+  children,
+}: {
+  title: string;
+  extra?: ReactNode;
+  /** Of the amounts on it that say none. */
+  currency?: string | undefined;
+  children: ReactNode;
+}) {
   return (
     <section className="page" aria-label={title}>
       <Flex justify="space-between" align="center" className="page-head" gap={12} wrap>
@@ -15,7 +27,7 @@ export function Page({ title, extra, children }: { title: string; extra?: ReactN
           </Flex>
         )}
       </Flex>
-      {children}
+      <CurrencyAround.Provider value={currency}>{children}</CurrencyAround.Provider>
     </section>
   );
 }

@@ -40,7 +40,13 @@ export function useMerchants() {
   return useMemo(() => {
     const choices = toChoices(data);
     const names = new Map(choices.map(({ value, label }) => [value, label]));
-    return { choices, isFetched, nameOf: (code: string) => names.get(code) ?? code };
+    const currencies = new Map(choices.map(({ value, row }) => [value, text(row, 'currency') || undefined]));
+    return {
+      choices,
+      isFetched,
+      nameOf: (code: string) => names.get(code) ?? code,
+      currencyOf: (code: string | undefined) => currencies.get(code ?? ''),
+    };
   }, [data, isFetched]);
 }
 

@@ -152,7 +152,9 @@ export default function MyShift() {
                     key: name,
                     title: t(`shifts.${name}`),
                     align: 'right' as const,
-                    render: (_: unknown, row: Shift) => <Money fen={row[name]} />,
+                    render: (_: unknown, row: Shift) => (
+                      <Money fen={row[name]} currency={row.figures.currency} />
+                    ),
                   }),
                 ),
                 {

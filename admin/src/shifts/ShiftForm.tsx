@@ -1,10 +1,10 @@
-import { Alert, Button, Flex, Input, InputNumber, Popconfirm, Select, Table } from 'antd';
+import { Alert, Button, Flex, Input, InputNumber, Popconfirm, Select, Table, Tag } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
 import { call } from '../http/client';
 import { useText } from '../i18n';
 import { fenText } from '../money';
-import { ChannelName, Money } from '../schema/Cell';
+import { ChannelName, CurrencyAround, Money } from '../schema/Cell';
 import { useChannels } from '../shell/references';
 import { useToast } from '../shell/useToast';
 import { dateTimeText } from '../time';
@@ -58,19 +58,30 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
     />
   );
   type Shown = (typeof shown)[number];
+  const isForeign = (line: Shown) => 'currency' in line && line.currency !== shift.figures.currency;
+  const hasNoSlip = (line: Shown) => isForeign(line) || ('isCash' in line && line.isCash);
   const money = (name: 'takenFen' | 'refundedFen' | 'hisFen' | 'differenceFen') => ({
     key: name,
     title: t(`shifts.${name}`),
     align: 'right' as const,
     render: (_: unknown, line: Shown) =>
       'isCash' in line && !(line.isCash && name !== 'hisFen') ? (
-        <Money fen={line[name]} strong={name === 'differenceFen'} />
+        <Money fen={line[name]} currency={line.currency} strong={name === 'differenceFen'} />
       ) : (
         <span className="quiet">—</span>
       ),
   });
   const columns: ColumnsType<Shown> = [
-    { key: 'payType', title: t('shifts.payType'), render: (_, line) => <ChannelName code={line.payType} /> },
+    {
+      key: 'payType',
+      title: t('shifts.payType'),
+      render: (_, line) => (
+        <>
+          <ChannelName code={line.payType} />{' '}
+          {'currency' in line && isForeign(line) && <Tag>{line.currency}</Tag>}
+        </>
+      ),
+    },
     money('takenFen'),
     money('refundedFen'),
     money('hisFen'),
@@ -78,128 +89,132 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
     {
       key: 'slipTaken',
       title: t('shifts.slip_taken'),
-      render: (_, line) => ('isCash' in line && line.isCash ? '—' : slip(line.payType, 'taken')),
+      render: (_, line) => (hasNoSlip(line) ? '—' : slip(line.payType, 'taken')),
     },
     {
       key: 'slipRefunded',
       title: t('shifts.slip_refunded'),
-      render: (_, line) => ('isCash' in line && line.isCash ? '—' : slip(line.payType, 'refunded')),
+      render: (_, line) => (hasNoSlip(line) ? '—' : slip(line.payType, 'refunded')),
     },
   ];
 
   return (
-    <Flex vertical gap={12}>
-      {shift.returnedBy && (
-        <Alert
-          type="warning"
-          showIcon
-          message={t('shifts.returned', { by: shift.returnedBy, reason: shift.returnReason ?? '' })}
-        />
-      )}
-      <section className="panel" aria-label={t('shifts.current')}>
-        <h2>
-          {t('shifts.current')} <span className="quiet number">{shift.shiftNo}</span>{' '}
-          <span className="quiet">{t('shifts.since', { at: dateTimeText(shift.openedAt) })}</span>
-        </h2>
-        <Table<Shown>
-          size="small"
-          pagination={false}
-          dataSource={shown}
-          rowKey="payType"
-          columns={columns}
-          scroll={{ x: 760 }}
-          locale={{ emptyText: t('shifts.noMoney') }}
-          footer={() => (
-            <Flex gap={8} align="center">
-              <span className="quiet">{t('shifts.addSlip')}</span>
-              <Select
-                aria-label={t('shifts.addSlip')}
-                size="small"
-                style={{ width: 180 }}
-                value={null}
-                placeholder={t('common.choose')}
-                options={others.map(({ code }) => ({ value: code, label: titleOf(code) }))}
-                onChange={(code: string) =>
-                  setCounting({
-                    ...counting,
-                    slips: { ...counting.slips, [code]: { taken: '', refunded: '' } },
-                  })
+    <CurrencyAround.Provider value={shift.figures.currency}>
+      <Flex vertical gap={12}>
+        {shift.returnedBy && (
+          <Alert
+            type="warning"
+            showIcon
+            message={t('shifts.returned', { by: shift.returnedBy, reason: shift.returnReason ?? '' })}
+          />
+        )}
+        <section className="panel" aria-label={t('shifts.current')}>
+          <h2>
+            {t('shifts.current')} <span className="quiet number">{shift.shiftNo}</span>{' '}
+            <span className="quiet">{t('shifts.since', { at: dateTimeText(shift.openedAt) })}</span>
+          </h2>
+          <Table<Shown>
+            size="small"
+            pagination={false}
+            dataSource={shown}
+            rowKey={(line) => ('currency' in line ? `${line.payType} ${line.currency}` : line.payType)}
+            columns={columns}
+            scroll={{ x: 760 }}
+            locale={{ emptyText: t('shifts.noMoney') }}
+            footer={() => (
+              <Flex gap={8} align="center">
+                <span className="quiet">{t('shifts.addSlip')}</span>
+                <Select
+                  aria-label={t('shifts.addSlip')}
+                  size="small"
+                  style={{ width: 180 }}
+                  value={null}
+                  placeholder={t('common.choose')}
+                  options={others.map(({ code }) => ({ value: code, label: titleOf(code) }))}
+                  onChange={(code: string) =>
+                    setCounting({
+                      ...counting,
+                      slips: { ...counting.slips, [code]: { taken: '', refunded: '' } },
+                    })
+                  }
+                />
+              </Flex>
+            )}
+          />
+        </section>
+        <section className="panel" aria-label={t('shifts.cash')}>
+          <h2>{t('shifts.cash')}</h2>
+          <Flex wrap gap={12}>
+            {notes.map((fen) => (
+              <InputNumber
+                key={fen}
+                min={0}
+                max={100_000}
+                precision={0}
+                style={{ width: 150 }}
+                addonBefore={`¥${fenText(fen)?.replace(/\.00$/, '')} ×`}
+                aria-label={`¥${fenText(fen)}`}
+                value={counting.pieces[fen] ?? null}
+                onChange={(count) =>
+                  setCounting({ ...counting, pieces: { ...counting.pieces, [fen]: count } })
                 }
               />
-            </Flex>
-          )}
-        />
-      </section>
-      <section className="panel" aria-label={t('shifts.cash')}>
-        <h2>{t('shifts.cash')}</h2>
-        <Flex wrap gap={12}>
-          {notes.map((fen) => (
-            <InputNumber
-              key={fen}
-              min={0}
-              max={100_000}
-              precision={0}
-              style={{ width: 150 }}
-              addonBefore={`¥${fenText(fen)?.replace(/\.00$/, '')} ×`}
-              aria-label={`¥${fenText(fen)}`}
-              value={counting.pieces[fen] ?? null}
-              onChange={(count) => setCounting({ ...counting, pieces: { ...counting.pieces, [fen]: count } })}
-            />
-          ))}
-        </Flex>
-        <Flex gap={24} style={{ marginTop: 12 }} wrap>
-          <span>
-            {t('shifts.openingFloat')} <Money fen={cash.openingFloatFen} />
-          </span>
-          <span>
-            {t('shifts.hisCash')} <Money fen={cash.hisFen} />
-          </span>
-          <span>
-            {t('shifts.expected')} <Money fen={cash.expectedFen} strong />
-          </span>
-          <span>
-            {t('shifts.counted')}{' '}
-            {counted === undefined ? (
-              <span className="quiet">{t('shifts.notCounted')}</span>
-            ) : (
-              <Money fen={counted} strong />
-            )}
-          </span>
-          {counted !== undefined && (
+            ))}
+          </Flex>
+          <Flex gap={24} style={{ marginTop: 12 }} wrap>
             <span>
-              {t('shifts.overShort')} <Money fen={counted - Number(cash.expectedFen)} strong />
+              {t('shifts.openingFloat')} <Money fen={cash.openingFloatFen} />
             </span>
-          )}
-        </Flex>
-      </section>
-      <section className="panel" aria-label={t('shifts.note')}>
-        <Flex vertical gap={8}>
-          <Input.TextArea
-            aria-label={t('shifts.note')}
-            placeholder={t('shifts.noteHint')}
-            rows={2}
-            maxLength={500}
-            value={counting.note}
-            onChange={({ target }) => setCounting({ ...counting, note: target.value })}
-          />
-          {body === undefined && <Alert type="error" showIcon message={t('shifts.noAmount')} />}
-          <Popconfirm
-            title={t('shifts.closeSure')}
-            okText={t('common.confirm')}
-            cancelText={t('common.cancel')}
-            onConfirm={() => void close()}
-          >
-            <Button
-              type="primary"
-              loading={busy}
-              disabled={body === undefined}
-              style={{ alignSelf: 'flex-start' }}
+            <span>
+              {t('shifts.hisCash')} <Money fen={cash.hisFen} />
+            </span>
+            <span>
+              {t('shifts.expected')} <Money fen={cash.expectedFen} strong />
+            </span>
+            <span>
+              {t('shifts.counted')}{' '}
+              {counted === undefined ? (
+                <span className="quiet">{t('shifts.notCounted')}</span>
+              ) : (
+                <Money fen={counted} strong />
+              )}
+            </span>
+            {counted !== undefined && (
+              <span>
+                {t('shifts.overShort')} <Money fen={counted - Number(cash.expectedFen)} strong />
+              </span>
+            )}
+          </Flex>
+        </section>
+        <section className="panel" aria-label={t('shifts.note')}>
+          <Flex vertical gap={8}>
+            <Input.TextArea
+              aria-label={t('shifts.note')}
+              placeholder={t('shifts.noteHint')}
+              rows={2}
+              maxLength={500}
+              value={counting.note}
+              onChange={({ target }) => setCounting({ ...counting, note: target.value })}
+            />
+            {body === undefined && <Alert type="error" showIcon message={t('shifts.noAmount')} />}
+            <Popconfirm
+              title={t('shifts.closeSure')}
+              okText={t('common.confirm')}
+              cancelText={t('common.cancel')}
+              onConfirm={() => void close()}
             >
-              {t('shifts.close')}
-            </Button>
-          </Popconfirm>
-        </Flex>
-      </section>
-    </Flex>
+              <Button
+                type="primary"
+                loading={busy}
+                disabled={body === undefined}
+                style={{ alignSelf: 'flex-start' }}
+              >
+                {t('shifts.close')}
+              </Button>
+            </Popconfirm>
+          </Flex>
+        </section>
+      </Flex>
+    </CurrencyAround.Provider>
   );
 }

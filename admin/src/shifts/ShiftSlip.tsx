@@ -9,7 +9,7 @@ import type { Shift } from './contracts';
 export function ShiftSlip({ shift }: { shift: Shift }) {
   const { t } = useText();
   const { nameOf } = useMerchants();
-  const { cash, lines } = shift.figures;
+  const { cash, currency, lines } = shift.figures;
   const fact = (label: string, value: React.ReactNode) =>
     value === null || value === undefined || value === '' ? null : (
       <div key={label} className="receipt-line">
@@ -29,29 +29,37 @@ export function ShiftSlip({ shift }: { shift: Shift }) {
         {fact(t('shifts.closedAt'), dateTimeText(shift.closedAt))}
       </dl>
       {lines.map((line) => (
-        <dl key={line.payType} className="slip-part">
+        <dl key={`${line.payType} ${line.currency}`} className="slip-part">
           <strong>
-            <ChannelName code={line.payType} />
+            <ChannelName code={line.payType} /> {line.currency !== currency && line.currency}
           </strong>
           {!line.isCash &&
-            fact(t('shifts.platform'), `${fenText(line.netFen)} (${line.takenCount}/${line.refundedCount})`)}
-          {fact('HIS', `${fenText(line.hisFen)} (${line.hisCount})`)}
-          {!line.isCash && fact(t('shifts.difference'), <Money fen={line.differenceFen} />)}
-          {line.terminalFen !== null && fact(t('shifts.terminalSlip'), fenText(line.terminalFen))}
+            fact(
+              t('shifts.platform'),
+              `${fenText(line.netFen, line)} (${line.takenCount}/${line.refundedCount})`,
+            )}
+          {fact('HIS', `${fenText(line.hisFen, line)} (${line.hisCount})`)}
+          {!line.isCash &&
+            fact(t('shifts.difference'), <Money fen={line.differenceFen} currency={line.currency} />)}
+          {line.terminalFen !== null && fact(t('shifts.terminalSlip'), fenText(line.terminalFen, line))}
           {line.terminalDifferenceFen !== null &&
-            fact(t('shifts.terminalDifference'), <Money fen={line.terminalDifferenceFen} />)}
+            fact(
+              t('shifts.terminalDifference'),
+              <Money fen={line.terminalDifferenceFen} currency={line.currency} />,
+            )}
         </dl>
       ))}
       <dl className="slip-part">
         <strong>{t('shifts.cash')}</strong>
-        {fact(t('shifts.openingFloat'), fenText(cash.openingFloatFen))}
-        {fact(t('shifts.expected'), fenText(cash.expectedFen))}
-        {cash.denominations.map(({ fen, count }) => fact(`¥${fenText(fen)}`, `× ${count}`))}
+        {fact(t('shifts.openingFloat'), fenText(cash.openingFloatFen, { currency }))}
+        {fact(t('shifts.expected'), fenText(cash.expectedFen, { currency }))}
+        {cash.denominations.map(({ fen, count }) => fact(`¥${fenText(fen, { currency })}`, `× ${count}`))}
         {fact(
           t('shifts.counted'),
-          cash.countedFen === null ? t('shifts.notCounted') : fenText(cash.countedFen),
+          cash.countedFen === null ? t('shifts.notCounted') : fenText(cash.countedFen, { currency }),
         )}
-        {cash.differenceFen !== null && fact(t('shifts.overShort'), <Money fen={cash.differenceFen} />)}
+        {cash.differenceFen !== null &&
+          fact(t('shifts.overShort'), <Money fen={cash.differenceFen} currency={currency} />)}
       </dl>
       <dl className="slip-part">
         {fact(t('shifts.note'), shift.note)}

@@ -4,6 +4,7 @@ import { fen } from '../http/contracts';
 const text = z.string().nullable();
 const line = z.object({
   payType: z.string(),
+  currency: z.string(),
   isCash: z.boolean(),
   takenFen: fen,
   takenCount: z.number(),
@@ -42,6 +43,7 @@ export const shift = z.object({
   reviewedAt: text,
   reviewNote: text,
   figures: z.object({
+    currency: z.string(),
     lines: z.array(line),
     cash: z.object({
       openingFloatFen: fen,

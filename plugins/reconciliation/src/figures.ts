@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
 import { frozenFigures, lockedDays } from './closings/ledger';
-import { askedCurrency, type CurrencyAsked, casesInCurrency, inCurrency } from './currency';
+import { askedCurrency, casesInCurrency, inCurrency } from './currency';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
 import { hisRecordsOf } from './order-numbers';

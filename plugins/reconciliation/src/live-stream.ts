@@ -28,7 +28,12 @@ function shownTo(strapi: Core.Strapi, account: SignedInAccount, figures: LiveFig
 const viewOf = ({ merchantCodes, rules }: SignedInAccount): string => JSON.stringify([merchantCodes, rules]);
 
 /** Today's figures as Server-Sent Events, until the reader goes or is signed in no longer. */
-export function streamLive(strapi: Core.Strapi, live: Live, ctx: Context, scope: MerchantScope): void {
+export function streamLive(
+  strapi: Core.Strapi,
+  live: Live,
+  ctx: Context,
+  which: { scope: MerchantScope; currency: string | undefined },
+): void {
   const account: SignedInAccount = ctx.state.account;
   const token = bearer(ctx);
   const stream = new PassThrough();
@@ -39,7 +44,7 @@ export function streamLive(strapi: Core.Strapi, live: Live, ctx: Context, scope:
     stream.write(`id: ${id}\nevent: ${event}\ndata: ${data}\n\n`);
   };
   const stopWatching = live.watch({
-    scope,
+    ...which,
     show(figures) {
       const data = JSON.stringify(shownTo(strapi, account, figures));
       if (data === last || stream.writableLength > mostUnreadBytes) return;

@@ -1,6 +1,7 @@
 import { dateValue } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { askedCurrency } from './currency';
 import {
   type CaseView,
   caseView,
@@ -45,11 +46,13 @@ export interface LiveFigures {
   /** Orders of today by their own state. */
   states: Record<LiveOrder['reconState'], number>;
   orders: LiveOrder[];
-  alerts: CaseView[];
+  alerts: (CaseView & { currency: string })[];
 }
 
 export interface Watcher {
   scope: MerchantScope;
+  /** The hospital's own without it. */
+  currency?: string | undefined;
   show(figures: LiveFigures): void;
   failed(error: unknown): void;
 }
@@ -94,10 +97,10 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
   const scoped = (table: string, scope: MerchantScope): Knex.QueryBuilder =>
     scope === null ? db(table) : db(table).whereIn('merchant_code', scope);
 
-  async function figuresOf(scope: MerchantScope): Promise<LiveFigures> {
-    const { trend: _, ...today } = await figures.today(scope, { trendDays: 0 });
-    const { currency } = today;
-    const { byType } = await figures.summary(scope, { from: today.date, to: today.date });
+  async function figuresOf({ scope, ...asked }: Pick<Watcher, 'scope' | 'currency'>): Promise<LiveFigures> {
+    const { currency, own, byAccount } = await askedCurrency(db, scope, asked.currency);
+    const { trend: _, ...today } = await figures.today(scope, { trendDays: 0, currency });
+    const { byType } = await figures.summary(scope, { from: today.date, to: today.date, currency });
     const ofToday = () => scoped('orders', scope).where('created_time', '>=', dateValue(db, today.start));
     const states: unknown = await ofToday()
       .groupBy('recon_state')
@@ -132,20 +135,22 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
           .whereIn('status', [...unhandled])
           .orderBy('occurred_at', 'desc')
           .limit(mostShown),
-      ),
+      ).map((alert) => ({ ...alert, currency: byAccount.get(alert.accountCode ?? '') ?? own })),
     };
   }
 
-  /** One look for all who may see the same merchants. */
+  /** One look for all who see the same merchants in the same currency. */
   async function look(who: Watcher[]): Promise<void> {
-    const byScope = new Map<string, Watcher[]>();
+    const alike = new Map<string, Watcher[]>();
     for (const watcher of who) {
-      const key = JSON.stringify(watcher.scope);
-      byScope.set(key, [...(byScope.get(key) ?? []), watcher]);
+      const key = JSON.stringify([watcher.scope, watcher.currency]);
+      alike.set(key, [...(alike.get(key) ?? []), watcher]);
     }
-    for (const group of byScope.values()) {
+    for (const group of alike.values()) {
+      const [first] = group;
+      if (!first) continue;
       try {
-        const found = await figuresOf(group[0]?.scope ?? null);
+        const found = await figuresOf(first);
         for (const watcher of group) if (watchers.has(watcher)) watcher.show(found);
       } catch (error) {
         for (const watcher of group) watcher.failed(error);

@@ -94,8 +94,9 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
     },
 
     live(ctx: Context) {
-      const { merchantCode } = read(merchantQuery, ctx.query);
-      streamLive(strapi, reconciliation(strapi).live, ctx, scopeOf(accountOf(ctx), merchantCode));
+      const { merchantCode, currency } = read(merchantQuery, ctx.query);
+      const scope = scopeOf(accountOf(ctx), merchantCode);
+      streamLive(strapi, reconciliation(strapi).live, ctx, { scope, currency });
     },
 
     async summary(ctx: Context) {
