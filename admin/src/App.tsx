@@ -22,6 +22,7 @@ const Workbench = lazy(() => import('./screens/Workbench'));
 const Cashier = lazy(() => import('./cashier/Cashier'));
 const Room = lazy(() => import('./room/Room'));
 const Orders = lazy(() => import('./orders/Orders'));
+const MixedPayments = lazy(() => import('./mixed/MixedPayments'));
 const Discrepancies = lazy(() => import('./reconciliation/Discrepancies'));
 const Approvals = lazy(() => import('./reconciliation/handling/Approvals'));
 const Locate = lazy(() => import('./reconciliation/Locate'));
@@ -112,6 +113,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/cashier', <Cashier key="cashier" />],
   ['/room', <Room key="room" />],
   ['/orders', <Orders key="orders" />],
+  ['/mixed-payments', <MixedPayments key="mixed-payments" />],
   ['/discrepancies', <Discrepancies key="discrepancies" />],
   ['/approvals', <Approvals key="approvals" />],
   ['/locate', <Locate key="locate" />],

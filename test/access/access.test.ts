@@ -511,6 +511,7 @@ describe.each(['sqlite', 'postgres'] as const)('access on %s', (database) => {
               'order',
               'attempt',
               'refund',
+              'mixed-payment',
               'payment-link',
               'merchant',
               'terminal',

@@ -165,6 +165,11 @@ export function OrderDetail({ orderNo, screen, row, onRefund }: Props) {
           ]}
         />
         <Flex gap={8}>
+          {typeof order.mixedNo === 'string' && may('read', 'mixed-payment') && (
+            <Link to={`/mixed-payments?open=${encodeURIComponent(order.mixedNo)}`}>
+              <Button>{t('mixed.open')}</Button>
+            </Link>
+          )}
           {may('read', 'discrepancy') && (
             <Link to={`/locate?no=${encodeURIComponent(orderNo)}`}>
               <Button>{t('orders.locate')}</Button>

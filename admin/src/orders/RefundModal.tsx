@@ -16,8 +16,9 @@ const refundableStatuses = new Set(['paid', 'partially_refunded']);
 const amount = (value: unknown): bigint =>
   typeof value === 'string' || typeof value === 'number' ? (toBigInt(value) ?? 0n) : 0n;
 
-/** What may still be given back: paid, less what has been and what is being refunded. */
+/** What may still be given back: paid, less what has been and what is being refunded. Half a mixed payment goes back with it. */
 export function refundableFen(order: Row): bigint {
+  if (order.mixedNo) return 0n;
   if (!refundableStatuses.has(String(order.status))) return 0n;
   const paid = amount(order.paidFen) > 0n ? amount(order.paidFen) : amount(order.amountFen);
   return paid - amount(order.refundedFen) - amount(order.refundingFen);
@@ -138,21 +139,29 @@ export function RefundModal({
             onPressEnter={() => form.submit()}
           />
         </Form.Item>
-        <Form.Item
-          name="reason"
-          label={t('orders.refundReason')}
-          rules={[{ required: true, whitespace: true, message: t('orders.reasonMissing') }]}
-        >
-          <AutoComplete
-            maxLength={80}
-            options={['patient', 'duplicate', 'hisFailed', 'wrongAmount', 'other'].map((reason) => ({
-              value: t(`orders.reasons.${reason}`),
-            }))}
-          />
-        </Form.Item>
+        <RefundReason />
       </Form>
       {failure !== undefined && <FailureView error={failure} />}
     </Modal>
+  );
+}
+
+/** Why money goes back, in the usual words or in one's own. */
+export function RefundReason() {
+  const { t } = useText();
+  return (
+    <Form.Item
+      name="reason"
+      label={t('orders.refundReason')}
+      rules={[{ required: true, whitespace: true, message: t('orders.reasonMissing') }]}
+    >
+      <AutoComplete
+        maxLength={80}
+        options={['patient', 'duplicate', 'hisFailed', 'wrongAmount', 'other'].map((reason) => ({
+          value: t(`orders.reasons.${reason}`),
+        }))}
+      />
+    </Form.Item>
   );
 }
 

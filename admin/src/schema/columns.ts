@@ -31,7 +31,9 @@ const widths: Record<Field['kind'], number> = {
 /** Numbers that people copy from one system into another. */
 export const isNumberOfSomething = ({ name, kind }: Pick<Field, 'name' | 'kind'>): boolean =>
   kind === 'string' &&
-  /(orderNo|serialNo|tradeNo|refundNo|attemptNo|caseNo|runNo|businessNo|merchantOrderNo)$/i.test(name);
+  /(orderNo|mixedNo|serialNo|tradeNo|refundNo|attemptNo|caseNo|runNo|businessNo|merchantOrderNo)$/i.test(
+    name,
+  );
 
 const sortableKinds: ReadonlySet<Field['kind']> = new Set(['datetime', 'day', 'money', 'integer']);
 

@@ -48,6 +48,7 @@ export const menu: MenuGroup[] = [
       { path: '/room', text: 'room', action: 'pay', subject: 'cashier', icon: <MedicineBoxOutlined /> },
       read('/orders', 'orders', 'order', <FileDoneOutlined />),
       read('/refunds', 'refunds', 'refund'),
+      read('/mixed-payments', 'mixedPayments', 'mixed-payment'),
       { path: '/my-shift', text: 'myShift', action: 'pay', subject: 'cashier' },
       read('/payment-links', 'paymentLinks', 'payment-link'),
     ],

@@ -45,7 +45,7 @@ export interface RoleDefinition {
   rules: Rule[];
 }
 
-const money = ['order', 'attempt', 'refund', 'payment-link', 'his-record'];
+const money = ['order', 'attempt', 'refund', 'mixed-payment', 'payment-link', 'his-record'];
 const books = [
   'discrepancy',
   'daily-total',
@@ -132,7 +132,16 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'create', subject: 'shift' },
       {
         action: 'read',
-        subject: ['cashier', 'order', 'attempt', 'refund', 'payment-link', 'merchant', 'terminal'],
+        subject: [
+          'cashier',
+          'order',
+          'attempt',
+          'refund',
+          'mixed-payment',
+          'payment-link',
+          'merchant',
+          'terminal',
+        ],
       },
       // Lists call channels and accounts by their names.
       {

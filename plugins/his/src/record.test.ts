@@ -55,6 +55,8 @@ describe('one HIS record', () => {
     ['an unknown kind', { kind: 'gift' }],
     ['no serial number', { hisSerialNo: ' ' }],
     ['an unknown field', { amountYuan: '5.00' }],
+    ['a share without the others', { fundFen: 50000 }],
+    ['shares that do not add up', { fundFen: 1, accountFen: 0, otherFen: 0, cashFen: 49998 }],
   ])('%s is refused', (_, input) => {
     expect(hisRecordInput.safeParse({ ...valid, ...input }).success).toBe(false);
   });
@@ -62,6 +64,11 @@ describe('one HIS record', () => {
   test('a time that does not exist is refused', () => {
     expect(() => read({ occurredAt: '2018-02-30 09:00:26' })).toThrow(RangeError);
     expect(() => read({ occurredAt: '2018-10-19T25:00:00Z' })).toThrow(RangeError);
+  });
+
+  test('who bore what of a mixed payment is kept', () => {
+    const shares = { fundFen: 30_000, accountFen: 5_000, otherFen: 0, cashFen: 15_000 };
+    expect(read(shares)).toMatchObject(shares);
   });
 
   test('every whole amount survives unchanged', () => {

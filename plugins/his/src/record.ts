@@ -22,6 +22,18 @@ const text = (max: number) =>
     .nullish()
     .transform((value) => value || undefined);
 
+const shares = ['fundFen', 'accountFen', 'otherFen', 'cashFen'] as const;
+type Share = (typeof shares)[number];
+
+const share = (zh: string, en: string) =>
+  z
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .nullish()
+    .transform((fen) => fen ?? undefined)
+    .meta({ description: `混合支付的${zh}部分(分) / of a mixed payment: ${en}, in fen` });
+
 const hasOffset = /(?:Z|[+-]\d{2}:?\d{2})$/i;
 const isLocal = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
 
@@ -39,6 +51,10 @@ export const hisRecordInput = z
       .min(1)
       .max(Number.MAX_SAFE_INTEGER)
       .meta({ description: '金额(分)，恒为正 / amount in fen, always positive' }),
+    fundFen: share('医保基金', 'fund'),
+    accountFen: share('个人账户', 'personal account'),
+    otherFen: share('其他', 'others'),
+    cashFen: share('自费', 'own money'),
     currency: z
       .string()
       .regex(/^[A-Z]{3}$/)
@@ -63,7 +79,18 @@ export const hisRecordInput = z
       .meta({ description: 'ISO 8601 with offset, or yyyy-MM-dd HH:mm:ss in the merchant’s zone' }),
     status: z.enum(['booked', 'voided']).default('booked'),
   })
-  .strict();
+  .strict()
+  .refine(isWhole, {
+    message: 'fundFen, accountFen, otherFen and cashFen are told together and add up to amountFen',
+    path: ['fundFen'],
+  });
+
+/** Who bore what of a mixed payment: all four, or none. */
+function isWhole(record: { amountFen: number } & Partial<Record<Share, number | undefined>>): boolean {
+  const told = shares.flatMap((name) => record[name] ?? []);
+  if (told.length === 0) return true;
+  return told.length === shares.length && told.reduce((sum, fen) => sum + fen, 0) === record.amountFen;
+}
 
 export type HisRecordInput = z.output<typeof hisRecordInput>;
 

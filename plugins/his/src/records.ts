@@ -7,7 +7,7 @@ import { fail } from './errors';
 import { type Calendar, createCalendar, type HisRecord, hisRecordInput, readRecord } from './record';
 
 export const largestBatch = 10_000;
-/** Rows in one statement: 500 × 27 columns stays below SQLite's limit of 32,766 parameters. */
+/** Rows in one statement: 500 × 31 columns stays below SQLite's limit of 32,766 parameters. */
 const chunkSize = 500;
 
 export type RowResult =
@@ -182,6 +182,10 @@ function attributesOf(
     refundNo: record.refundNo ?? null,
     channelTradeNo: record.channelTradeNo ?? null,
     amountFen: record.amountFen,
+    fundFen: record.fundFen ?? null,
+    accountFen: record.accountFen ?? null,
+    otherFen: record.otherFen ?? null,
+    cashFen: record.cashFen ?? null,
     currency: record.currency,
     payType: record.payType,
     bizType: record.bizType ?? null,
@@ -208,6 +212,10 @@ const mergedColumns = [
   'refund_no',
   'channel_trade_no',
   'amount_fen',
+  'fund_fen',
+  'account_fen',
+  'other_fen',
+  'cash_fen',
   'currency',
   'pay_type',
   'biz_type',

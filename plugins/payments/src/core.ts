@@ -4,8 +4,18 @@ import type { Circuits } from './circuits';
 import type { ChannelManifest } from './contract';
 import { fail } from './errors';
 import type { Locks } from './locks';
-import { completeRow } from './rows';
-import type { Accounts, Caller, ChannelSwitches, Events, Grace, PaymentEvents, Vault } from './types';
+import { completeRow, insertRow } from './rows';
+import type {
+  Accounts,
+  Caller,
+  ChannelSwitches,
+  Events,
+  Grace,
+  HisConfirmPayload,
+  HisRefundPayload,
+  PaymentEvents,
+  Vault,
+} from './types';
 
 /** What the parts of this room share in one running application. */
 export interface Core {
@@ -54,6 +64,20 @@ export async function keepAlarm(core: Core, trx: Knex, alarm: Alarm): Promise<vo
     .ignore();
 }
 
+/** Keeps what HIS is to be told with the change that gave rise to it. */
+export async function post(
+  core: Core,
+  trx: Knex,
+  topic: 'his.confirm' | 'his.refund',
+  dedupeKey: string,
+  orderNo: string,
+  payload: HisConfirmPayload | HisRefundPayload,
+): Promise<void> {
+  const now = core.clock.now();
+  const waiting = { status: 'pending', attempts: 0, nextAt: now, createdTime: now };
+  await insertRow(trx, 'outboxes', { topic, dedupeKey, orderNo, payload, ...waiting }, now);
+}
+
 /** Tells an alarm that is kept. */
 export function tell(core: Core, alarm: Alarm): void {
   core.events.emit('alarm', alarm);
@@ -71,7 +95,7 @@ const horizonMs = 60_000;
 /** Wakes a worker at a time; the row's own `next…At` is what counts. */
 export function wake(
   core: Core,
-  job: 'order' | 'refund' | 'outbox' | 'notification',
+  job: 'order' | 'refund' | 'mixed' | 'outbox' | 'notification',
   id: string,
   at: Date | null,
   tag = '',

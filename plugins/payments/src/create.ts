@@ -9,6 +9,7 @@ import { type Alarm, type Core, messageOf, raise } from './core';
 import { createEvents } from './events';
 import { createLedger } from './ledger';
 import { createLocks } from './locks';
+import { createMixed } from './mixed/mixed';
 import { createNotifications } from './notifications';
 import { createOrders } from './orders';
 import { createOutbox } from './outbox';
@@ -81,6 +82,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
   const routing = createRouting(core);
   const orders = createOrders(core, ledger, routing);
   const refunds = createRefunds(core, ledger);
+  const mixed = createMixed(core, ledger, routing, orders, refunds);
   const outbox = createOutbox(core, ledger);
   const notifications = createNotifications(core, orders, refunds);
   const openApiParts: OpenApiPart[] = [];
@@ -88,6 +90,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     orders,
     routes: { explain: routing.explain, ofOrder: routing.ofOrder },
     refunds,
+    mixed,
     notifications,
     events,
     accounts,
@@ -108,7 +111,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
       await channelSwitches.seed();
       if (!queue.works) return;
       await takeOver(core);
-      startWorkers(core, { orders, refunds, outbox, notifications });
+      startWorkers(core, { orders, refunds, mixed, outbox, notifications });
     },
   };
 }

@@ -78,6 +78,37 @@ export const paymentErrors = {
     zh: '仅失败的退款可重试',
     en: 'Only a failed refund can be tried again',
   },
+  MIXED_NOT_FOUND: { status: 404, zh: '混合支付单不存在', en: 'No such mixed payment' },
+  MIXED_CONFLICT: {
+    status: 409,
+    zh: '相同商户订单号的内容不一致',
+    en: 'This merchant order number was used with another content',
+  },
+  MIXED_SPLIT: {
+    status: 400,
+    zh: '医保基金、个人账户、其他与自费之和不等于总金额',
+    en: 'Fund, personal account, other and own money do not add up to the total',
+  },
+  MIXED_NOT_QUOTED: {
+    status: 409,
+    zh: '医保尚未答复承担金额，请稍后再试',
+    en: 'Insurance has not said what it bears yet, try again shortly',
+  },
+  MIXED_NOT_REFUNDABLE: {
+    status: 409,
+    zh: '混合支付未完成或已退款',
+    en: 'The mixed payment is not complete, or given back already',
+  },
+  MIXED_NOT_STOPPED: {
+    status: 409,
+    zh: '仅受阻的退款或撤销可重试',
+    en: 'Only a refund or an undoing that has stopped can be tried again',
+  },
+  ORDER_IS_HALF: {
+    status: 409,
+    zh: '此订单是混合支付的一部分，不能单独退款，请对混合支付单整笔退款',
+    en: 'This order is half of a mixed payment and is not refunded alone: refund the mixed payment',
+  },
   IDEMPOTENCY_CONFLICT: {
     status: 409,
     zh: '相同幂等键的请求内容不一致',

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { businessDay } from './business-day';
-import type { Outcome } from './contract';
-import { type Alarm, type Core, keepAlarm, messageOf, raise, tell, wake } from './core';
+import type { InsuranceSplit, Outcome } from './contract';
+import { type Alarm, type Core, keepAlarm, messageOf, post, raise, tell, wake } from './core';
 import { fail } from './errors';
 import { refundNoOf } from './numbers';
 import { insertRow, toColumns } from './rows';
@@ -28,6 +28,8 @@ export interface Ledger {
   /** Adds a refund row within a transaction that holds the order's row. */
   reserveRefund(trx: Knex.Transaction, order: OrderRow, refund: NewRefund): Promise<void>;
   lockOrder(trx: Knex.Transaction, orderNo: string): Promise<OrderRow>;
+  /** Until when the other side of an order's news is waited for. */
+  graceEnd(trx: Knex, order: OrderRow, owner: MerchantRow, from: Date): Promise<Date>;
   /** What is told to HIS when a refund succeeds; set by the outbox. */
   tellsRefunds: () => boolean;
 }
@@ -64,8 +66,7 @@ export function createLedger(core: Core): Ledger {
     return readRow('orders', row);
   };
 
-  /** Until when the other side of this news is waited for. */
-  const graceEnd = async (trx: Knex, row: OrderRow, owner: MerchantRow, now: Date): Promise<Date> => {
+  const graceEnd: Ledger['graceEnd'] = async (trx, row, owner, now) => {
     const today = { merchantCode: owner.code, date: businessDay(now, owner) };
     const seconds = (await core.grace.of(trx, today))(row) ?? owner.graceSeconds;
     return new Date(now.getTime() + seconds * 1000);
@@ -91,6 +92,7 @@ export function createLedger(core: Core): Ledger {
       core.events.emit('order.moved', { orderNo, to, channel, scene, currency, paidFen });
     }
     wake(core, 'order', orderNo, row.nextQueryAt);
+    if (row.mixedNo) wake(core, 'mixed', row.mixedNo, clock.now());
     return row;
   };
 
@@ -177,32 +179,20 @@ export function createLedger(core: Core): Ledger {
     operatorCode: row.operatorCode,
   });
 
-  const post = (
-    trx: Knex,
-    topic: string,
-    dedupeKey: string,
-    orderNo: string,
-    payload: HisConfirmPayload | HisRefundPayload,
-  ) => {
-    const now = clock.now();
-    return insertRow(
-      trx,
-      'outboxes',
-      { topic, dedupeKey, orderNo, payload, status: 'pending', attempts: 0, nextAt: now, createdTime: now },
-      now,
-    );
-  };
-
-  /** Another order for the same business that holds money. Its row is locked, so two cannot both be the first. */
+  /** Another order for the same business that holds money, the other half apart. Its row is locked, so two cannot both be the first. */
   const paidTwin = async (trx: Knex.Transaction, row: OrderRow): Promise<string | undefined> => {
     if (!row.businessNo) return undefined;
-    const twins: { order_no: string; status: string; id: number }[] = await trx('orders')
+    const twins: { order_no: string; status: string; id: number; mixed_no: string | null }[] = await trx(
+      'orders',
+    )
       .where({ merchant_code: row.merchantCode, business_no: row.businessNo })
       .orderBy('id')
       .forUpdate()
-      .select('id', 'order_no', 'status');
+      .select('id', 'order_no', 'status', 'mixed_no');
     const holds = (status: string) => status === 'paid' || status === 'partially_refunded';
-    return twins.find((twin) => twin.id !== row.id && holds(twin.status))?.order_no;
+    const isOther = (twin: { id: number; mixed_no: string | null }) =>
+      twin.id !== row.id && (row.mixedNo === null || twin.mixed_no !== row.mixedNo);
+    return twins.find((twin) => isOther(twin) && holds(twin.status))?.order_no;
   };
 
   const reserveRefund = async (trx: Knex.Transaction, row: OrderRow, refund: NewRefund): Promise<void> => {
@@ -247,7 +237,8 @@ export function createLedger(core: Core): Ledger {
       const owner = await merchant(row.merchantCode, trx);
       const twin = await paidTwin(trx, row);
       const now = clock.now();
-      const tellsHis = Boolean(owner.hisUrl) && !twin;
+      // HIS is told of a mixed payment as a whole.
+      const tellsHis = Boolean(owner.hisUrl) && !twin && row.mixedNo === null;
       const moved = await move(trx, row, 'paid', {
         paidFen: outcome.amount,
         paidAt: outcome.paidAt,
@@ -258,7 +249,7 @@ export function createLedger(core: Core): Ledger {
         payType: row.channel,
         hisState: tellsHis ? 'waiting' : 'none',
         reconState: 'waiting',
-        dueReconAt: await graceEnd(trx, row, owner, now),
+        dueReconAt: await graceEnd(trx, row, owner, row.mixedNo && row.expiresAt ? row.expiresAt : now),
         nextQueryAt: null,
         errorCode: null,
         errorMessage: null,
@@ -273,6 +264,7 @@ export function createLedger(core: Core): Ledger {
       });
       if (tellsHis) {
         await post(
+          core,
           trx,
           'his.confirm',
           row.orderNo,
@@ -354,6 +346,9 @@ export function createLedger(core: Core): Ledger {
       case 'paid': {
         if (outcome.amount !== row.amountFen || outcome.currency !== row.currency) {
           return integrity(row, `${outcome.amount} ${outcome.currency} ≠ ${row.amountFen} ${row.currency}`);
+        }
+        if (outcome.split && !isSplitOf(row, outcome.split)) {
+          return integrity(row, `${sharesOf(outcome.split)} ≠ ${sharesOf(row)}`);
         }
         if (endedUnpaid.includes(row.status)) return bookLatePayment(row, outcome);
         if (row.paidFen > 0) return row;
@@ -482,7 +477,7 @@ export function createLedger(core: Core): Ledger {
             updatedAt: now,
           }),
         );
-      tells = ledger.tellsRefunds() && locked.hisState === 'confirmed';
+      tells = ledger.tellsRefunds() && locked.hisState === 'confirmed' && locked.mixedNo === null;
       if (tells) {
         const payload: HisRefundPayload = {
           ...confirmPayload(locked, locked.paidAt ?? outcome.refundedAt, locked.channelTradeNo),
@@ -493,7 +488,7 @@ export function createLedger(core: Core): Ledger {
           channelRefundNo: outcome.channelNo,
           refundedAt: outcome.refundedAt.toISOString(),
         };
-        await post(trx, 'his.refund', row.refundNo, row.orderNo, payload);
+        await post(core, trx, 'his.refund', row.refundNo, row.orderNo, payload);
       }
       return locked.status;
     });
@@ -506,7 +501,7 @@ export function createLedger(core: Core): Ledger {
   };
 
   const failRefund = async (row: RefundRow, code: string, message: string): Promise<RefundRow> => {
-    const isAutomatic = row.source !== 'api' && row.source !== 'staff';
+    const isAutomatic = row.source === 'duplicate' || row.source === 'his_refused';
     const alarm: Alarm = {
       kind: 'refund_failed',
       level: 'critical',
@@ -515,8 +510,10 @@ export function createLedger(core: Core): Ledger {
       orderNo: row.orderNo,
       dedupeKey: `refund-failed:${row.refundNo}`,
     };
+    let mixedNo: string | null = null;
     const moved = await db.transaction(async (trx) => {
       const locked = await lockOrder(trx, row.orderNo);
+      mixedNo = locked.mixedNo;
       const attributes = { nextQueryAt: null, errorCode: code, errorMessage: message };
       if (!(await moveRefund(trx, row, 'failed', attributes))) return false;
       await trx('orders').where({ id: locked.id }).decrement('refunding_fen', row.amountFen);
@@ -524,6 +521,7 @@ export function createLedger(core: Core): Ledger {
       return true;
     });
     if (moved && isAutomatic) tell(core, alarm);
+    if (moved && mixedNo) wake(core, 'mixed', mixedNo, clock.now());
     return refundChanged(row);
   };
 
@@ -578,6 +576,7 @@ export function createLedger(core: Core): Ledger {
     order,
     merchant,
     lockOrder,
+    graceEnd,
     applyPayment,
     bookLatePayment,
     applyRefund,
@@ -595,6 +594,12 @@ const duplicateAlarm = (order: OrderRow, twin: string): Alarm => ({
   orderNo: order.orderNo,
   dedupeKey: `duplicate:${order.orderNo}`,
 });
+
+const sharesOf = ({ fundFen, accountFen, otherFen }: Pick<OrderRow, 'fundFen' | 'accountFen' | 'otherFen'>) =>
+  `${fundFen} + ${accountFen} + ${otherFen}`;
+
+const isSplitOf = (order: OrderRow, split: InsuranceSplit): boolean =>
+  order.fundFen === null || sharesOf(order) === sharesOf(split);
 
 /** A refund that the platform makes of itself, once for each order and cause. */
 export const automatic = (

@@ -2,6 +2,7 @@ import { writeLightly } from '@hospital-pay/jobs';
 import { z } from 'zod';
 import type { Acknowledgement, NotificationEvent, Outcome, RawNotification } from './contract';
 import { type Core, messageOf, raise } from './core';
+import { splitSchema } from './mixed/claim';
 import { orderNoOfRefund } from './numbers';
 import type { OrdersRoom } from './orders';
 import type { RefundsRoom } from './refunds';
@@ -26,6 +27,7 @@ const outcomeSchema = z.discriminatedUnion('kind', [
     channelNo: z.string(),
     paidAt: moment,
     payer: z.string().exactOptional(),
+    split: splitSchema.exactOptional(),
   }),
   z.object({
     kind: z.literal('refunded'),

@@ -2,6 +2,7 @@ import type { Outcome, PaymentReference, PayRequest } from './contract';
 import { type Core, checkMerchant } from './core';
 import { fail } from './errors';
 import { type Ledger, outcomeOf } from './ledger';
+import { claimOf } from './mixed/claim';
 import { hashOf, hintOf, newOrderNo } from './numbers';
 import type { Route, Routing } from './routing';
 import { completeRow, isUniqueViolation, toColumns } from './rows';
@@ -15,6 +16,7 @@ import type {
   OrderStatus,
   Orders,
   OrderView,
+  RoutingView,
 } from './types';
 import { orderView } from './views';
 
@@ -51,7 +53,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     return order;
   };
 
-  const reference = (order: OrderRow): PaymentReference => ({
+  const reference = async (order: OrderRow): Promise<PaymentReference> => ({
     attemptNo: order.orderNo,
     scene: order.scene,
     amount: order.amountFen,
@@ -60,7 +62,12 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     ...(order.expiresAt ? { expiresAt: order.expiresAt } : {}),
     ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
     ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),
+    ...(order.mixedNo ? await claimIn(order) : {}),
   });
+  const claimIn = async (order: OrderRow): Promise<Pick<PaymentReference, 'claim'>> => {
+    const claim = await claimOf(core, order);
+    return claim ? { claim } : {};
+  };
 
   const repeated = (existing: OrderRow, requestHash: string): OrderView => {
     if (existing.requestHash !== requestHash) throw fail('ORDER_CONFLICT', { orderNo: existing.orderNo });
@@ -73,12 +80,14 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     caller: Caller,
     merchant: MerchantRow,
     account: ConnectedAccount,
-    { department, why }: Route,
+    { department, why }: Pick<Route, 'department'> & { why: RoutingView | null },
     requestHash: string,
   ): Promise<OrderRow> => {
     const now = clock.now();
     const { manifest } = account;
-    const orderNo = newOrderNo(now, merchant.zone);
+    const { half } = input;
+    const split = half?.insurance?.claim.split;
+    const orderNo = half?.orderNo ?? newOrderNo(now, merchant.zone);
     const lifetime = (input.expiresIn ?? lifetimes[input.scene]) * 1000;
     const common = {
       orderNo,
@@ -102,6 +111,10 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
       hisRefundedFen: 0,
       paidFen: 0,
       refundingFen: 0,
+      mixedNo: half?.mixedNo,
+      fundFen: split?.fundFen,
+      accountFen: split?.accountFen,
+      otherFen: split?.otherFen,
       hisState: 'none',
       queryCount: 0,
       subject: input.subject,
@@ -142,9 +155,12 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
 
     const merchant = await ledger.merchant(input.merchantCode);
     if (!merchant.enabled) throw fail('MERCHANT_DISABLED');
-    const route = await routing.choose(input, merchant.zone);
+    const { insurance } = input.half ?? {};
+    const route = insurance
+      ? { accountCode: insurance.accountCode, department: input.department ?? null, why: insurance.routing }
+      : await routing.choose(input, merchant.zone);
     const account = await core.accounts.connect(route.accountCode);
-    if (input.scene === 'jsapi' && !input.payerId) throw fail('PAYER_MISSING');
+    if (input.scene === 'jsapi' && !input.payerId && !insurance) throw fail('PAYER_MISSING');
 
     let order: OrderRow;
     try {
@@ -165,7 +181,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
   const connect = (order: OrderRow) => core.accounts.connect(order.accountCode);
 
   const ask = async (order: OrderRow, account: ConnectedAccount): Promise<Outcome> =>
-    outcomeOf(account.driver.query(reference(order)), core);
+    outcomeOf(account.driver.query(await reference(order)), core);
 
   /** A payment by payment code that came to no result is undone; once that has begun it is not stopped. */
   const reverseAtChannel = async (order: OrderRow, account: ConnectedAccount): Promise<OrderRow> => {
@@ -180,7 +196,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     const begunOrder = { ...order, queryCount: queryCount - 1 };
     const undo = driver.reverse ?? driver.close;
     const outcome: Outcome = undo
-      ? await outcomeOf(undo.call(driver, reference(order)), core)
+      ? await outcomeOf(undo.call(driver, await reference(order)), core)
       : { kind: 'unknown', cause: 'the channel cannot reverse' };
     if (outcome.kind === 'closed') return ledger.applyPayment(begunOrder, outcome, 'reverse');
     const confirmed = await ask(order, account);
@@ -205,7 +221,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     if (first.kind === 'paid' || first.kind === 'failed' || first.kind === 'closed' || !driver.close) {
       return ledger.applyPayment(order, first, 'query', queryCount);
     }
-    const closing = await outcomeOf(driver.close(reference(order)), core);
+    const closing = await outcomeOf(driver.close(await reference(order)), core);
     const second = await ask(order, account);
     if (closing.kind === 'closed' && !saysPaidOrNothing(second)) {
       return ledger.applyPayment(order, closing, 'close', queryCount);
@@ -352,6 +368,7 @@ function payRequest(order: OrderRow, input: CreateOrder): PayRequest {
     ...(input.authCode ? { authCode: input.authCode } : {}),
     ...(input.payerId ? { payerId: input.payerId } : {}),
     ...(input.token ? { token: input.token } : {}),
+    ...(input.half?.insurance ? { claim: input.half.insurance.claim } : {}),
     ...(input.clientIp ? { clientIp: input.clientIp } : {}),
     ...(input.returnUrl ? { returnUrl: input.returnUrl } : {}),
     ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),

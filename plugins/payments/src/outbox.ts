@@ -3,6 +3,8 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type Alarm, type Core, keepAlarm, messageOf, tell, wake } from './core';
 import { automatic, type Ledger } from './ledger';
+import { splitSchema } from './mixed/claim';
+import { bookedByHis, refusedByHis } from './mixed/his';
 import { fromRow, toColumns } from './rows';
 import { currencySchema, sceneSchema } from './store';
 import { outboxTries } from './timing';
@@ -37,6 +39,7 @@ const confirmSchema = z.object({
   cardNo: text,
   terminalCode: text,
   operatorCode: text,
+  mixed: splitSchema.extend({ insuranceOrderNo: text, cashOrderNo: text }).exactOptional(),
 });
 const refundSchema = confirmSchema.extend({
   refundNo: z.string(),
@@ -67,6 +70,10 @@ const rowSchema = z.object({
   attempts: z.number(),
 });
 type OutboxRow = z.infer<typeof rowSchema>;
+
+/** Null for what is not about a mixed payment. */
+const mixedOf = (row: OutboxRow) =>
+  row.topic === 'his.confirm' ? (confirmSchema.safeParse(row.payload).data?.mixed ?? null) : null;
 
 /** A sender that died with its process is followed by another after this. */
 const claimMs = 60_000;
@@ -119,23 +126,28 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
     await db.transaction(async (trx) => {
       if ((await finish(trx, row, { status: 'done', lastError: null })) !== 1 || row.topic !== 'his.confirm')
         return;
-      await trx('orders')
-        .where({ order_no: row.orderNo })
-        .update(
-          toColumns(trx, {
-            hisState: 'confirmed',
-            hisOrderNo: result.hisOrderNo,
-            receiptNo: result.receiptNo,
-            updatedAt: clock.now(),
-          }),
-        );
+      const word = toColumns(trx, {
+        hisState: 'confirmed',
+        hisOrderNo: result.hisOrderNo,
+        receiptNo: result.receiptNo,
+        updatedAt: clock.now(),
+      });
+      if (mixedOf(row)) await bookedByHis(trx, row.orderNo, word);
+      else await trx('orders').where({ order_no: row.orderNo }).update(word);
     });
-    if (row.orderNo !== null) core.events.emit('order.changed', { orderNo: row.orderNo });
+    tellChanged(row);
+  };
+
+  const tellChanged = (row: OutboxRow) => {
+    const { insuranceOrderNo, cashOrderNo } = mixedOf(row) ?? {};
+    const concerned = mixedOf(row) ? [insuranceOrderNo, cashOrderNo] : [row.orderNo];
+    for (const orderNo of concerned) if (orderNo) core.events.emit('order.changed', { orderNo });
   };
 
   /** True when the merchant has chosen that refused money goes back by itself, and there is some. */
   const giveBack = async (trx: Knex.Transaction, row: OutboxRow, reason: string): Promise<boolean> => {
     if (row.topic !== 'his.confirm' || row.orderNo === null) return false;
+    if (mixedOf(row)) return refusedByHis(core, trx, row.orderNo, reason);
     const order = await ledger.lockOrder(trx, row.orderNo);
     await trx('orders')
       .where({ id: order.id })
@@ -160,8 +172,9 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
     if (!settled) return;
     tell(core, settled.alarm);
     if (row.orderNo === null) return;
-    core.events.emit('order.changed', { orderNo: row.orderNo });
+    tellChanged(row);
     if (!settled.isRefunded) return;
+    if (mixedOf(row)) return wake(core, 'mixed', row.orderNo, clock.now());
     const refunds: { refund_no: string }[] = await db('refunds')
       .where({ order_no: row.orderNo, status: 'requested' })
       .select('refund_no');

@@ -2,7 +2,8 @@ import type { Outcome, RefundRequest } from './contract';
 import { type Core, checkMerchant, wake } from './core';
 import { fail } from './errors';
 import { type Ledger, outcomeOf } from './ledger';
-import { hashOf } from './numbers';
+import { cashOrderNoOf, claimOf } from './mixed/claim';
+import { hashOf, refundNoOf } from './numbers';
 import { isUniqueViolation, toColumns } from './rows';
 import { findRow, type OrderRow, type RefundRow } from './store';
 import type { Caller, OrderKey, RefundKey, Refunds, RefundView } from './types';
@@ -60,23 +61,36 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
     return rows.flatMap((row) => row.channel_refund_no ?? []);
   };
 
-  const request = async (refund: RefundRow, order: OrderRow): Promise<RefundRequest> => ({
-    refundNo: refund.refundNo,
-    amount: refund.amountFen,
-    reason: refund.reason,
-    requestedAt: refund.requestedAt,
-    payment: {
-      attemptNo: refund.attemptNo,
-      scene: order.scene,
-      // What was paid, and from which the channel refunds.
-      amount: order.paidFen,
-      currency: order.currency,
-      createdAt: order.createdTime,
-      ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
-      ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),
-    },
-    booked: await bookedBeside(refund),
-  });
+  /** The insurer gives its half back by the claim, and is told under which number the cash goes back after it. */
+  const ofClaim = async (order: OrderRow) => {
+    const claim = order.mixedNo ? await claimOf(core, order) : undefined;
+    const cashRefundNo =
+      order.mixedNo && claim?.cash ? refundNoOf(cashOrderNoOf(order.mixedNo), 1) : undefined;
+    return { payment: claim ? { claim } : {}, refund: cashRefundNo ? { cashRefundNo } : {} };
+  };
+
+  const request = async (refund: RefundRow, order: OrderRow): Promise<RefundRequest> => {
+    const claimed = await ofClaim(order);
+    return {
+      refundNo: refund.refundNo,
+      amount: refund.amountFen,
+      reason: refund.reason,
+      requestedAt: refund.requestedAt,
+      payment: {
+        attemptNo: refund.attemptNo,
+        scene: order.scene,
+        // What was paid, and from which the channel refunds.
+        amount: order.paidFen,
+        currency: order.currency,
+        createdAt: order.createdTime,
+        ...(order.channelTradeNo ? { channelNo: order.channelTradeNo } : {}),
+        ...(order.terminalCode ? { terminalCode: order.terminalCode } : {}),
+        ...claimed.payment,
+      },
+      booked: await bookedBeside(refund),
+      ...claimed.refund,
+    };
+  };
 
   const send = async (refund: RefundRow, queryCount = refund.queryCount): Promise<RefundRow> => {
     const { driver } = await core.accounts.connect(refund.accountCode);
@@ -113,6 +127,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
   const create: Refunds['create'] = async (input, caller) => {
     if (!Number.isSafeInteger(input.amountFen) || input.amountFen <= 0) throw fail('AMOUNT_INVALID');
     const order = await findOrder(input.order, caller);
+    if (order.mixedNo && !input.isHalf) throw fail('ORDER_IS_HALF', { mixedNo: order.mixedNo });
     const requestHash = hashOf({ orderNo: order.orderNo, amountFen: input.amountFen, reason: input.reason });
     const where = { merchant_code: order.merchantCode, merchant_refund_no: input.merchantRefundNo };
     const existing = await findRow(db, 'refunds', where);
@@ -130,7 +145,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
           merchantRefundNo: input.merchantRefundNo,
           amountFen: input.amountFen,
           reason: input.reason.slice(0, 80),
-          source: caller.kind === 'application' ? 'api' : 'staff',
+          source: input.isHalf ? 'mixed' : caller.kind === 'application' ? 'api' : 'staff',
           operatorCode: caller.kind === 'staff' ? caller.username : null,
           requestHash,
         });

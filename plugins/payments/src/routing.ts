@@ -121,16 +121,18 @@ function draw(candidates: RouteRow[], seed: string | undefined): RouteRow | unde
 
 /** The channels that could take this order at all. */
 export function candidateChannels(
-  input: Pick<CreateOrder, 'scene' | 'channel' | 'authCode' | 'token'>,
+  input: Pick<CreateOrder, 'scene' | 'channel' | 'authCode' | 'token'> & Pick<RoutingQuestion, 'insurance'>,
   manifests: ReadonlyMap<string, ChannelManifest>,
 ): Set<string> {
   const named = input.channel === undefined ? undefined : manifests.get(input.channel);
   if (input.channel !== undefined && !named) throw fail('CHANNEL_UNKNOWN', { channel: input.channel });
   const hasToken = input.token !== undefined;
-  // An insurer bears a part of what it was asked about; it takes no order that does not name it.
-  const open = [...manifests.values()].filter((manifest) => manifest.insurance === undefined);
-  const offered = (named ? [named] : open).filter(
-    (manifest) => manifest.scenes.includes(input.scene) && (manifest.takesToken ?? false) === hasToken,
+  // An insurer bears a part of what it was asked about, and takes no other order.
+  const offered = (named ? [named] : [...manifests.values()]).filter(
+    (manifest) =>
+      manifest.scenes.includes(input.scene) &&
+      (manifest.takesToken ?? false) === hasToken &&
+      manifest.insurance === input.insurance,
   );
   if (offered.length === 0) throw fail('SCENE_NOT_OFFERED', { scene: input.scene });
   if (input.scene !== 'micropay') return new Set(offered.map((manifest) => manifest.code));
@@ -151,7 +153,7 @@ export interface Route {
 
 export interface Routing extends Routes {
   /** @throws NO_ROUTE, or CHANNEL_DISABLED, ACCOUNT_DISABLED when routes lead only to what is disabled. */
-  choose(input: CreateOrder, zone: string): Promise<Route>;
+  choose(input: RoutingQuestion, zone: string): Promise<Route>;
 }
 
 export function createRouting(core: Core): Routing {

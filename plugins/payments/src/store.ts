@@ -15,6 +15,8 @@ const flag = z
 const currency = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']);
 const scene = z.enum(['micropay', 'native', 'jsapi', 'h5', 'app', 'terminal']);
 
+const hisState = z.enum(['none', 'waiting', 'confirmed', 'refused']);
+
 const payerAction = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('qr'), text }),
   z.object({ kind: z.literal('redirect'), url: text }),
@@ -37,6 +39,8 @@ const routing = z.object({
   ),
 });
 
+const share = money.nullable();
+
 const order = z.object({
   id: z.number(),
   orderNo: text,
@@ -46,6 +50,7 @@ const order = z.object({
   requestHash: optional,
   businessNo: optional,
   bizType: optional,
+  mixedNo: optional,
   scene,
   channel: text,
   accountCode: text,
@@ -64,6 +69,9 @@ const order = z.object({
   ]),
   amountFen: money,
   paidFen: money,
+  fundFen: share,
+  accountFen: share,
+  otherFen: share,
   refundedFen: money,
   refundingFen: money,
   subject: text,
@@ -74,7 +82,7 @@ const order = z.object({
   cardNo: optional,
   terminalCode: optional,
   operatorCode: optional,
-  hisState: z.enum(['none', 'waiting', 'confirmed', 'refused']),
+  hisState,
   hisOrderNo: optional,
   receiptNo: optional,
   errorCode: optional,
@@ -102,7 +110,7 @@ const refund = z.object({
     .nullable()
     .transform((reason) => reason ?? ''),
   status: z.enum(['requested', 'processing', 'succeeded', 'failed', 'unknown']),
-  source: z.enum(['api', 'staff', 'duplicate', 'his_refused']),
+  source: z.enum(['api', 'staff', 'duplicate', 'his_refused', 'mixed']),
   requestHash: optional,
   channelRefundNo: optional,
   errorCode: optional,
@@ -111,6 +119,64 @@ const refund = z.object({
   refundedAt: moment.nullable(),
   nextQueryAt: moment.nullable(),
   queryCount: z.number(),
+});
+
+const mixedState = z.enum([
+  'quoting',
+  'quoted',
+  'refused',
+  'settling',
+  'paying',
+  'paid',
+  'closed',
+  'undoing',
+  'undo_stopped',
+  'undone',
+  'refunding',
+  'refund_stopped',
+  'refunded',
+]);
+
+const mixedPayment = z.object({
+  id: z.number(),
+  mixedNo: text,
+  merchantCode: text,
+  merchantOrderNo: text,
+  appId: optional,
+  requestHash: text,
+  state: mixedState,
+  totalFen: money,
+  fundFen: share,
+  accountFen: share,
+  otherFen: share,
+  cashFen: share,
+  subject: text,
+  insuranceChannel: text,
+  accountCode: text,
+  claimNo: optional,
+  sealed: text,
+  insuranceOrderNo: optional,
+  cashOrderNo: optional,
+  routing: routing.nullable(),
+  businessNo: optional,
+  bizType: optional,
+  patientName: optional,
+  patientId: optional,
+  cardNo: optional,
+  terminalCode: optional,
+  department: optional,
+  operatorCode: optional,
+  hisState,
+  hisOrderNo: optional,
+  receiptNo: optional,
+  merchantRefundNo: optional,
+  refundReason: optional,
+  errorCode: optional,
+  errorMessage: optional,
+  createdTime: moment,
+  expiresAt: moment,
+  paidAt: moment.nullable(),
+  stateAt: moment,
 });
 
 const merchant = z.object({
@@ -170,6 +236,7 @@ const terminal = z.object({ code: text, merchantCode: text, department: optional
 
 export type OrderRow = z.infer<typeof order>;
 export type RefundRow = z.infer<typeof refund>;
+export type MixedRow = z.infer<typeof mixedPayment>;
 export type MerchantRow = z.infer<typeof merchant>;
 export type AccountRow = z.infer<typeof account>;
 export type RouteRow = z.infer<typeof route>;
@@ -177,6 +244,7 @@ export type RouteRow = z.infer<typeof route>;
 const tables = {
   orders: order,
   refunds: refund,
+  mixed_payments: mixedPayment,
   merchants: merchant,
   channel_accounts: account,
   routes: route,
@@ -201,4 +269,10 @@ export async function findRow<Table extends keyof Tables>(
   return row === undefined ? undefined : readRow(table, row);
 }
 
-export { configuration as configurationSchema, currency as currencySchema, scene as sceneSchema };
+export {
+  configuration as configurationSchema,
+  currency as currencySchema,
+  mixedState as mixedStateSchema,
+  payerAction as payerActionSchema,
+  scene as sceneSchema,
+};

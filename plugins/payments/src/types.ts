@@ -10,10 +10,14 @@ import type {
   ChannelDriver,
   ChannelManifest,
   Currency,
+  InsuranceClaim,
+  InsuranceSplit,
   PayerAction,
   RawNotification,
   Scene,
+  SettledClaim,
 } from './contract';
+import type { MixedState } from './mixed/plan';
 import type { RouteVerdict } from './route-verdicts';
 
 export type OrderStatus =
@@ -28,7 +32,7 @@ export type OrderStatus =
   | 'failed';
 
 export type RefundStatus = 'requested' | 'processing' | 'succeeded' | 'failed' | 'unknown';
-export type RefundSource = 'api' | 'staff' | 'duplicate' | 'his_refused';
+export type RefundSource = 'api' | 'staff' | 'duplicate' | 'his_refused' | 'mixed';
 export type HisState = 'none' | 'waiting' | 'confirmed' | 'refused';
 
 /** Who asks. Every service checks the merchant against it. */
@@ -60,13 +64,27 @@ export interface CreateOrder {
   operatorCode?: string | undefined;
   /** Seconds the payer has; per scene unless told. */
   expiresIn?: number | undefined;
+  /** Made as one half of a mixed payment, by the room that watches over both. */
+  half?: Half | undefined;
+}
+
+/** `insurance`: the half that insurance bears, at the account that was asked for it. */
+export interface Half {
+  mixedNo: string;
+  orderNo: string;
+  insurance?: { claim: SettledClaim; accountCode: string; routing: RoutingView | null };
 }
 
 /** An order as far as routing looks at it. `at`: now unless given; without `merchantOrderNo` equals stay undecided. */
+/** `insurance`: only channels that pay so are looked at; others never pay for insurance. */
 export type RoutingQuestion = Pick<
   CreateOrder,
   'merchantCode' | 'scene' | 'amountFen' | 'channel' | 'authCode' | 'terminalCode' | 'department'
-> & { merchantOrderNo?: string | undefined; at?: Date | undefined };
+> & {
+  merchantOrderNo?: string | undefined;
+  at?: Date | undefined;
+  insurance?: ChannelManifest['insurance'];
+};
 
 /** Which of a merchant's routes was taken and why the others were not. */
 export interface RoutingView {
@@ -114,6 +132,8 @@ export interface OrderView {
   hisState: HisState;
   hisOrderNo: string | null;
   receiptNo: string | null;
+  /** The mixed payment of which this is one half. */
+  mixedNo: string | null;
   error: ErrorView | null;
   createdTime: string;
 }
@@ -126,6 +146,92 @@ export interface CreateRefund {
   merchantRefundNo: string;
   amountFen: number;
   reason: string;
+  /** Asked by the room that watches over both halves of a mixed payment: nobody else gives half of one back. */
+  isHalf?: boolean;
+}
+
+/** How the patient pays the own half. */
+export interface CashWay {
+  scene: Scene;
+  channel?: string | undefined;
+  authCode?: string | undefined;
+  payerId?: string | undefined;
+  clientIp?: string | undefined;
+  returnUrl?: string | undefined;
+}
+
+export interface CreateMixed {
+  merchantCode: string;
+  merchantOrderNo: string;
+  totalFen: number;
+  subject: string;
+  /** The insurance channel, where the merchant has several. */
+  channel?: string | undefined;
+  /** In the channel's own form, from HIS. */
+  details: Record<string, unknown>;
+  /** HIS knows the split already: both halves are paid in one act. */
+  claim?: InsuranceClaim | undefined;
+  /** With `claim`: how. */
+  cash?: CashWay | undefined;
+  terminalCode?: string | undefined;
+  department?: string | undefined;
+  businessNo?: string | undefined;
+  bizType?: string | undefined;
+  patientName?: string | undefined;
+  patientId?: string | undefined;
+  cardNo?: string | undefined;
+  operatorCode?: string | undefined;
+  /** Seconds until a payment that is not complete is undone. */
+  expiresIn?: number | undefined;
+}
+
+export interface MixedView {
+  mixedNo: string;
+  merchantCode: string;
+  merchantOrderNo: string;
+  state: MixedState;
+  totalFen: number;
+  /** Null until insurance has said it. */
+  split: InsuranceSplit | null;
+  subject: string;
+  insuranceChannel: string;
+  claimNo: string | null;
+  insuranceOrder: OrderView | null;
+  cashOrder: OrderView | null;
+  /** What the patient needs to pay now. */
+  payerAction: PayerAction | null;
+  merchantRefundNo: string | null;
+  refundReason: string | null;
+  hisState: HisState;
+  hisOrderNo: string | null;
+  receiptNo: string | null;
+  error: ErrorView | null;
+  expiresAt: string;
+  paidAt: string | null;
+  createdTime: string;
+}
+
+export type MixedKey = { mixedNo: string } | { merchantCode: string; merchantOrderNo: string };
+
+/** One payment of two halves: insurance's and the patient's own. It ends with both paid or both given back. */
+export interface MixedPayments {
+  /** Same (merchant, merchantOrderNo) and body: the first one again; another body: MIXED_CONFLICT. */
+  create(input: CreateMixed, caller: Caller): Promise<MixedView>;
+  /** The patient agrees to the split: insurance settles, and what is left is paid in this way, now or when this is called again. */
+  confirm(key: MixedKey, cash: CashWay | undefined, caller: Caller): Promise<MixedView>;
+  get(key: MixedKey, caller: Caller): Promise<MixedView>;
+  /** As get, after asking about what is undecided. */
+  query(key: MixedKey, caller: Caller): Promise<MixedView>;
+  /** Ends one that is not complete; what was paid of it goes back. @throws ORDER_ALREADY_PAID */
+  cancel(key: MixedKey, caller: Caller): Promise<MixedView>;
+  /** Gives all of it back: insurance first, then the cash. */
+  refund(
+    key: MixedKey,
+    request: { merchantRefundNo: string; reason: string },
+    caller: Caller,
+  ): Promise<MixedView>;
+  /** Tries again, under the same numbers, what stopped a refund or an undoing. @throws MIXED_NOT_STOPPED */
+  retry(key: MixedKey, caller: Caller): Promise<MixedView>;
 }
 
 export interface RefundView {
@@ -321,6 +427,8 @@ export interface HisConfirmPayload {
   cardNo: string | null;
   terminalCode: string | null;
   operatorCode: string | null;
+  /** Of a mixed payment, which HIS is told as a whole: `orderNo` is its number, `amountFen` its total. */
+  mixed?: InsuranceSplit & { insuranceOrderNo: string | null; cashOrderNo: string | null };
 }
 
 export interface HisRefundPayload extends HisConfirmPayload {
@@ -383,6 +491,7 @@ export interface Payments {
   orders: Orders;
   routes: Routes;
   refunds: Refunds;
+  mixed: MixedPayments;
   notifications: Notifications;
   events: Events;
   accounts: Accounts;

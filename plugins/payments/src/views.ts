@@ -6,7 +6,7 @@ import type { ErrorView, OrderView, RefundView } from './types';
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 
 /** The channel's own code in words, when its manifest explains it. */
-function errorView(
+export function errorView(
   row: { status: string; errorCode: string | null; errorMessage: string | null },
   manifest: ChannelManifest | undefined,
 ): ErrorView | null {
@@ -48,6 +48,7 @@ export const orderView = (order: OrderRow, manifests: ReadonlyMap<string, Channe
   hisState: order.hisState,
   hisOrderNo: order.hisOrderNo,
   receiptNo: order.receiptNo,
+  mixedNo: order.mixedNo,
   error: errorView(order, manifests.get(order.channel)),
   createdTime: order.createdTime.toISOString(),
 });

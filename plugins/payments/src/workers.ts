@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Core, messageOf, wake } from './core';
+import type { MixedRoom } from './mixed/mixed';
 import type { NotificationsRoom } from './notifications';
 import type { OrdersRoom } from './orders';
 import type { OutboxRoom } from './outbox';
@@ -19,7 +20,13 @@ const payloadSchema = z.object({ id: z.string() });
 /** The tables hold the work; this finds what is due and has it done, also after a crash or a lost queue. */
 export function startWorkers(
   core: Core,
-  rooms: { orders: OrdersRoom; refunds: RefundsRoom; outbox: OutboxRoom; notifications: NotificationsRoom },
+  rooms: {
+    orders: OrdersRoom;
+    refunds: RefundsRoom;
+    mixed: MixedRoom;
+    outbox: OutboxRoom;
+    notifications: NotificationsRoom;
+  },
 ): void {
   const { db, clock, queue } = core;
 
@@ -51,6 +58,12 @@ export function startWorkers(
 
   work('order', rooms.orders.advance, postponeIn('orders', 'order_no'));
   work('refund', rooms.refunds.advance, postponeIn('refunds', 'refund_no'));
+  work('mixed', rooms.mixed.advance, (id) =>
+    db('mixed_payments')
+      .where({ mixed_no: id })
+      .whereNotNull('next_look_at')
+      .update(toColumns(db, { nextLookAt: later() })),
+  );
   work('outbox', rooms.outbox.deliver);
   work('notification', (id) => rooms.notifications.handle(Number(id)));
 
@@ -69,6 +82,12 @@ export function startWorkers(
       .limit(batch)
       .select('refund_no');
     for (const row of refunds) wake(core, 'refund', row.refund_no, now, 'sweep');
+    const mixed: { mixed_no: string }[] = await db('mixed_payments')
+      .where('next_look_at', '<=', due)
+      .orderBy('next_look_at')
+      .limit(batch)
+      .select('mixed_no');
+    for (const row of mixed) wake(core, 'mixed', row.mixed_no, now, 'sweep');
     const outbox: { topic: string; dedupe_key: string }[] = await db('outboxes')
       .where({ status: 'pending' })
       .where('next_at', '<=', due)

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { paymentErrors } from '../errors';
 import type { OpenApiPart, Scope } from '../types';
-import { createOrderBody, createRefundBody, orderViewSchema, refundViewSchema } from './schemas';
+import {
+  confirmMixedBody,
+  createMixedBody,
+  createOrderBody,
+  createRefundBody,
+  mixedViewSchema,
+  orderViewSchema,
+  refundMixedBody,
+  refundViewSchema,
+} from './schemas';
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => {
   const { $schema: _, id: __, ...rest } = z.toJSONSchema(schema, { io });
@@ -15,7 +24,7 @@ function operation(
   id: string,
   summary: string,
   scope: Scope,
-  answers: 'Order' | 'Refund',
+  answers: 'Order' | 'Refund' | 'MixedPayment',
   options: { body?: string; parameter?: string; idempotent?: boolean } = {},
 ) {
   const parameters = [
@@ -110,6 +119,45 @@ export function openApiDocument(parts: OpenApiPart[], serverUrl: string) {
             order,
           ),
         },
+        '/api/v1/mixed-payments': {
+          post: operation(
+            'createMixedPayment',
+            '医保混合支付：试算 / Mixed payment: what insurance bears',
+            'orders:write',
+            'MixedPayment',
+            { body: 'CreateMixedPayment', idempotent: true },
+          ),
+        },
+        '/api/v1/mixed-payments/{merchantOrderNo}': {
+          get: operation('readMixedPayment', '查询混合支付 / Query it', 'orders:read', 'MixedPayment', order),
+        },
+        '/api/v1/mixed-payments/{merchantOrderNo}/confirm': {
+          post: operation(
+            'confirmMixedPayment',
+            '患者确认：医保结算，再付自费（可再次调用） / The patient agrees: insurance settles, then the own half; may be repeated',
+            'orders:write',
+            'MixedPayment',
+            { ...order, body: 'ConfirmMixedPayment' },
+          ),
+        },
+        '/api/v1/mixed-payments/{merchantOrderNo}/cancel': {
+          post: operation(
+            'cancelMixedPayment',
+            '取消：已付部分退回 / Cancel: what was paid of it goes back',
+            'orders:write',
+            'MixedPayment',
+            order,
+          ),
+        },
+        '/api/v1/mixed-payments/{merchantOrderNo}/refund': {
+          post: operation(
+            'refundMixedPayment',
+            '整笔退款：先医保后自费 / Give all of it back: insurance first, then the cash',
+            'refunds:write',
+            'MixedPayment',
+            { ...order, body: 'RefundMixedPayment' },
+          ),
+        },
         '/api/v1/refunds': {
           post: operation('createRefund', '退款 / Refund', 'refunds:write', 'Refund', {
             body: 'CreateRefund',
@@ -135,8 +183,12 @@ export function openApiDocument(parts: OpenApiPart[], serverUrl: string) {
         {
           CreateOrder: schemaOf(createOrderBody, 'input'),
           CreateRefund: schemaOf(createRefundBody, 'input'),
+          CreateMixedPayment: schemaOf(createMixedBody, 'input'),
+          ConfirmMixedPayment: schemaOf(confirmMixedBody, 'input'),
+          RefundMixedPayment: schemaOf(refundMixedBody, 'input'),
           Order: schemaOf(orderViewSchema, 'output'),
           Refund: schemaOf(refundViewSchema, 'output'),
+          MixedPayment: schemaOf(mixedViewSchema, 'output'),
           Error: {
             type: 'object',
             properties: {

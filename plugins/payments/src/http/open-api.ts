@@ -5,10 +5,26 @@ import { rawBodyOf } from '../applications';
 import type { Core } from '../core';
 import { fail } from '../errors';
 import type { AuthenticatedApplication, Caller, Payments, Scope } from '../types';
-import { createOrderBody, createRefundBody, readBody } from './schemas';
+import {
+  confirmMixedBody,
+  createMixedBody,
+  createOrderBody,
+  createRefundBody,
+  readBody,
+  refundMixedBody,
+} from './schemas';
 
 const idempotencyMs = 24 * 3600_000;
-const privateFields = ['authCode', 'token', 'patientName', 'patientId', 'cardNo', 'payerId', 'subject'];
+const privateFields = [
+  'authCode',
+  'token',
+  'patientName',
+  'patientId',
+  'cardNo',
+  'payerId',
+  'subject',
+  'details',
+];
 
 /** The open API for HIS and terminals. */
 export function createOpenApi(core: Core, payments: Payments) {
@@ -78,6 +94,30 @@ export function createOpenApi(core: Core, payments: Payments) {
     reverseOrder: guarded('api_reverse_order', 'orders:write', (ctx, caller) =>
       payments.orders.reverse(merchantOrder(ctx, caller), caller),
     ),
+    createMixed: guarded('api_create_mixed', 'orders:write', async (ctx, caller) => {
+      const body = readBody(createMixedBody, ctx.request);
+      const key = await checkIdempotencyKey(ctx, { ...caller, scopes: [] });
+      const merchantOrderNo = body.merchantOrderNo ?? key;
+      if (!merchantOrderNo)
+        throw fail('INPUT_INVALID', { issues: [{ field: 'merchantOrderNo', message: 'required' }] });
+      return payments.mixed.create({ ...body, merchantOrderNo, merchantCode: caller.merchantCode }, caller);
+    }),
+    confirmMixed: guarded('api_confirm_mixed', 'orders:write', (ctx, caller) =>
+      payments.mixed.confirm(
+        merchantOrder(ctx, caller),
+        readBody(confirmMixedBody, ctx.request).cash,
+        caller,
+      ),
+    ),
+    readMixed: guarded('api_query_mixed', 'orders:read', (ctx, caller) =>
+      payments.mixed.query(merchantOrder(ctx, caller), caller),
+    ),
+    cancelMixed: guarded('api_cancel_mixed', 'orders:write', (ctx, caller) =>
+      payments.mixed.cancel(merchantOrder(ctx, caller), caller),
+    ),
+    refundMixed: guarded('api_refund_mixed', 'refunds:write', (ctx, caller) =>
+      payments.mixed.refund(merchantOrder(ctx, caller), readBody(refundMixedBody, ctx.request), caller),
+    ),
     createRefund: guarded('api_refund_order', 'refunds:write', async (ctx, caller) => {
       const { orderNo, merchantOrderNo, ...body } = readBody(createRefundBody, ctx.request);
       const key = await checkIdempotencyKey(ctx, { ...caller, scopes: [] });
@@ -127,7 +167,7 @@ function record(core: Core, ctx: Context, method: string, startedAt: Date, error
     durationMs: core.clock.now().getTime() - startedAt.getTime(),
     channel: field(answer, 'channel'),
     accountCode: null,
-    orderNo: field(answer, 'orderNo'),
+    orderNo: field(answer, 'orderNo') ?? field(answer, 'mixedNo'),
     tradeType: field(answer, 'tradeType'),
     direction: 'in',
     ...(errorCode ? { errorCode } : {}),

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { scopes } from '../applications';
 import { fail } from '../errors';
-import { configurationSchema, currencySchema, sceneSchema } from '../store';
+import { splitSchema } from '../mixed/claim';
+import {
+  configurationSchema,
+  currencySchema,
+  mixedStateSchema,
+  payerActionSchema,
+  sceneSchema,
+} from '../store';
 
 const described = (zh: string, en: string) => ({ description: `${zh} / ${en}` });
 
@@ -91,6 +98,64 @@ export const routingBody = createOrderBody
       .transform((at) => new Date(at))
       .optional(),
   });
+
+const cashWay = createOrderBody
+  .pick({ scene: true, channel: true, authCode: true, payerId: true, clientIp: true, returnUrl: true })
+  .meta(described('自费部分的支付方式', 'How the patient pays the own half'));
+
+export const createMixedBody = createOrderBody
+  .pick({
+    merchantOrderNo: true,
+    subject: true,
+    terminalCode: true,
+    department: true,
+    businessNo: true,
+    bizType: true,
+    patientName: true,
+    patientId: true,
+    cardNo: true,
+    operatorCode: true,
+    expiresIn: true,
+  })
+  .extend({
+    totalFen: amountFen,
+    channel: code
+      .optional()
+      .meta(described('医保渠道；仅有一个时可省', 'Insurance channel, if there are several')),
+    details: z
+      .record(z.string(), z.unknown())
+      .meta(
+        described(
+          '医保明细，按该渠道的字段（见渠道说明）；加密保存',
+          "HIS's details in the channel's own fields; kept encrypted",
+        ),
+      ),
+    claim: z
+      .strictObject({
+        claimNo: z.string().min(1).max(64),
+        token: z.string().max(1024).exactOptional(),
+        split: splitSchema,
+      })
+      .optional()
+      .meta(
+        described(
+          'HIS 已有医保预结算结果：患者一次付清两部分；否则由医保试算',
+          'HIS knows the split: the patient pays both halves in one act. Else insurance is asked',
+        ),
+      ),
+    cash: cashWay
+      .optional()
+      .meta(described('与 claim 同用：自费部分如何支付', 'With `claim`: how the own half is paid')),
+  })
+  .meta({ id: 'CreateMixedPayment' });
+
+export const confirmMixedBody = z
+  .strictObject({ cash: cashWay.optional() })
+  .meta({ id: 'ConfirmMixedPayment' });
+
+export const refundMixedBody = z
+  .strictObject({ merchantRefundNo: number, reason: z.string().trim().min(1).max(80) })
+  .meta({ id: 'RefundMixedPayment' });
 
 export const createRefundBody = z
   .strictObject({
@@ -188,10 +253,44 @@ export const orderViewSchema = z
     hisState: z.enum(['none', 'waiting', 'confirmed', 'refused']),
     hisOrderNo: z.string().nullable(),
     receiptNo: z.string().nullable(),
+    mixedNo: z.string().nullable(),
     error: errorView,
     createdTime: z.iso.datetime(),
   })
   .meta({ id: 'Order' });
+
+export const mixedViewSchema = z
+  .object({
+    mixedNo: z.string(),
+    merchantCode: z.string(),
+    merchantOrderNo: z.string(),
+    state: mixedStateSchema.meta(
+      described(
+        'paid 两部分均已支付；undone、refunded 均已退回；*_stopped 受阻待人工处理',
+        'paid: both halves; undone, refunded: both given back; *_stopped: a person must decide',
+      ),
+    ),
+    totalFen: z.int(),
+    split: splitSchema
+      .nullable()
+      .meta(described('基金、个人账户、其他、自费（分）', 'Who bears what, in fen; they add up to totalFen')),
+    subject: z.string(),
+    insuranceChannel: z.string(),
+    claimNo: z.string().nullable(),
+    insuranceOrder: orderViewSchema.nullable(),
+    cashOrder: orderViewSchema.nullable(),
+    payerAction: payerActionSchema.nullable(),
+    merchantRefundNo: z.string().nullable(),
+    refundReason: z.string().nullable(),
+    hisState: z.enum(['none', 'waiting', 'confirmed', 'refused']),
+    hisOrderNo: z.string().nullable(),
+    receiptNo: z.string().nullable(),
+    error: errorView,
+    expiresAt: z.iso.datetime(),
+    paidAt: moment,
+    createdTime: z.iso.datetime(),
+  })
+  .meta({ id: 'MixedPayment' });
 
 export const refundViewSchema = z
   .object({
@@ -201,7 +300,7 @@ export const refundViewSchema = z
     amountFen: z.int(),
     currency: currencySchema,
     status: z.enum(['requested', 'processing', 'succeeded', 'failed', 'unknown']),
-    source: z.enum(['api', 'staff', 'duplicate', 'his_refused']),
+    source: z.enum(['api', 'staff', 'duplicate', 'his_refused', 'mixed']),
     reason: z.string(),
     channelRefundNo: z.string().nullable(),
     refundedAt: moment,
@@ -218,6 +317,8 @@ export function readBody<Schema extends z.ZodType>(schema: Schema, request: obje
     field: issue.path.join('.'),
     message: issue.message,
   }));
-  const isAmount = result.error.issues.some((issue) => issue.path.at(-1) === 'amountFen');
+  const isAmount = result.error.issues.some((issue) =>
+    ['amountFen', 'totalFen'].includes(String(issue.path.at(-1))),
+  );
   throw fail(isAmount ? 'AMOUNT_INVALID' : 'INPUT_INVALID', { issues });
 }

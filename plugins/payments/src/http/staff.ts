@@ -9,6 +9,7 @@ import {
   cashierOrderBody,
   channelSwitchBody,
   readBody,
+  refundMixedBody,
   routingBody,
   staffRefundBody,
   waitQuery,
@@ -30,6 +31,7 @@ export function createStaffApi(payments: Payments) {
     checkMerchant(caller, merchantCode);
   };
   const byNumber = (ctx: Context) => ({ orderNo: String(ctx.params.orderNo) });
+  const byMixed = (ctx: Context) => ({ mixedNo: String(ctx.params.mixedNo) });
   const codeOf = (ctx: Context) => String(ctx.params.code);
 
   return {
@@ -117,6 +119,15 @@ export function createStaffApi(payments: Payments) {
     async createRefund(ctx: Context) {
       const body = readBody(staffRefundBody, ctx.request);
       ctx.body = await payments.refunds.create({ ...body, order: byNumber(ctx) }, callerOf(ctx));
+    },
+    async refundMixed(ctx: Context) {
+      const body = readBody(refundMixedBody, ctx.request);
+      const { mixedNo, state } = await payments.mixed.refund(byMixed(ctx), body, callerOf(ctx));
+      ctx.body = { mixedNo, state };
+    },
+    async retryMixed(ctx: Context) {
+      const { mixedNo, state } = await payments.mixed.retry(byMixed(ctx), callerOf(ctx));
+      ctx.body = { mixedNo, state };
     },
     async retryRefund(ctx: Context) {
       ctx.body = await payments.refunds.retry({ refundNo: String(ctx.params.refundNo) }, callerOf(ctx));

@@ -25,6 +25,10 @@ const confirmBody = z.looseObject({
   terminalCode: z.string().nullish(),
   operatorCode: z.string().nullish(),
   paidAt: z.union([z.string(), z.number()]).nullish(),
+  /** A payment of which insurance bore a part. */
+  mixed: z
+    .object({ fundFen: z.number(), accountFen: z.number(), otherFen: z.number(), cashFen: z.number() })
+    .nullish(),
 });
 const queryBody = z.looseObject({ orderNo: z.string().min(1) });
 const billsBody = z.looseObject({ cardNo: z.string().min(1) });
@@ -260,6 +264,7 @@ export function createHis(
         kind: 'refund',
         hisSerialNo: record.hisSerialNo,
         amountFen,
+        ...(amountFen === booking?.amountFen ? booking.confirmation.mixed : {}),
         ...(refundNo === undefined ? {} : { refundNo }),
         occurredAt: chinaRfc3339(record.at),
       };
@@ -313,6 +318,7 @@ function chargeRecord(booking: HisBooking): Record<string, unknown> {
     kind: 'charge',
     hisSerialNo: booking.hisSerialNo,
     amountFen: booking.amountFen,
+    ...booking.confirmation.mixed,
     occurredAt: chinaRfc3339(booking.bookedAt),
   };
 }

@@ -1,0 +1,336 @@
+import { type MixedView, type PaymentEvents, payments, registerChannel } from '@hospital-pay/payments';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
+import { Insurer } from './insurer';
+import { createTurnableClock, newNo, passTime, until } from './waiting';
+
+type Answered = MixedView & { error: { name: string } };
+const system = { kind: 'system' } as const;
+
+describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (database) => {
+  const clock = createTurnableClock(0);
+  const insurer = new Insurer();
+  let hospital: Hospital;
+  let alarms: PaymentEvents['alarm'][] = [];
+
+  beforeAll(async () => {
+    hospital = await startHospital({
+      clock,
+      database,
+      async prepare(strapi) {
+        for (const [code, mode] of [
+          ['insurer', 'before cash'],
+          ['walletinsurer', 'with cash'],
+        ] as const) {
+          registerChannel(strapi, insurer.manifest(code, mode));
+          await payments(strapi).accounts.save({
+            code: `${code}-1`,
+            name: code,
+            channel: code,
+            merchantCode,
+            enabled: true,
+            config: {},
+          });
+          await strapi.db.query('api::route.route').create({
+            data: {
+              name: code,
+              merchantCode,
+              channel: code,
+              accountCode: `${code}-1`,
+              priority: 1,
+              enabled: true,
+            },
+          });
+        }
+      },
+    });
+    payments(hospital.strapi()).events.on('alarm', (alarm) => alarms.push(alarm));
+  }, 120_000);
+  beforeEach(() => {
+    alarms = [];
+  });
+  afterEach(() => {
+    hospital.sandbox.faults.clear();
+    insurer.silent = {};
+    insurer.refusesRefunds = false;
+  });
+  afterAll(() => hospital.stop());
+
+  const create = (bearsFen: number | string, fields: Record<string, unknown> = {}) =>
+    hospital.call<Answered>('POST', '/api/v1/mixed-payments', {
+      merchantOrderNo: newNo(),
+      totalFen: 10_000,
+      subject: '门诊缴费',
+      details: { bearsFen },
+      ...fields,
+    });
+  const act = (of: { merchantOrderNo: string }, verb: string, body: unknown = {}) =>
+    hospital.call<Answered>('POST', `/api/v1/mixed-payments/${of.merchantOrderNo}/${verb}`, body);
+  const read = (of: { mixedNo: string }) =>
+    payments(hospital.strapi()).mixed.get({ mixedNo: of.mixedNo }, system);
+  const becomes = (of: { mixedNo: string }, state: MixedView['state'], seconds = 0) =>
+    seconds > 0
+      ? passTime(
+          clock,
+          { seconds, stepSeconds: 10 },
+          () => read(of),
+          (now) => now.state === state,
+        )
+      : until(
+          () => read(of),
+          (now) => now.state === state,
+        );
+  const qr = { cash: { scene: 'native', channel: 'wechat' } };
+  const patientPays = (view: MixedView) =>
+    hospital.sandbox.patient.pay(null, view.payerAction?.kind === 'qr' ? view.payerAction.text : '');
+  const row = (of: { mixedNo: string }) =>
+    hospital.strapi().db.connection('mixed_payments').where({ mixed_no: of.mixedNo }).first();
+
+  test('is quoted, settled by insurance, paid in cash, and told to HIS once as a whole', async () => {
+    const { status, body: quoted } = await create(7000);
+    expect({ status, state: quoted.state, split: quoted.split }).toEqual({
+      status: 200,
+      state: 'quoted',
+      split: { fundFen: 3500, accountFen: 3500, otherFen: 0, cashFen: 3000 },
+    });
+    const { body: due } = await act(quoted, 'confirm', qr);
+    expect(due).toMatchObject({
+      state: 'paying',
+      insuranceOrder: { status: 'paid', amountFen: 7000, mixedNo: quoted.mixedNo },
+      cashOrder: { status: 'pending', amountFen: 3000 },
+      payerAction: { kind: 'qr' },
+    });
+    patientPays(due);
+    const paid = await until(
+      () => read(quoted),
+      (now) => now.hisState === 'confirmed',
+    );
+    expect(paid).toMatchObject({ state: 'paid', hisOrderNo: expect.any(String) });
+    const told = hospital.sandbox.his.bookings().filter(({ orderNo }) => orderNo.startsWith(quoted.mixedNo));
+    expect(told.map(({ orderNo, amountFen }) => ({ orderNo, amountFen }))).toEqual([
+      { orderNo: quoted.mixedNo, amountFen: 10_000 },
+    ]);
+    expect(told[0]?.confirmation).toMatchObject({ mixed: { fundFen: 3500, cashFen: 3000 } });
+    expect(paid.cashOrder).toMatchObject({ hisState: 'confirmed', hisOrderNo: paid.hisOrderNo });
+  });
+
+  test('needs no cash when insurance bears all, and no insurance order when it bears nothing', async () => {
+    const { body: all } = await create(10_000);
+    expect((await act(all, 'confirm')).body).toMatchObject({ state: 'paid', cashOrder: null });
+    const { body: nothing } = await create(0);
+    const { body: paid } = await act(nothing, 'confirm', {
+      cash: { scene: 'micropay', authCode: alipayCode() },
+    });
+    expect(paid).toMatchObject({ state: 'paid', insuranceOrder: null, cashOrder: { amountFen: 10_000 } });
+  });
+
+  test('the same number and body answer the first one, another body is a conflict', async () => {
+    const same = { merchantOrderNo: newNo() };
+    const { body: first } = await create(7000, same);
+    expect((await create(7000, same)).body.mixedNo).toBe(first.mixedNo);
+    expect((await create(7001, same)).body.error.name).toBe('MIXED_CONFLICT');
+  });
+
+  test('a refusal of insurance is told and ends it; a split that does not add up is refused, aloud', async () => {
+    expect((await create('no')).body).toMatchObject({
+      state: 'refused',
+      error: { channelCode: 'NOT_INSURED', channelMessage: '非参保人员' },
+    });
+    const { body: wrong } = await create(7000, { details: { bearsFen: 7000, errorFen: 1 } });
+    expect(wrong).toMatchObject({ state: 'refused', error: { code: 'INTEGRITY' } });
+    expect(alarms).toContainEqual(expect.objectContaining({ kind: 'integrity', level: 'critical' }));
+  });
+
+  test('a quote whose answer was lost is asked again under the same number', async () => {
+    insurer.silent.quote = 1;
+    const { body: asked } = await create(7000);
+    expect(asked).toMatchObject({ state: 'quoting', error: { code: 'RESULT_UNKNOWN' } });
+    expect((await act(asked, 'confirm')).body.error.name).toBe('MIXED_NOT_QUOTED');
+    const again = await hospital.call<MixedView>('GET', `/api/v1/mixed-payments/${asked.merchantOrderNo}`);
+    expect(again.body).toMatchObject({ state: 'quoted', error: null });
+  });
+
+  test('a settlement whose answer was lost is found, and the cash is then paid', async () => {
+    insurer.silent.pay = 1;
+    const { body: quoted } = await create(7000);
+    expect((await act(quoted, 'confirm', qr)).body).toMatchObject({ state: 'settling', cashOrder: null });
+    await becomes(quoted, 'paying', 120);
+    const code = { cash: { scene: 'micropay', authCode: alipayCode() } };
+    expect((await act(quoted, 'confirm', code)).body.state).toBe('paid');
+  });
+
+  test.each([
+    ['nobody says how the cash is paid', {}],
+    ['the patient does not pay', qr],
+  ])(
+    'when %s in time, insurance is given back',
+    async (_, way) => {
+      const before = insurer.heldFen();
+      const { body: quoted } = await create(7000, { expiresIn: 120 });
+      expect((await act(quoted, 'confirm', way)).body.state).toBe('paying');
+      const undone = await becomes(quoted, 'undone', 400);
+      expect(undone.insuranceOrder).toMatchObject({ status: 'refunded', refundedFen: 7000 });
+      expect(insurer.heldFen()).toBe(before);
+      expect(undone.hisState).toBe('none');
+    },
+    60_000,
+  );
+
+  test('a payment code that the wallet refuses undoes it at once', async () => {
+    const used = alipayCode();
+    await act((await create(0)).body, 'confirm', { cash: { scene: 'micropay', authCode: used } });
+    const { body: quoted } = await create(7000);
+    const { body } = await act(quoted, 'confirm', { cash: { scene: 'micropay', authCode: used } });
+    expect(body).toMatchObject({ state: 'undone', cashOrder: { status: 'failed' } });
+    expect(body.insuranceOrder?.status).toBe('refunded');
+  });
+
+  test('may be cancelled until it is paid', async () => {
+    const { body: quoted } = await create(7000);
+    await act(quoted, 'confirm', qr);
+    expect((await act(quoted, 'cancel')).body).toMatchObject({
+      state: 'undone',
+      cashOrder: { status: 'closed' },
+      insuranceOrder: { status: 'refunded' },
+    });
+    const { body: early } = await create(7000);
+    expect((await act(early, 'cancel')).body.state).toBe('closed');
+    const { body: all } = await create(10_000);
+    await act(all, 'confirm');
+    expect((await act(all, 'cancel')).body.error.name).toBe('ORDER_ALREADY_PAID');
+  });
+
+  const paidOne = async () => {
+    const { body: quoted } = await create(7000);
+    const code = { cash: { scene: 'micropay', authCode: alipayCode() } };
+    const { body } = await act(quoted, 'confirm', code);
+    expect(body.state).toBe('paid');
+    return body;
+  };
+
+  test('goes back whole, insurance first; its halves are not refunded alone', async () => {
+    const paid = await paidOne();
+    const alone = await hospital.call<Answered>('POST', '/api/v1/refunds', {
+      orderNo: paid.cashOrder?.orderNo,
+      merchantRefundNo: newNo(),
+      amountFen: 1,
+      reason: '退号',
+    });
+    expect(alone.body.error.name).toBe('ORDER_IS_HALF');
+    const request = { merchantRefundNo: newNo(), reason: '退号' };
+    const { body: refunded } = await act(paid, 'refund', request);
+    expect(refunded).toMatchObject({
+      state: 'refunded',
+      insuranceOrder: { status: 'refunded' },
+      cashOrder: { status: 'refunded' },
+    });
+    expect((await act(paid, 'refund', request)).body.state).toBe('refunded');
+    expect((await act(paid, 'refund', { ...request, reason: '别的' })).body.error.name).toBe(
+      'REFUND_CONFLICT',
+    );
+    const times: { order_no: string }[] = await hospital
+      .strapi()
+      .db.connection('refunds')
+      .where('order_no', 'like', `${paid.mixedNo}%`)
+      .orderBy('id')
+      .select('order_no');
+    expect(times.map(({ order_no }) => order_no)).toEqual([`${paid.mixedNo}I`, `${paid.mixedNo}C`]);
+  });
+
+  test('a refund that insurance refuses stops before the cash, aloud, and goes on under the same number', async () => {
+    const paid = await paidOne();
+    insurer.refusesRefunds = true;
+    const { body: stopped } = await act(paid, 'refund', { merchantRefundNo: newNo(), reason: '退号' });
+    expect(stopped).toMatchObject({
+      state: 'refund_stopped',
+      cashOrder: { status: 'paid', refundedFen: 0 },
+      error: { channelMessage: '医保已结算' },
+    });
+    expect(alarms).toContainEqual(expect.objectContaining({ kind: 'mixed_stopped', level: 'critical' }));
+    insurer.refusesRefunds = false;
+    const finance = await hospital.staff('finance');
+    const retried = await finance('POST', `/api/payments/mixed-payments/${paid.mixedNo}/retry`);
+    expect(retried).toMatchObject({ status: 200, body: { state: 'refunded' } });
+    const cashier = await hospital.staff('cashier');
+    expect((await cashier('POST', `/api/payments/mixed-payments/${paid.mixedNo}/retry`)).status).toBe(403);
+  });
+
+  test('a refund whose answers are lost is asked about under the same numbers', async () => {
+    const paid = await paidOne();
+    insurer.silent.refund = 1;
+    hospital.sandbox.faults.add({ channel: 'alipay', operation: 'refund', kind: 'http_5xx', times: 1 });
+    const { body } = await act(paid, 'refund', { merchantRefundNo: newNo(), reason: '退号' });
+    expect(body).toMatchObject({ state: 'refunding', cashOrder: { refundedFen: 0 } });
+    await becomes(paid, 'refunded', 900);
+    expect(insurer.books.get(`${paid.mixedNo}I`)?.refundNos).toHaveLength(1);
+    expect(hospital.sandbox.ledger.payments({ outTradeNo: `${paid.mixedNo}C` })[0]?.refundedFen).toBe(3000);
+  });
+
+  const together = (fields: Record<string, unknown> = {}) =>
+    create(0, {
+      claim: {
+        claimNo: newNo(),
+        split: { fundFen: 5000, accountFen: 1500, otherFen: 500, cashFen: 3000 },
+      },
+      cash: { scene: 'jsapi', channel: 'wechat', payerId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o' },
+      ...fields,
+    });
+  const insurerSettles = (of: MixedView) => {
+    const known = insurer.books.get(`${of.mixedNo}I`);
+    if (known) known.state = 'settled';
+  };
+
+  test('both halves are paid in one act where HIS knows the split', async () => {
+    const { body: begun } = await together();
+    expect(begun).toMatchObject({
+      state: 'paying',
+      payerAction: { kind: 'client', parameters: { mixTradeNo: `${begun.mixedNo}I` } },
+      cashOrder: { status: 'pending', payerAction: null },
+      insuranceOrder: { status: 'pending', amountFen: 7000 },
+    });
+    insurerSettles(begun);
+    hospital.sandbox.patient.pay(null, `${begun.mixedNo}C`);
+    const paid = await becomes(begun, 'paid', 120);
+    expect(paid.split).toEqual({ fundFen: 5000, accountFen: 1500, otherFen: 500, cashFen: 3000 });
+    const { body: wrong } = await together({ totalFen: 9_999 });
+    expect(wrong.error.name).toBe('MIXED_SPLIT');
+  });
+
+  test('half a success is found and undone', async () => {
+    const before = insurer.heldFen();
+    const { body: begun } = await together({ expiresIn: 120 });
+    insurerSettles(begun);
+    const undone = await becomes(begun, 'undone', 600);
+    expect(undone).toMatchObject({ cashOrder: { status: 'closed' }, insuranceOrder: { status: 'refunded' } });
+    expect(insurer.heldFen()).toBe(before);
+  }, 60_000);
+
+  test('a payment that HIS refuses goes back by itself where the merchant has chosen so', async () => {
+    const merchants = hospital.strapi().db.connection('merchants').where({ code: merchantCode });
+    await merchants.clone().update({ his_refusal: 'refund' });
+    const { body: quoted } = await create(10_000, { businessNo: `REFUSE-${newNo()}` });
+    await act(quoted, 'confirm');
+    const refunded = await becomes(quoted, 'refunded');
+    expect(refunded).toMatchObject({ hisState: 'refused', refundReason: expect.stringContaining('HIS') });
+    await merchants.update({ his_refusal: 'case' });
+  });
+
+  test('what identifies the patient and opens the claim is kept encrypted and shown to nobody', async () => {
+    const { body } = await create(7000, { details: { bearsFen: 7000, idNo: '440300190001011234' } });
+    expect(JSON.stringify(await row(body))).not.toMatch(/440300190001011234|secret-token/);
+    const finance = await hospital.staff('finance');
+    const listed = await finance('GET', `/api/mixed-payments?filters[mixedNo]=${body.mixedNo}`);
+    expect(JSON.stringify(listed.body)).not.toMatch(/sealed|requestHash/);
+  });
+
+  test('ordinary orders never go to an insurer', async () => {
+    const order = await hospital.call<Answered>('POST', '/api/v1/orders', {
+      merchantOrderNo: newNo(),
+      amountFen: 1,
+      subject: '门诊',
+      scene: 'native',
+      channel: 'insurer',
+    });
+    expect(order.body.error.name).toBe('SCENE_NOT_OFFERED');
+  });
+});
