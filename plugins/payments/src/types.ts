@@ -17,7 +17,6 @@ import type {
   Scene,
   SettledClaim,
 } from './contract';
-import type { MixedState } from './mixed/plan';
 import type { RouteVerdict } from './route-verdicts';
 
 export type OrderStatus =
@@ -30,6 +29,29 @@ export type OrderStatus =
   | 'closed'
   | 'reversed'
   | 'failed';
+
+/** One payment of two halves: what insurance bears, and the patient's own money. */
+export type MixedState =
+  /** Insurance has been asked what it would bear. */
+  | 'quoting'
+  /** The split is known and nothing has been settled. */
+  | 'quoted'
+  /** Insurance would not. */
+  | 'refused'
+  /** Insurance settles its half; the cash comes after. */
+  | 'settling'
+  /** The patient pays: the cash, or both halves in one act. */
+  | 'paying'
+  | 'paid'
+  /** Ended without anybody having paid. */
+  | 'closed'
+  /** One half was paid and the other will not be: what was paid goes back. */
+  | 'undoing'
+  | 'undo_stopped'
+  | 'undone'
+  | 'refunding'
+  | 'refund_stopped'
+  | 'refunded';
 
 export type RefundStatus = 'requested' | 'processing' | 'succeeded' | 'failed' | 'unknown';
 export type RefundSource = 'api' | 'staff' | 'duplicate' | 'his_refused' | 'mixed';

@@ -16,13 +16,14 @@ import type {
   CreateMixed,
   MixedKey,
   MixedPayments,
+  MixedState,
   MixedView,
   Orders,
   Refunds,
 } from '../types';
 import { cashOrderNoOf, claimOf, insuranceOrderNoOf, insuredFen, seal, unseal } from './claim';
 import { hisPayload } from './his';
-import { type Leg, type LegName, type MixedState, mixedMoves, nextStep } from './plan';
+import { type Leg, type LegName, mixedMoves, nextStep } from './plan';
 import { mixedView } from './view';
 
 export interface MixedRoom extends MixedPayments {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { defectsOf, isFinal } from '../states';
-import { type Leg, type LegName, type MixedState, mixedMoves, nextStep } from './plan';
+import type { MixedState } from '../types';
+import { type Leg, type LegName, mixedMoves, nextStep } from './plan';
 
 /** One half as its order would stand: what was taken, what was given back. */
 interface Half {

@@ -1,27 +1,5 @@
 import type { Moves } from '../states';
-
-/** One payment of two halves: what insurance bears, and the patient's own money. */
-export type MixedState =
-  /** Insurance has been asked what it would bear. */
-  | 'quoting'
-  /** The split is known and nothing has been settled. */
-  | 'quoted'
-  /** Insurance would not. */
-  | 'refused'
-  /** Insurance settles its half; the cash comes after. */
-  | 'settling'
-  /** The patient pays: the cash, or both halves in one act. */
-  | 'paying'
-  | 'paid'
-  /** Ended without anybody having paid. */
-  | 'closed'
-  /** One half was paid and the other will not be: what was paid goes back. */
-  | 'undoing'
-  | 'undo_stopped'
-  | 'undone'
-  | 'refunding'
-  | 'refund_stopped'
-  | 'refunded';
+import type { MixedState } from '../types';
 
 export const mixedMoves: Moves<MixedState> = {
   quoting: ['quoted', 'refused', 'closed'],
