@@ -72,6 +72,7 @@ const way = (channel: string, scene: string): OfferedWay => ({
   scene,
   title: { zh: channel, en: channel },
   needsPayer: false,
+  takesToken: false,
 });
 const all = [
   way('alipay', 'jsapi'),
@@ -107,7 +108,9 @@ describe('what can be done there', () => {
     expect(shown('phone', [way('wechat', 'jsapi')])).toBe('wallet');
   });
 
-  test('a computer shows the code', () => {
-    expect(shown('computer', all)).toBe('scan');
+  test('a computer shows the code, and what it has of its own', () => {
+    expect(choiceOf('computer', all)).toEqual({ kind: 'scan', ways: [] });
+    const apple = { ...way('applepay', 'h5'), takesToken: true };
+    expect(choiceOf('computer', [...all, apple])).toEqual({ kind: 'scan', ways: [apple] });
   });
 });

@@ -16,8 +16,8 @@ export function agentOf(userAgent: string): Agent {
 /** What the patient can do here. */
 export type Choice =
   | { kind: 'pay'; ways: OfferedWay[] }
-  /** Show the one code, to be scanned by any wallet. */
-  | { kind: 'scan' }
+  /** Show the one code, to be scanned by any wallet; or pay with what this computer itself has. */
+  | { kind: 'scan'; ways: OfferedWay[] }
   /** This browser cannot pay: `hint` says where to go. */
   | { kind: 'elsewhere'; hint: 'browser' | 'wallet' };
 
@@ -44,7 +44,7 @@ export function choiceOf(agent: Agent, offered: OfferedWay[]): Choice {
         'wallet',
       );
     case 'computer':
-      return { kind: 'scan' };
+      return { kind: 'scan', ways: offered.filter(({ takesToken }) => takesToken) };
     default:
       return agent satisfies never;
   }

@@ -8,6 +8,7 @@ const way = z.object({
   title: bilingual,
   scene: z.string(),
   needsPayer: z.boolean(),
+  takesToken: z.boolean(),
 });
 export type OfferedWay = z.output<typeof way>;
 
@@ -35,6 +36,7 @@ export const billSchema = z.object({
   subject: z.string(),
   items: z.array(z.object({ name: z.string(), quantity: z.optional(z.string()), amountFen: z.number() })),
   amountFen: z.number(),
+  currency: z.string(),
   patient: z.nullable(z.string()),
   department: z.nullable(z.string()),
   expiresAt: z.string(),

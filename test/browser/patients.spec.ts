@@ -3,6 +3,7 @@ import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { signedHeaders } from '../harness/client';
 import { application, type Hospital, startHospital } from '../harness/hospital';
+import { openYenHospital } from '../patients/yen-hospital';
 import { picture, signIn } from './person';
 
 const wechatAgent =
@@ -208,4 +209,78 @@ test('in the consulting room the doctor shows a prescription as a code and sees 
   await expect(doctor.getByText(/HIS已入账/)).toBeVisible();
   await page.context().close();
   await doctor.close();
+});
+
+/** What Safari puts into a page; the device behind it is played here, with real sessions, tokens and keys. */
+async function safari(page: Page, answers: ((amount: string) => string | null)[]): Promise<number[]> {
+  const shown: number[] = [];
+  await page.exposeFunction('deviceToken', (amount: string) => answers.shift()?.(amount) ?? null);
+  await page.exposeFunction('sheetShows', (status: number) => shown.push(status));
+  await page.addInitScript((validationURL: string) => {
+    const device: {
+      deviceToken(amount: string): Promise<string | null>;
+      sheetShows(status: number): Promise<void>;
+    } = Object.assign(window);
+    class Sheet {
+      static STATUS_SUCCESS = 0;
+      static STATUS_FAILURE = 1;
+      static canMakePayments = () => true;
+      onvalidatemerchant = (_: object) => undefined;
+      onpaymentauthorized = (_: object) => undefined;
+      oncancel = () => undefined;
+      constructor(
+        _version: number,
+        readonly request: { total: { amount: string } },
+      ) {}
+      begin() {
+        setTimeout(() => this.onvalidatemerchant({ validationURL }));
+      }
+      abort() {}
+      async completeMerchantValidation(session: { domainName: string }) {
+        if (session.domainName !== location.hostname) return;
+        const token = await device.deviceToken(this.request.total.amount);
+        if (token === null) this.oncancel();
+        else this.onpaymentauthorized({ payment: { token: JSON.parse(token) } });
+      }
+      completePayment({ status }: { status: number }) {
+        void device.sheetShows(status);
+      }
+    }
+    Object.assign(window, { ApplePaySession: Sheet });
+  }, `${hospital.sandbox.baseUrl()}/applepay/paymentservices/startSession`);
+  return shown;
+}
+
+test('Apple Pay: a cancelled sheet, a declined card, then one that pays; no button where there is no Apple Pay', async ({
+  browser,
+}) => {
+  const yen = await openYenHospital(hospital);
+  const bill = await yen.newBill(12345);
+  const elsewhere = await phone(browser, phoneAgent);
+  await elsewhere.goto(bill.url);
+  await expect(elsewhere.getByText('此浏览器无法支付')).toBeVisible();
+  await elsewhere.context().close();
+
+  const { applepay } = hospital.sandbox.gateways;
+  const page = await phone(browser, phoneAgent);
+  const shown = await safari(page, [
+    () => null,
+    (amount) => applepay.token(Number(amount), 'declined'),
+    (amount) => applepay.token(Number(amount), 'pays'),
+  ]);
+  await page.goto(bill.url);
+  await expect(page.getByTestId('amount')).toHaveText('¥12,345');
+  const button = page.getByRole('button', { name: 'Apple Pay支付 ¥12,345' });
+  await expectTouchable(page);
+  await picture(page, 'h5-apple-pay');
+  await button.click();
+  await expect(page.getByText('您已取消支付')).toBeVisible();
+  await button.click();
+  await expect(page.getByText(/上次支付未成功/)).toBeVisible();
+  await button.click();
+  await expect(page.getByRole('heading', { name: '缴费成功' })).toBeVisible();
+  await expect(page.getByRole('article')).toContainText('Apple Pay');
+  expect(shown).toEqual([1, 0]);
+  expect(await taken(bill.businessNo)).toBe(1);
+  await page.context().close();
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
+import { association, openYenHospital } from './yen-hospital';
 
 interface Answer {
   code: string;
@@ -349,4 +350,61 @@ test('the page itself loads nothing from elsewhere, is framed by nobody and tell
   const asset = await fetch(`${hospital.url}${script}`);
   expect(asset.headers.get('cache-control')).toContain('immutable');
   expect((await fetch(`${hospital.url}/pay/assets/..%2f..%2fpackage.json`)).status).not.toBe(200);
+});
+
+describe('Apple Pay on the page', () => {
+  let yen: Awaited<ReturnType<typeof openYenHospital>>;
+  beforeAll(async () => {
+    yen = await openYenHospital(hospital);
+  });
+  const session = (token: string, validationUrl = yen.validationUrl, channel = 'applepay') =>
+    patient(`${token}/wallets/${channel}/session`, { validationUrl });
+  const token = (amount: number) => hospital.sandbox.gateways.applepay.token(amount, 'pays');
+
+  test('is offered by a hospital of its currency; a session is opened, a token pays, and both stay out of the log', async () => {
+    const bill = await yen.newBill(12345);
+    const { answer } = await patient(bill.token);
+    expect(answer).toMatchObject({
+      currency: 'JPY',
+      ways: [{ channel: 'applepay', scene: 'h5', takesToken: true }],
+    });
+    expect(await session(bill.token)).toMatchObject({
+      status: 200,
+      answer: { domainName: '127.0.0.1', merchantSessionIdentifier: expect.any(String) },
+    });
+    const way = { channel: 'applepay', scene: 'h5' };
+    expect(await patient(`${bill.token}/payments`, way)).toMatchObject({ code: 'WAY_NOT_OFFERED' });
+    const paid = await patient(`${bill.token}/payments`, { ...way, token: token(12345) });
+    expect(paid.answer).toMatchObject({ state: 'paid', receipt: { paidFen: 12345 } });
+    expect(await session(bill.token)).toMatchObject({ code: 'WAY_NOT_OFFERED' });
+    const logs = await hospital.strapi().db.query('api::interface-log.interface-log').findMany();
+    expect(JSON.stringify(logs)).not.toMatch(/EC_v1|merchantSessionIdentifier|47611200/);
+  });
+
+  test('a token for another amount pays nothing, and the bill stays payable', async () => {
+    const bill = await yen.newBill(5000);
+    const body = { channel: 'applepay', scene: 'h5', token: token(50) };
+    const { answer } = await patient(`${bill.token}/payments`, body);
+    expect(answer).toMatchObject({ state: 'payable', failure: { channelCode: 'TOKEN_AMOUNT' } });
+  });
+
+  test('a session is asked for at Apple’s hosts only, for a bill that is there and can be paid so, and not for ever', async () => {
+    const bill = await yen.newBill(700);
+    for (const elsewhere of ['https://evil.example/paymentservices/startSession', 'http://127.0.0.1:1/'])
+      expect(await session(bill.token, elsewhere)).toMatchObject({ status: 502, code: 'WALLET_CLOSED' });
+    expect(await session(bill.token, 'no address')).toMatchObject({ code: 'LINK_INPUT' });
+    expect(await session(`${bill.token.slice(0, -2)}AA`)).toMatchObject({ code: 'LINK_INVALID' });
+    expect(await session(bill.token, yen.validationUrl, 'alipay')).toMatchObject({ code: 'WAY_NOT_OFFERED' });
+    const inYuan = tokenOf(await create());
+    expect(await session(inYuan)).toMatchObject({ code: 'WAY_NOT_OFFERED' });
+    const tries = await Promise.all(Array.from({ length: 20 }, () => session(bill.token)));
+    expect(tries.at(-1)).toMatchObject({ code: 'TOO_MANY_TRIES' });
+  });
+
+  test('the file by which Apple verifies the domain is served as the account holds it, and no other', async () => {
+    const file = await fetch(`${hospital.url}/.well-known/apple-developer-merchantid-domain-association`);
+    expect(file.headers.get('content-type')).toContain('text/plain');
+    expect(await file.text()).toBe(association);
+    expect(await (await fetch(`${hospital.url}/.well-known/other`)).text()).not.toContain(association);
+  });
 });

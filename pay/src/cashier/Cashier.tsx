@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { agentOf, choiceOf } from '../agent';
+import { hasApplePay } from '../apple';
 import { type Bill, isPaid, type OfferedWay } from '../bill';
 import type { Failure } from '../http';
 import { type Language, momentText, useLanguage } from '../language';
-import { fenText } from '../money';
+import { fenText, moneyText } from '../money';
 import { type Texts, textsOf } from './texts';
 import { useBill } from './useBill';
 
@@ -68,7 +69,7 @@ export function Cashier({ token }: { token: string }) {
       {bill && (bill.state === 'payable' || bill.state === 'paying') && (
         <Pay
           {...{ bill, token, texts, language, isStarting }}
-          onPay={(way) => (way.needsPayer ? identify(token, way.channel) : void pay(way))}
+          onPay={(way) => (way.needsPayer ? identify(token, way.channel) : void pay(way, bill))}
         />
       )}
       {bill && (bill.state === 'paying' || bill.state === 'confirming') && (
@@ -80,8 +81,15 @@ export function Cashier({ token }: { token: string }) {
   );
 }
 
+/** What this browser can do of what the hospital offers. */
+const choiceFor = (bill: Bill) =>
+  choiceOf(
+    agent,
+    bill.ways.filter(({ takesToken }) => !takesToken || hasApplePay()),
+  );
+
 function needsIdentity(bill: Bill): OfferedWay | undefined {
-  const choice = choiceOf(agent, bill.ways);
+  const choice = choiceFor(bill);
   return choice.kind === 'pay' ? choice.ways.find((way) => way.needsPayer) : undefined;
 }
 
@@ -129,7 +137,7 @@ function Facts({ bill, texts }: { bill: Bill; texts: Texts }) {
       <p class="subject">{bill.subject}</p>
       <p class="amount">
         <span class="quiet">{texts.amount}</span>
-        <b data-testid="amount">¥{fenText(bill.amountFen)}</b>
+        <b data-testid="amount">{moneyText(bill.amountFen, bill.currency)}</b>
       </p>
       <dl>
         <Row name={texts.patient} value={bill.patient} />
@@ -148,7 +156,7 @@ function Facts({ bill, texts }: { bill: Bill; texts: Texts }) {
                   {item.name}
                   {item.quantity && <small> ×{item.quantity}</small>}
                 </span>
-                <b>{fenText(item.amountFen)}</b>
+                <b>{fenText(item.amountFen, bill.currency)}</b>
               </li>
             ))}
           </ul>
@@ -181,7 +189,7 @@ function Receipt({ bill, texts, language }: { bill: Bill; texts: Texts; language
     <article class="card receipt">
       <p class="amount">
         <span class="quiet">{texts.paidAmount}</span>
-        <b data-testid="amount">¥{fenText(receipt.paidFen)}</b>
+        <b data-testid="amount">{moneyText(receipt.paidFen, bill.currency)}</b>
       </p>
       {booking && <p class={receipt.hisState === 'refused' ? 'bad' : 'quiet'}>{booking}</p>}
       <dl>
@@ -191,7 +199,7 @@ function Receipt({ bill, texts, language }: { bill: Bill; texts: Texts; language
         <Row name={texts.method} value={receipt.channel[language]} />
         <Row name={texts.time} value={receipt.paidAt && momentText(receipt.paidAt)} />
         {receipt.refundedFen > 0 && (
-          <Row name={texts.refundedAmount} value={`¥${fenText(receipt.refundedFen)}`} />
+          <Row name={texts.refundedAmount} value={moneyText(receipt.refundedFen, bill.currency)} />
         )}
         <Row name={texts.receiptNo} value={receipt.receiptNo} />
         <Row name={texts.tradeNo} value={receipt.channelTradeNo} />
@@ -238,27 +246,29 @@ function Pay({
   isStarting: boolean;
   onPay: (way: OfferedWay) => void;
 }) {
-  const choice = choiceOf(agent, bill.ways);
+  const choice = choiceFor(bill);
+  const button = (way: OfferedWay, text: string) => (
+    <button
+      type="button"
+      key={way.channel}
+      class={`main ${way.channel}`}
+      disabled={isStarting}
+      onClick={() => onPay(way)}
+    >
+      {isStarting ? texts.starting : text}
+    </button>
+  );
+  const amount = moneyText(bill.amountFen, bill.currency);
+  const named = (way: OfferedWay) => button(way, `${texts.payWith(way.title[language])} ${amount}`);
   switch (choice.kind) {
     case 'pay': {
       const isOne = choice.ways.length === 1;
       return (
         <nav class="pay">
-          {choice.ways.map((way) => (
-            <button
-              type="button"
-              key={way.channel}
-              class={`main ${way.channel}`}
-              disabled={isStarting}
-              onClick={() => onPay(way)}
-            >
-              {isStarting
-                ? texts.starting
-                : isOne && bill.state === 'paying'
-                  ? texts.goOn
-                  : `${isOne ? texts.pay : texts.payWith(way.title[language])} ¥${fenText(bill.amountFen)}`}
-            </button>
-          ))}
+          {choice.ways.map((way) => {
+            if (!isOne || way.takesToken) return named(way);
+            return button(way, bill.state === 'paying' ? texts.goOn : `${texts.pay} ${amount}`);
+          })}
         </nav>
       );
     }
@@ -268,6 +278,7 @@ function Pay({
           <h2>{texts.scan}</h2>
           <img class="qr" src={`/api/pay/${encodeURIComponent(token)}/qr.svg`} alt={texts.scan} />
           <p class="quiet">{texts.scanHint}</p>
+          {choice.ways.map(named)}
         </section>
       );
     case 'elsewhere':

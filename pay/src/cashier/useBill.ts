@@ -1,4 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import * as z from 'zod/mini';
+import { payWithApple } from '../apple';
 import { type Bill, billSchema, isPaid, type OfferedWay } from '../bill';
 import { call, type Failure, failureOf } from '../http';
 import { openWallet, type WalletAnswer } from '../wallets';
@@ -12,6 +14,8 @@ const bookingPatienceMs = 180_000;
 const isUndecided = ({ state }: Bill) => state === 'paying' || state === 'confirming';
 const isBooking = (bill: Bill) => bill.receipt?.hisState === 'waiting';
 const isOver = ({ state }: Bill) => state === 'expired' || state === 'closed';
+
+const walletSession = z.record(z.string(), z.unknown());
 
 /** The bill as the server knows it: nothing about a payment is remembered by the page. */
 export function useBill(token: string) {
@@ -48,7 +52,7 @@ export function useBill(token: string) {
   );
 
   const pay = useCallback(
-    async (way: OfferedWay): Promise<void> => {
+    async ({ channel, scene, takesToken }: OfferedWay, shown: Bill): Promise<void> => {
       // A second tap finds the first under way; the server would answer it with the same order.
       if (busy.current) return;
       busy.current = true;
@@ -56,10 +60,22 @@ export function useBill(token: string) {
       setFailure(undefined);
       setAnswer(undefined);
       try {
-        const { channel, scene } = way;
-        const next = await call(`${path}/payments`, billSchema, { method: 'POST', body: { channel, scene } });
-        take(next);
-        const action = next.payment?.action;
+        const begin = async (token?: string): Promise<Bill> => {
+          const body = { channel, scene, token };
+          const next = await call(`${path}/payments`, billSchema, { method: 'POST', body });
+          take(next);
+          return next;
+        };
+        if (takesToken) {
+          const session = (validationUrl: string) =>
+            call(`${path}/wallets/${channel}/session`, walletSession, {
+              method: 'POST',
+              body: { validationUrl },
+            });
+          setAnswer(await payWithApple(shown, { session, pay: begin }));
+          return;
+        }
+        const action = (await begin()).payment?.action;
         if (action) {
           const left = await openWallet(action);
           setAnswer(left);

@@ -1,6 +1,6 @@
 import { maskName, maskSubject } from '@hospital-pay/access';
 import type { Bilingual } from '@hospital-pay/errors';
-import type { ErrorView, HisState, OrderView, PayerAction, Scene } from '@hospital-pay/payments';
+import type { Currency, ErrorView, HisState, OrderView, PayerAction, Scene } from '@hospital-pay/payments';
 import type { Item, Usage } from './link';
 import type { Standing } from './links';
 import type { BillState } from './state';
@@ -12,6 +12,8 @@ export interface OfferedWay {
   scene: Scene;
   /** The wallet must say who pays before (web authorization), and has not yet. */
   needsPayer: boolean;
+  /** It is paid with a token that the payer's device makes. */
+  takesToken: boolean;
 }
 
 /** A bill as anybody who holds its code may see it: the patient masked, no number that leads elsewhere. */
@@ -22,7 +24,9 @@ export interface BillView {
   hospital: string;
   subject: string;
   items: Item[];
+  /** In the minor unit of `currency`. */
   amountFen: number;
+  currency: Currency;
   patient: string | null;
   department: string | null;
   usage: Usage;
@@ -54,6 +58,7 @@ export function billView(
   context: {
     now: Date;
     hospital: string;
+    currency: Currency;
     titleOf(channel: string): Bilingual;
     ways: OfferedWay[];
     showsAction: boolean;
@@ -69,6 +74,7 @@ export function billView(
     subject: maskSubject(link.subject, link.patientName ?? undefined),
     items: link.items ?? [],
     amountFen: link.amountFen,
+    currency: context.currency,
     patient: link.patientName ? maskName(link.patientName) : null,
     department: link.department,
     usage: link.usage,

@@ -36,6 +36,11 @@ export const patientErrors = {
     zh: '暂不支持此支付方式，请换一种方式',
     en: 'This way to pay is not offered here, choose another',
   },
+  WALLET_CLOSED: {
+    status: 502,
+    zh: '此钱包暂时无法使用，请换一种支付方式',
+    en: 'This wallet does not answer, choose another way',
+  },
   PAYER_UNKNOWN: {
     status: 401,
     zh: '未能确认付款人，请重新打开本页',

@@ -1,6 +1,6 @@
 import type { Bilingual } from '@hospital-pay/errors';
 import type { Clock } from '@hospital-pay/jobs';
-import type { Payments, Scene } from '@hospital-pay/payments';
+import { type Currency, currencySchema, type Payments, type Scene } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import QRCode from 'qrcode';
 import { z } from 'zod';
@@ -19,56 +19,78 @@ export interface House {
   urlOf(link: Link): string;
   hospitalOf(merchantCode: string): Promise<string>;
   titleOf(channel: string): Bilingual;
-  /** The channels that would take this scene, each with the account that routing would choose. */
-  offers(link: Link, scene: Scene): Promise<{ channel: string; accountCode: string }[]>;
+  /** The channels that would take this scene in the hospital's currency, each with the account that routing would choose. */
+  offers(link: Link, scene: Scene): Promise<Offer[]>;
   view(standing: Standing, options: { ways: OfferedWay[]; showsAction?: boolean }): Promise<BillView>;
 }
 
-const nameSchema = z.object({ name: z.string() }).optional();
+export interface Offer {
+  channel: string;
+  accountCode: string;
+  /** It is paid with a token that the payer's device makes. */
+  takesToken: boolean;
+}
+
+const merchantSchema = z.object({
+  name: z.string(),
+  currency: currencySchema.nullish().transform((currency) => currency ?? 'CNY'),
+});
 
 export function createHouse(
   options: Pick<House, 'db' | 'clock' | 'payments' | 'links' | 'publicUrl'>,
 ): House {
   const { db, clock, payments, links, publicUrl } = options;
+  const merchantOf = async (code: string): Promise<{ name: string; currency: Currency }> => {
+    const row: unknown = await db('merchants').where({ code }).first('name', 'currency');
+    return merchantSchema.parse(row ?? { name: code });
+  };
   const house: House = {
     ...options,
     urlOf: (link) => `${publicUrl}/pay/${links.tokenOf(link)}`,
     async hospitalOf(merchantCode) {
-      const row: unknown = await db('merchants').where({ code: merchantCode }).first('name');
-      return nameSchema.parse(row)?.name ?? merchantCode;
+      return (await merchantOf(merchantCode)).name;
     },
     titleOf(channel) {
       const manifest = payments.channels().find(({ code }) => code === channel);
       return manifest?.title ?? { zh: channel, en: channel };
     },
     async offers({ merchantCode, department, amountFen }, scene) {
+      const { currency } = await merchantOf(merchantCode);
       const offered = await Promise.all(
         payments
           .channels()
-          .filter(({ scenes, takesToken }) => scenes.includes(scene) && !takesToken)
-          .map(async ({ code }) => {
+          .filter(({ scenes }) => scenes.includes(scene))
+          .map(async ({ code, takesToken = false }): Promise<Offer[]> => {
             const question = {
               merchantCode,
               scene,
               channel: code,
               amountFen,
               department: department ?? undefined,
+              ...(takesToken ? { token: '' } : {}),
             };
             const { routes } = await payments.routes.explain(question, { kind: 'system' });
             const route = routes.find(({ verdict }) => verdict === 'chosen' || verdict === 'sharing');
-            return route ? [{ channel: code, accountCode: route.accountCode }] : [];
+            if (!route) return [];
+            const { accountCode } = route;
+            // An account whose settings are broken is no way to pay; neither is one that would take yuan for yen.
+            const account = await payments.accounts.connect(accountCode).catch(() => undefined);
+            return account?.currency === currency ? [{ channel: code, accountCode, takesToken }] : [];
           }),
       );
       return offered.flat();
     },
-    view: async (standing, { ways, showsAction = false }) =>
-      billView(standing, {
+    async view(standing, { ways, showsAction = false }) {
+      const { name, currency } = await merchantOf(standing.link.merchantCode);
+      return billView(standing, {
         now: clock.now(),
-        hospital: await house.hospitalOf(standing.link.merchantCode),
+        hospital: name,
+        currency,
         titleOf: house.titleOf,
         ways,
         showsAction,
-      }),
+      });
+    },
   };
   return house;
 }

@@ -24,6 +24,8 @@ export interface Way {
   channel?: string | undefined;
   authCode?: string | undefined;
   payerId?: string | undefined;
+  /** What the payer's device made, where the channel takes one. */
+  token?: string | undefined;
   clientIp?: string | undefined;
   returnUrl?: string | undefined;
   terminalCode?: string | undefined;

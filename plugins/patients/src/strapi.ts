@@ -117,6 +117,7 @@ export default {
         route('GET', '/pay/:token', 'patient.read'),
         route('POST', '/pay/:token/ask', 'patient.ask'),
         route('POST', '/pay/:token/payments', 'patient.pay'),
+        route('POST', '/pay/:token/wallets/:channel/session', 'patient.session'),
         route('GET', '/pay/:token/qr.svg', 'patient.qr'),
         route('GET', '/pay/:token/payer/:channel', 'patient.identify'),
         route('GET', '/pay/:token/payer/:channel/back', 'patient.identified'),

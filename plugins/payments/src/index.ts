@@ -15,6 +15,7 @@ export {
   toColumns,
 } from './rows';
 export { defectsOf, type Moves } from './states';
+export { currencySchema } from './store';
 export type * from './types';
 
 const running = new WeakMap<object, Payments>();

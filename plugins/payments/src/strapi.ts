@@ -8,6 +8,7 @@ import { openApiDocument } from './http/document';
 import { notifyMiddleware } from './http/notify';
 import { createOpenApi } from './http/open-api';
 import { createStaffApi } from './http/staff';
+import { wellKnownMiddleware } from './http/well-known';
 import { providePayments } from './index';
 import { keyFrom } from './vault';
 
@@ -60,6 +61,7 @@ export default {
     providePayments(strapi, instance.payments);
     strapi.server.use(notifyMiddleware(instance.payments));
     strapi.server.use(docsMiddleware());
+    strapi.server.use(wellKnownMiddleware(instance.core));
   },
   async bootstrap({ strapi }: { strapi: Core.Strapi }) {
     await runningOf(strapi).start();

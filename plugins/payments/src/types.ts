@@ -101,7 +101,7 @@ export interface Half {
 /** `insurance`: only channels that pay so are looked at; others never pay for insurance. */
 export type RoutingQuestion = Pick<
   CreateOrder,
-  'merchantCode' | 'scene' | 'amountFen' | 'channel' | 'authCode' | 'terminalCode' | 'department'
+  'merchantCode' | 'scene' | 'amountFen' | 'channel' | 'authCode' | 'token' | 'terminalCode' | 'department'
 > & {
   merchantOrderNo?: string | undefined;
   at?: Date | undefined;

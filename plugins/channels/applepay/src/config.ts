@@ -55,6 +55,16 @@ export const configSchema: ConfigSchema = {
       pattern: '^[0-9a-z.-]+$',
       maxLength: 253,
     },
+    domainAssociation: {
+      type: 'string',
+      title: '域名验证文件内容',
+      titleEn: 'Domain association file',
+      description:
+        '由 Apple 开发者网站下载；平台在 /.well-known/apple-developer-merchantid-domain-association 提供',
+      descriptionEn:
+        'From Apple’s developer site; served at /.well-known/apple-developer-merchantid-domain-association',
+      maxLength: 20000,
+    },
     appleRootCertificate: {
       type: 'string',
       title: 'Apple 根证书 (Apple Root CA - G3)',
@@ -131,6 +141,12 @@ export interface ApplePaySettings extends z.output<typeof shape> {
   /** The payment processing key: tokens are sealed for it. */
   key: KeyObject;
 }
+
+/** Apple fetches this file from the page's domain before it is verified. */
+export const wellKnown = ({ domainAssociation }: ChannelConfig): Record<string, string> =>
+  typeof domainAssociation === 'string' && domainAssociation !== ''
+    ? { 'apple-developer-merchantid-domain-association': domainAssociation }
+    : {};
 
 /** @throws PlatformError `CHANNEL_CONFIG` naming the field that is wrong. */
 export function readConfig(config: ChannelConfig): ApplePaySettings {

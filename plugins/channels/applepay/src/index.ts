@@ -1,6 +1,6 @@
 import { type ChannelManifest, defineChannel, registerChannel } from '@hospital-pay/payments/contract';
 import { pspBillHour, pspErrors } from '@hospital-pay/wallets';
-import { configSchema, placeOf } from './config';
+import { configSchema, placeOf, wellKnown } from './config';
 import { connectApplePay } from './driver';
 import { tokenErrors } from './errors';
 
@@ -14,6 +14,7 @@ export const manifest: ChannelManifest = defineChannel({
   scenes: ['h5', 'app'],
   verbs: ['close', 'refund', 'queryRefund', 'readNotification', 'bill', 'openSession'],
   takesToken: true,
+  wellKnown,
   config: configSchema,
   errors: { ...pspErrors, ...tokenErrors },
   billReadyHour: pspBillHour,

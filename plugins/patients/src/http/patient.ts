@@ -15,7 +15,13 @@ const minute = 60_000;
 const payerCookieMs = 30 * minute;
 
 const scenes = ['jsapi', 'h5', 'native'] as const;
-const payBody = z.strictObject({ channel: z.string().min(1).max(32), scene: z.enum(scenes) });
+const payBody = z.strictObject({
+  channel: z.string().min(1).max(32),
+  scene: z.enum(scenes),
+  /** A PKPaymentToken is some 3,000 characters. */
+  token: z.string().min(1).max(16_000).optional(),
+});
+const sessionBody = z.strictObject({ validationUrl: z.url().max(512) });
 const waitQuery = z.coerce.number().int().min(0).max(25_000).catch(0);
 
 /** What a patient's own phone does. Nobody signs in: whoever holds the code may see its bill, masked, and pay it. */
@@ -60,10 +66,10 @@ export function createPatientApi(house: House) {
   const waysOf = async (ctx: Context, link: Link): Promise<OfferedWay[]> => {
     const ways: OfferedWay[] = [];
     for (const scene of scenes) {
-      for (const { channel, accountCode } of await house.offers(link, scene)) {
+      for (const { channel, accountCode, takesToken } of await house.offers(link, scene)) {
         if (scene === 'jsapi' && !(await identityOf(accountCode))) continue;
         const needsPayer = scene === 'jsapi' && payerOf(ctx, channel) === undefined;
-        ways.push({ channel, title: house.titleOf(channel), scene, needsPayer });
+        ways.push({ channel, title: house.titleOf(channel), scene, needsPayer, takesToken });
       }
     }
     return ways;
@@ -96,19 +102,40 @@ export function createPatientApi(house: House) {
 
     async pay(ctx: Context) {
       const link = await open(ctx);
-      const { channel, scene } = readBody(payBody, ctx.request);
+      const { channel, scene, token } = readBody(payBody, ctx.request);
       if (!asked.take(link.code)) throw fail('TOO_MANY_TRIES');
       const ways = await waysOf(ctx, link);
-      if (!ways.some((way) => way.channel === channel && way.scene === scene)) throw fail('WAY_NOT_OFFERED');
+      const way = ways.find((offered) => offered.channel === channel && offered.scene === scene);
+      if (way === undefined || way.takesToken !== (token !== undefined)) throw fail('WAY_NOT_OFFERED');
       const payerId = scene === 'jsapi' ? payerOf(ctx, channel) : undefined;
       if (scene === 'jsapi' && !payerId) throw fail('PAYER_UNKNOWN');
       const standing = await links.pay(link, {
         channel,
         scene,
         ...(payerId ? { payerId } : {}),
+        ...(token ? { token } : {}),
         ...(scene === 'h5' ? { clientIp: ctx.ip, returnUrl: house.urlOf(link) } : {}),
       });
       ctx.body = await house.view(standing, { ways, showsAction: true });
+    },
+
+    /**
+     * Before a device asks its owner to pay, it wants to know whom. The channel asks for it, at its own wallet's hosts only;
+     * which site this is, is not the browser's to say.
+     */
+    async session(ctx: Context) {
+      const link = await open(ctx);
+      const { validationUrl } = readBody(sessionBody, ctx.request);
+      if (!asked.take(link.code)) throw fail('TOO_MANY_TRIES');
+      const { state } = await links.standing(link);
+      const offers = await house.offers(link, 'h5');
+      const offer = offers.find(({ channel, takesToken }) => takesToken && channel === ctx.params.channel);
+      if (offer === undefined || (state !== 'payable' && state !== 'paying')) throw fail('WAY_NOT_OFFERED');
+      const { driver } = await payments.accounts.connect(offer.accountCode);
+      const domain = new URL(house.publicUrl).hostname;
+      const opened = await driver.openSession?.({ validationUrl, domain });
+      if (opened?.kind !== 'opened') throw fail('WALLET_CLOSED', { code: opened?.code });
+      ctx.body = opened.session;
     },
 
     /** The one code of this bill: the wallet that scans it decides. */

@@ -388,6 +388,8 @@ export interface ChannelManifest {
   verbs: OptionalVerb[];
   /** Accounts in other countries: their currency and zone, by their configuration. */
   placeOf?(config: ChannelConfig): { currency: Currency; zone: string };
+  /** Files by which the other side sees that this site is the merchant's, by name below `/.well-known/`. */
+  wellKnown?(config: ChannelConfig): Record<string, string>;
   /** Paid with a token from the payer's device, and only so: orders without one go elsewhere. */
   takesToken?: boolean;
   /**
