@@ -25,10 +25,20 @@ export type ChannelConfigChoices = { [Name in GatewayName]?: Partial<ChannelConf
  * is slow, and most tests need one or two gateways.
  */
 export function generateCredentials(choices: CredentialChoices = {}): SandboxCredentials {
-  return lazily<GatewayCredentials, { his: { secret: string } }>(
-    { his: { secret: choices.hisSecret ?? randomHex() } },
-    (name) => gatewayKinds[name].generate(choices[name] ?? {}),
+  return ofOneMerchant(
+    lazily<GatewayCredentials, { his: { secret: string } }>(
+      { his: { secret: choices.hisSecret ?? randomHex() } },
+      (name) => gatewayKinds[name].generate(choices[name] ?? {}),
+    ),
   );
+}
+
+/** Who collects together with an insurer is WeChat Pay's merchant, whose cash orders he names. */
+function ofOneMerchant(credentials: SandboxCredentials): SandboxCredentials {
+  return Object.defineProperty(credentials, 'wechatinsurance', {
+    enumerable: true,
+    get: () => credentials.wechat,
+  });
 }
 
 const keptFile = z.looseObject({ his: z.object({ secret: z.string() }).optional() });
@@ -41,9 +51,10 @@ export function demoCredentials(folder: string, choices: CredentialChoices = {})
   const file = join(folder, 'credentials.json');
   const kept = existsSync(file) ? keptFile.parse(JSON.parse(readFileSync(file, 'utf8'))) : {};
   const fresh = generateCredentials(choices);
-  const credentials = lazily<GatewayCredentials, { his: { secret: string } }>(
-    { his: kept.his ?? fresh.his },
-    (name) => (kept[name] === undefined ? fresh[name] : gatewayKinds[name].credentials.parse(kept[name])),
+  const credentials = ofOneMerchant(
+    lazily<GatewayCredentials, { his: { secret: string } }>({ his: kept.his ?? fresh.his }, (name) =>
+      kept[name] === undefined ? fresh[name] : gatewayKinds[name].credentials.parse(kept[name]),
+    ),
   );
   const complete = JSON.stringify(credentials, null, 2);
   if ([...gatewayNames, 'his'].every((name) => kept[name] !== undefined)) return credentials;

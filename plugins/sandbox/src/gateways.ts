@@ -12,12 +12,14 @@ import { paypay } from './paypay';
 import { rakutenpay } from './rakutenpay';
 import { unionpay } from './unionpay';
 import { wechat } from './wechat';
+import { wechatinsurance } from './wechatinsurance';
 
 /** Every simulated gateway, by the code of its channel, which is also its folder and its path. */
 const gateways = {
   alipay,
   applepay,
   wechat,
+  wechatinsurance,
   paypay,
   unionpay,
   icbc,

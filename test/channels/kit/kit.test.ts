@@ -614,11 +614,14 @@ function moves(reading: NotificationReading): boolean {
   return reading.kind === 'event' && ['paid', 'refunded'].includes(reading.event.outcome.kind);
 }
 
+const personal = new Set(['idNo', 'payAuthNo', 'ecToken', 'psnNo', 'id_no', 'pay_auth_no', 'geo_location']);
+
 /** Who the patient is and what authorizes a payment in his name, as HIS says it. */
-const patientsOwn = (details: Record<string, unknown>): string[] =>
-  ['idNo', 'payAuthNo', 'ecToken', 'psnNo']
-    .map((name) => details[name])
-    .filter((value) => typeof value === 'string');
+const patientsOwn = (details: object): string[] =>
+  Object.entries(details).flatMap(([name, value]) => {
+    if (typeof value === 'object' && value !== null) return patientsOwn(value);
+    return personal.has(name) && typeof value === 'string' ? [value] : [];
+  });
 
 /** Values of secret fields; of a PEM, each line of its body. */
 function secretsOf(

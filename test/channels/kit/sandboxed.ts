@@ -13,6 +13,8 @@ import {
   type Sandbox,
 } from '@hospital-pay/sandbox';
 
+type Fee = Awaited<ReturnType<NonNullable<ChannelSimulator['fee']>>>;
+
 const fateOf = (fate: 'pays' | 'waits') => (fate === 'pays' ? 'pays' : 'paying_for_ever');
 
 /** Our sandbox as the gateway of one channel. */
@@ -36,7 +38,7 @@ export async function startSandboxed(
       cashFen: number;
       fate: 'pays' | 'paying_for_ever';
       patientName: string;
-    }): Awaited<ReturnType<NonNullable<ChannelSimulator['fee']>>>;
+    }): Fee | Promise<Fee>;
   } = sandbox.gateways[name];
   return {
     config,

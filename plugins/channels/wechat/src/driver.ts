@@ -181,7 +181,7 @@ export function createDriver(
 
 const notFoundCodes = new Set(['ORDER_NOT_EXIST', 'ORDERNOTEXIST', 'RESOURCE_NOT_EXISTS']);
 
-function testRefusal(
+export function testRefusal(
   answer:
     | { kind: 'ok' }
     | { kind: 'error'; code: string; message: string }

@@ -2,6 +2,7 @@ import { type ChannelManifest, defineChannel, registerChannel } from '@hospital-
 import { configSchema, readSettings } from './config';
 import { createDriver } from './driver';
 import { errorExplanations } from './errors';
+import { insuranceManifest } from './insurance/manifest';
 
 export const manifest: ChannelManifest = defineChannel({
   code: 'wechat',
@@ -19,8 +20,11 @@ export const manifest: ChannelManifest = defineChannel({
   connect: (config, context) => createDriver(readSettings(config), context),
 });
 
+/** Beside its own, what else WeChat's merchant may do. */
+export const further: readonly ChannelManifest[] = [insuranceManifest];
+
 export default {
   register({ strapi }: { strapi: object }): void {
-    registerChannel(strapi, manifest);
+    for (const channel of [manifest, ...further]) registerChannel(strapi, channel);
   },
 };

@@ -25,6 +25,13 @@ const coverings: Record<string, (text: string) => string> = {
   signature: () => '***',
   paySign: () => '***',
   ciphertext: () => '***',
+  // Insurance: who is ill, and what authorizes the payment.
+  name: () => '***',
+  id_digest: () => '***',
+  pay_auth_no: () => '***',
+  geo_location: () => '***',
+  passthrough_request_content: () => '***',
+  passthrough_response_content: () => '***',
   user_received_account: (text) => text.replace(/\d{4,}/g, '****'),
   refund_recv_accout_0: (text) => text.replace(/\d{4,}/g, '****'),
 };

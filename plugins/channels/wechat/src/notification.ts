@@ -14,10 +14,14 @@ const acknowledgement = (status: number, code: 'SUCCESS' | 'FAIL', message: stri
   body: JSON.stringify({ code, message }),
 });
 
-const accepted = acknowledgement(200, 'SUCCESS', '成功');
-const retry = acknowledgement(500, 'FAIL', '暂时无法处理');
+export const accepted = acknowledgement(200, 'SUCCESS', '成功');
+export const retry = acknowledgement(500, 'FAIL', '暂时无法处理');
 
-const rejected = (code: string, cause: string, status: 400 | 401 = 400): NotificationReading => ({
+export const rejected = (
+  code: string,
+  cause: string,
+  status: 400 | 401 = 400,
+): Extract<NotificationReading, { kind: 'rejected' }> => ({
   kind: 'rejected',
   code,
   cause,
@@ -35,13 +39,15 @@ const envelope = z.object({
   }),
 });
 
-/** Signature and age first, then the seal, then whose it is. Amounts are compared by the core, which knows them. */
-export async function readNotification(
+type Opened = { id: string; eventType: string; plain: unknown };
+
+/** Signature and age first, then the seal. Events that are not `wanted` are verified and left alone. */
+export async function openNotice(
   raw: RawNotification,
-  settings: WechatSettings,
+  settings: Pick<WechatSettings, 'apiV3Key'>,
   keys: PlatformKeys,
-  now: () => Date,
-): Promise<NotificationReading> {
+  wanted: (eventType: string) => boolean,
+): Promise<Opened | Exclude<NotificationReading, { kind: 'event' }>> {
   const text = raw.body.toString('utf8');
   const refusal = await keys.verify(readSignatureHeaders(raw.headers, text));
   if (refusal) return rejected(refusal, `the notification does not verify: ${refusal}`, 401);
@@ -49,18 +55,32 @@ export async function readNotification(
   const notice = envelope.safeParse(readJson(text));
   if (!notice.success) return rejected('MALFORMED', 'not a notification of WeChat Pay');
   const { id, event_type, resource } = notice.data;
-  const isPayment = event_type === 'TRANSACTION.SUCCESS';
-  if (!isPayment && !event_type.startsWith('REFUND.')) return { kind: 'ignored', accepted };
-
-  let plain: unknown;
+  if (!wanted(event_type)) return { kind: 'ignored', accepted };
   try {
-    plain = readJson(decryptResource(settings.apiV3Key, resource));
+    return { id, eventType: event_type, plain: readJson(decryptResource(settings.apiV3Key, resource)) };
   } catch {
     return rejected('DECRYPT', 'the resource does not open with this APIv3 key');
   }
+}
+
+/** What was opened, and whose it is. Amounts are compared by the core, which knows them. */
+export async function readNotification(
+  raw: RawNotification,
+  settings: WechatSettings,
+  keys: PlatformKeys,
+  now: () => Date,
+): Promise<NotificationReading> {
+  const notice = await openNotice(
+    raw,
+    settings,
+    keys,
+    (type) => type === 'TRANSACTION.SUCCESS' || type.startsWith('REFUND.'),
+  );
+  if ('kind' in notice) return notice;
+  const { id, eventType, plain } = notice;
   const done = { notificationId: id, accepted, retry };
 
-  if (isPayment) {
+  if (eventType === 'TRANSACTION.SUCCESS') {
     const order = readOrder(plain);
     if (!order) return rejected('MALFORMED', 'unreadable order');
     if (order.mchid !== settings.mchid) return rejected('INTEGRITY', `for merchant ${order.mchid}`);

@@ -63,6 +63,7 @@ const rulings: Record<string, Rulings> = {
   // Somebody holds a payment under our number, most likely an earlier try of ours: only a query may tell.
   ORDERPAID: always('unknown'),
   OUT_TRADE_NO_USED: always('unknown'),
+  ALREADY_EXISTS: always('unknown'),
   ORDER_CLOSED: { refund: 'failed', queryRefund: 'unknown', default: 'closed' },
   ORDERCLOSED: { refund: 'failed', queryRefund: 'unknown', default: 'closed' },
   ORDERREVERSED: { refund: 'failed', queryRefund: 'unknown', default: 'reversed' },

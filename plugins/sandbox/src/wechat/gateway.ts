@@ -1,21 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { chinaRfc3339 } from '../clock';
 import type { Gateway, GatewayWorld } from '../gateway';
 import type { NotificationDraft } from '../notifier';
 import { createWechatBrowser } from './browser';
 import type { WechatCredentials } from './credentials';
+import { notice } from './notice';
 import { createWechatOrders } from './orders';
-import { encryptResource } from './signing';
 import { createWechatV2 } from './v2';
-import {
-  createBillFiles,
-  createWechatV3,
-  orderObject,
-  refundObject,
-  refundStatus,
-  signatureHeaders,
-} from './v3';
+import { createBillFiles, createWechatV3, orderObject, refundObject, refundStatus } from './v3';
 
 const S = 1_000;
 const M = 60 * S;
@@ -67,28 +59,6 @@ export function createWechatGateway(world: GatewayWorld<WechatCredentials>): Wec
     return merchant;
   }
 
-  function message(
-    merchant: WechatCredentials,
-    event: { id: string; type: string; summary: string; original: 'transaction' | 'refund' },
-    plaintext: Record<string, unknown>,
-  ) {
-    const body = JSON.stringify({
-      id: event.id,
-      create_time: chinaRfc3339(world.clock.now()),
-      resource_type: 'encrypt-resource',
-      event_type: event.type,
-      summary: event.summary,
-      resource: {
-        original_type: event.original,
-        ...encryptResource(merchant.apiV3Key, JSON.stringify(plaintext), event.original),
-      },
-    });
-    return {
-      body,
-      headers: signatureHeaders(merchant, body, { clock: world.clock, asked: '', corrupt: false }),
-    };
-  }
-
   const common: Pick<NotificationDraft, 'channel' | 'schedule' | 'timeoutMs' | 'acknowledged'> = {
     channel: 'wechat',
     schedule: RETRIES,
@@ -130,7 +100,7 @@ export function createWechatGateway(world: GatewayWorld<WechatCredentials>): Wec
             summary: '支付成功',
             original: 'transaction',
           } as const;
-          const { body, headers } = message(merchant, event, told);
+          const { body, headers } = notice(merchant, world.clock, event, told);
           return { url, body, headers: { 'Content-Type': 'application/json', ...headers } };
         },
       });
@@ -148,8 +118,9 @@ export function createWechatGateway(world: GatewayWorld<WechatCredentials>): Wec
         render: ({ tamper }) => {
           const told = refundObject(payment, refund);
           const status = refundStatus(refund);
-          const { body, headers } = message(
+          const { body, headers } = notice(
             merchant,
+            world.clock,
             {
               id,
               type: `REFUND.${status}`,
@@ -182,8 +153,9 @@ export function createWechatGateway(world: GatewayWorld<WechatCredentials>): Wec
       if (merchant === undefined) throw new Error('the sandbox has no WeChat Pay merchant');
       const payment = world.ledger.payment('wechat', merchant.mchid, outTradeNo);
       const told = payment === null ? { out_trade_no: outTradeNo } : orderObject(payment);
-      const { body, headers } = message(
+      const { body, headers } = notice(
         merchant,
+        world.clock,
         { id: randomUUID(), type: 'TRANSACTION.SUCCESS', summary: '支付成功', original: 'transaction' },
         told,
       );

@@ -68,8 +68,14 @@ const officialPath = (url: string) => url.replace(/^https?:\/\/[^/]+/, '');
 export interface V3Client {
   /** A verb the SDK knows. */
   viaSdk(subject: CallSubject, send: (sdk: Pay) => Promise<unknown>): Promise<V3Answer>;
-  /** A verb it lacks. */
-  post(subject: CallSubject, path: string, body: Record<string, unknown>): Promise<V3Answer>;
+  /** A verb it lacks. `encryptedFor`: the serial of the key that fields of the body are encrypted with. */
+  post(
+    subject: CallSubject,
+    path: string,
+    body: Record<string, unknown>,
+    encryptedFor?: string,
+  ): Promise<V3Answer>;
+  get(subject: CallSubject, path: string): Promise<V3Answer>;
   /** A bill file: signed request, unsigned answer, checked by its hash. */
   download(subject: CallSubject, downloadUrl: string): Promise<FileAnswer>;
   readonly keys: PlatformKeys;
@@ -239,10 +245,15 @@ export function createV3Client(
       if (!answer) throw new Error(`the SDK made no call for ${subject.method}`);
       return answer;
     },
-    post(subject, path, parameters) {
+    post(subject, path, parameters, encryptedFor) {
       const body = JSON.stringify(parameters);
-      return send(subject, 'POST', path, body, signedHeaders('POST', path, body), readSigned);
+      const headers = {
+        ...signedHeaders('POST', path, body),
+        ...(encryptedFor === undefined ? {} : { 'Wechatpay-Serial': encryptedFor }),
+      };
+      return send(subject, 'POST', path, body, headers, readSigned);
     },
+    get: (subject, path) => send(subject, 'GET', path, '', signedHeaders('GET', path, ''), readSigned),
     download(subject, downloadUrl) {
       const below = `${settings.baseUrl}/`;
       const path = downloadUrl.startsWith(below)

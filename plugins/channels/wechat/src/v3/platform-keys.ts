@@ -71,6 +71,15 @@ export class PlatformKeys {
     return this.keys.get(wanted);
   }
 
+  /** What fields for WeChat's eyes are encrypted with. Its serial goes along, as WeChat writes it. */
+  async encryptionKey(): Promise<{ serial: string; key: KeyObject } | undefined> {
+    if (this.keys.size === 0) await this.download();
+    const newest = [...this.keys].at(-1);
+    if (!newest) return undefined;
+    const [serial, key] = newest;
+    return { serial: this.settings.publicKey ? serial : serial.toUpperCase(), key };
+  }
+
   /** Several callers at once share one download. */
   download(): Promise<CertificateDownload> {
     this.running ??= this.downloadOnce().finally(() => {
