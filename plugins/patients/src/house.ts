@@ -59,7 +59,7 @@ export function createHouse(
       const offered = await Promise.all(
         payments
           .channels()
-          .filter(({ scenes }) => scenes.includes(scene))
+          .filter(({ scenes, insurance }) => scenes.includes(scene) && !insurance)
           .map(async ({ code, takesToken = false }): Promise<Offer[]> => {
             const question = {
               merchantCode,
