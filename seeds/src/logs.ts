@@ -173,6 +173,9 @@ export function messages({ discrepancies, runs }: Rows): MessageSeed[] {
       dedupeKey: `seed:case:${found.dedupeKey}`,
       readAt: isDone ? found.resolvedAt : null,
       readBy: isDone && found.resolvedAt !== null ? 'finance' : null,
+      status: isDone ? 'resolved' : 'open',
+      count: 1,
+      lastAt: afterSeconds(found.occurredAt, 180),
     });
   }
   for (const run of runs) {
@@ -189,6 +192,9 @@ export function messages({ discrepancies, runs }: Rows): MessageSeed[] {
       dedupeKey: `seed:run:${run.runNo}:${compact(run.finishedAt)}`,
       readAt: afterSeconds(run.finishedAt, 900),
       readBy: 'finance',
+      status: 'resolved',
+      count: 1,
+      lastAt: run.finishedAt,
     });
   }
   return told.sort((a, b) => a.at.getTime() - b.at.getTime() || (a.dedupeKey < b.dedupeKey ? -1 : 1));

@@ -236,6 +236,9 @@ export type MessageSeed = {
   dedupeKey: string;
   readAt: Date | null;
   readBy: string | null;
+  status: 'open' | 'resolved';
+  count: number;
+  lastAt: Date;
 };
 
 export type ShiftSeed = {

@@ -112,7 +112,6 @@ describe('what somebody should know', () => {
     expect(messages[0]).toMatchObject({
       level: 'warning',
       title: expect.stringContaining('finance'),
-      audience: 'finance,ops',
     });
     expect(messages[0].body).toContain('127.0.0.1');
     expect(JSON.stringify(messages)).not.toContain('Wrong-Word');

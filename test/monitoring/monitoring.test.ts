@@ -138,7 +138,6 @@ describe.each(['sqlite', 'postgres'] as const)('monitoring on %s', (database) =>
         titleEn: alarm.en,
         orderNo: 'A4',
         readAt: null,
-        audience: 'finance,ops',
       },
     ]);
   });

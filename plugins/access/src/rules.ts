@@ -62,6 +62,10 @@ const books = [
   'shift',
 ];
 const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
+/** What became of messages and alert rules. */
+const told = ['delivery', 'alarm', 'alert-state', 'alert-event'];
+/** Who is told what, when and how. */
+const telling = ['message-target', 'message-route', 'message-template', 'duty-shift', 'alert-rule'];
 const configuration = [
   'merchant',
   'route',
@@ -87,7 +91,10 @@ export const builtInRoles: RoleDefinition[] = [
     nameEn: 'Hospital administrator',
     rules: [
       { action: 'read', subject: 'all' },
-      { action: ['create', 'update', 'delete'], subject: [...configuration, 'view', 'application'] },
+      {
+        action: ['create', 'update', 'delete'],
+        subject: [...configuration, ...telling, 'view', 'application'],
+      },
       { action: 'test', subject: 'channel-account' },
       { action: 'update', subject: 'message' },
       { action: 'create', subject: 'export' },
@@ -100,7 +107,17 @@ export const builtInRoles: RoleDefinition[] = [
     rules: [
       {
         action: 'read',
-        subject: [...money, ...books, ...configuration, 'message', 'notification', 'outbox', 'interface-log'],
+        subject: [
+          ...money,
+          ...books,
+          ...configuration,
+          'message',
+          'delivery',
+          'alarm',
+          'notification',
+          'outbox',
+          'interface-log',
+        ],
       },
       { action: 'refund', subject: ['order', 'refund'] },
       {
@@ -160,6 +177,8 @@ export const builtInRoles: RoleDefinition[] = [
         action: 'read',
         subject: [
           ...logs,
+          ...told,
+          ...telling,
           ...configuration,
           'reconciliation-run',
           'bill-archive',
@@ -169,6 +188,7 @@ export const builtInRoles: RoleDefinition[] = [
         ],
       },
       { action: 'test', subject: 'channel-account' },
+      { action: ['create', 'update', 'delete'], subject: telling },
       { action: 'update', subject: 'message' },
       { action: ['read', 'create'], subject: 'export' },
     ],

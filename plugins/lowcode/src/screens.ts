@@ -51,7 +51,10 @@ export interface Screens {
 type Verb = 'create' | 'update' | 'delete';
 
 /** Written through a form of its own, not through Strapi's REST. */
-const ownForms: Record<string, Verb[]> = { 'channel-account': ['create', 'update'] };
+const ownForms: Record<string, Verb[]> = {
+  'channel-account': ['create', 'update'],
+  'message-target': ['create', 'update'],
+};
 
 const routerSchema = z.object({ routes: z.array(z.object({ handler: z.unknown() })) });
 

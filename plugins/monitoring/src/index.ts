@@ -1,6 +1,11 @@
 import { type AccountLock, access } from '@hospital-pay/access';
+import { jobs } from '@hospital-pay/jobs';
 import { type PaymentEvents, payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
+import { type Alerts, createAlerts } from './alerts/engine';
+import { createGuard } from './messages/guard';
+import { createInboxWatch, type InboxWatch } from './messages/inbox';
+import { createMessages, type Messages } from './messages/messages';
 import { createMetrics } from './metrics';
 import { metricsMiddleware } from './metrics-page';
 import { createRecorder } from './recorder';
@@ -11,6 +16,9 @@ export { createWallViews } from './wall-views';
 
 /** What the platform remembers of its calls and alarms. */
 export interface Monitoring {
+  messages: Messages;
+  alerts: Alerts;
+  inboxes: InboxWatch;
   /** Writes what is still in memory: for tests and for the end of the process. */
   flush(): Promise<void>;
   stop(): Promise<void>;
@@ -25,28 +33,54 @@ export function monitoring(strapi: Core.Strapi): Monitoring {
 }
 
 export function install(strapi: Core.Strapi): void {
+  const { events, outbox, clock, vault } = payments(strapi);
+  const warn = (text: string): void => {
+    strapi.log.warn(`monitoring: ${text}`);
+  };
+  const inboxes = createInboxWatch(
+    () => strapi.db.connection,
+    (error) => warn(`inbox: ${error instanceof Error ? error.message : error}`),
+  );
+  const messages = createMessages({
+    db: strapi.db.connection,
+    clock,
+    queue: jobs(strapi),
+    vault,
+    guard: createGuard(
+      (process.env.MESSAGE_HOSTS_ALLOWED ?? '').split(/[,\s]+/).filter(Boolean),
+      process.env.NODE_ENV !== 'production',
+    ),
+    warn,
+    changed: inboxes.changed,
+    limitMs: Number(process.env.MESSAGE_TIMEOUT_MS) || undefined,
+  });
+  const alerts = createAlerts({ db: strapi.db.connection, now: () => clock.now(), messages, warn });
   const recorder = createRecorder({
     db: () => strapi.db.connection,
     channels: () => payments(strapi).channels(),
-    warn: (text) => strapi.log.warn(`monitoring: ${text}`),
+    book: messages.book,
+    warn,
   });
-  const { events, outbox } = payments(strapi);
   outbox.handle('alarm', async (alarm) => {
-    await recorder.keepMessage(alarm);
+    await messages.book([{ ...alarm, at: clock.now() }]);
     return { kind: 'done' };
   });
   const metrics = createMetrics({
     db: () => strapi.db.connection,
-    now: () => payments(strapi).clock.now(),
+    now: () => clock.now(),
     events,
   });
   strapi.server.use(metricsMiddleware(metrics, process.env.METRICS_TOKEN));
   const stops = [
     metrics.stop,
+    inboxes.close,
     recorder.attach(events),
     access(strapi).sessions.onLocked((lock) => events.emit('alarm', lockAlarm(lock))),
   ];
   instances.set(strapi, {
+    messages,
+    alerts,
+    inboxes,
     flush: () => recorder.flush(),
     async stop() {
       for (const stop of stops) stop();
@@ -65,5 +99,6 @@ function lockAlarm({ username, ip, at, until }: AccountLock): PaymentEvents['ala
     en: `Account ${username} is locked for ${minutes} minutes after wrong passwords${ip ? ` from ${ip}` : ''}`,
     orderNo: null,
     dedupeKey: `locked:${username}:${until.toISOString()}`,
+    about: username,
   };
 }

@@ -2,6 +2,7 @@ import { dateValue, type Events, type PaymentEvents } from '@hospital-pay/paymen
 import type { Core } from '@strapi/strapi';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { z } from 'zod';
+import { dueWork } from './due-work';
 
 type Db = Core.Strapi['db']['connection'];
 
@@ -21,11 +22,6 @@ export interface Metrics {
 /** How long figures that the database must count are good for: many scrapers cost no more than one. */
 const countedForMs = 10_000;
 const weekMs = 7 * 24 * 3_600_000;
-
-const due = {
-  order: { table: 'orders', at: 'next_query_at' },
-  refund: { table: 'refunds', at: 'next_query_at' },
-} as const;
 
 const counted = z.array(z.object({ label: z.string(), count: z.coerce.number() }));
 
@@ -91,7 +87,7 @@ export function createMetrics({ db, now, events }: MetricsOptions): Metrics {
 
   const waiting = new Gauge({
     name: 'hospital_pay_waiting',
-    help: 'Work that is due: orders and refunds to ask about, outbox rows to send, notifications to handle',
+    help: 'Work that is due: orders and refunds to ask about, outbox rows and messages to send',
     labelNames: ['work'],
     registers,
   });
@@ -127,22 +123,8 @@ export function createMetrics({ db, now, events }: MetricsOptions): Metrics {
 
   async function count(): Promise<void> {
     const connection = db();
-    const before = dateValue(connection, now());
-    for (const [work, { table, at }] of Object.entries(due)) {
-      const [row] = counted.parse(
-        await connection(table)
-          .where(at, '<=', before)
-          .select(connection.raw('? as label', [work]))
-          .count({ count: '*' }),
-      );
-      waiting.set({ work }, row?.count ?? 0);
-    }
-    const outbox = await connection('outboxes')
-      .where({ status: 'pending' })
-      .where('next_at', '<=', before)
-      .select(connection.raw('? as label', ['outbox']))
-      .count({ count: '*' });
-    waiting.set({ work: 'outbox' }, counted.parse(outbox)[0]?.count ?? 0);
+    for (const [work, count] of Object.entries(await dueWork(connection, now())))
+      waiting.set({ work }, count);
     const recently = dateValue(connection, new Date(now().getTime() - weekMs));
     await fill(
       runs,

@@ -1,6 +1,7 @@
 import { type ChannelManifest, completeRow, type Events, type PaymentEvents } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { type Batch, createBatch } from './batch';
+import type { Alarm, Rung } from './messages/book';
 import { scrub, storable } from './scrub';
 import { explain, looksForged } from './wording';
 
@@ -12,6 +13,8 @@ export interface RecorderOptions {
   channels: () => readonly ChannelManifest[];
   /** Told when something could not be written. Nothing of a row goes into it. */
   warn: (text: string) => void;
+  /** Makes messages of alarms. */
+  book: (alarms: readonly Rung[]) => Promise<void>;
   delayMs?: number;
 }
 
@@ -19,8 +22,6 @@ export interface Recorder {
   /** Starts listening; the answer stops it. */
   attach(events: Pick<Events, 'on'>): () => void;
   flush(): Promise<void>;
-  /** Writes the message of an alarm, once; done when it is stored. */
-  keepMessage(alarm: PaymentEvents['alarm']): Promise<void>;
 }
 
 const longestBody = 64 * 1024;
@@ -28,22 +29,22 @@ const longestLine = 255;
 /** One bad notification may be an accident on the way; this many within an hour are not. */
 const forgedBeforeAlarm = 3;
 
-export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions): Recorder {
-  const table = (name: string, isRepeatable: boolean): Batch<Attributes> =>
-    createBatch<Attributes>({
-      async insert(rows) {
-        const connection = db();
-        const insert = connection(name).insert(rows.map((row) => completeRow(connection, row)));
-        if (isRepeatable) await insert.onConflict('dedupe_key').ignore();
-        else await insert;
-      },
+export function createRecorder({ db, channels, warn, book, delayMs }: RecorderOptions): Recorder {
+  const batch = <Row>(name: string, insert: (rows: Row[]) => Promise<void>): Batch<Row> =>
+    createBatch<Row>({
+      insert,
       onLost: (count, cause) =>
         warn(`${name}: ${count} row lost (${cause instanceof Error ? cause.name : 'unknown'})`),
       ...(delayMs === undefined ? {} : { delayMs }),
     });
-  const calls = table('interface_logs', false);
-  const errors = table('abnormal_requests', false);
-  const messages = table('messages', true);
+  const table = (name: string): Batch<Attributes> =>
+    batch(name, async (rows) => {
+      const connection = db();
+      await connection(name).insert(rows.map((row) => completeRow(connection, row)));
+    });
+  const calls = table('interface_logs');
+  const errors = table('abnormal_requests');
+  const alarms = batch<Rung>('alarms', book);
 
   /** A payment never learns that its log could not be written. */
   const quietly =
@@ -109,27 +110,11 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
       en: `Account ${account} was sent several notifications within an hour that do not verify; all were refused`,
       orderNo: null,
       dedupeKey: `forged:${account}:${hour}`,
+      about: account,
     });
   }
 
-  function messageOf({ kind, level, zh, en, orderNo, dedupeKey }: PaymentEvents['alarm']): Attributes {
-    const text = (value: string, length: number) =>
-      storable(scrub(value, orderNo === null ? [] : [orderNo]), length);
-    return {
-      at: new Date(),
-      kind: storable(kind, longestLine),
-      level,
-      title: text(zh, 200),
-      titleEn: text(en, 200),
-      body: text(zh, longestBody),
-      bodyEn: text(en, longestBody),
-      audience: level === 'info' ? 'ops' : 'finance,ops',
-      orderNo,
-      dedupeKey: storable(dedupeKey, longestLine),
-    };
-  }
-
-  const onAlarm = (alarm: PaymentEvents['alarm']): void => messages.add(messageOf(alarm));
+  const onAlarm = (alarm: Alarm): void => alarms.add({ ...alarm, at: new Date() });
 
   return {
     attach(events) {
@@ -138,15 +123,8 @@ export function createRecorder({ db, channels, warn, delayMs }: RecorderOptions)
         for (const stop of stops) stop();
       };
     },
-    async keepMessage(alarm) {
-      const connection = db();
-      await connection('messages')
-        .insert(completeRow(connection, messageOf(alarm)))
-        .onConflict('dedupe_key')
-        .ignore();
-    },
     async flush() {
-      await Promise.all([calls.flush(), errors.flush(), messages.flush()]);
+      await Promise.all([calls.flush(), errors.flush(), alarms.flush()]);
     },
   };
 }

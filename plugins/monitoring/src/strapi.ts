@@ -1,44 +1,19 @@
-import type { SignedInAccount } from '@hospital-pay/access';
 import { jobs } from '@hospital-pay/jobs';
 import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
-import type { Context } from 'koa';
-import { fail } from './errors';
+import { defaultRules } from './alerts/defaults';
+import { alert, alertRoutes, grafana } from './alerts/routes';
+import { alertRule } from './alerts/rule';
 import { install, monitoring } from './index';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
+import { inbox, message, messageRoutes, target } from './messages/routes';
+import { checkMessageSettings, checkSettings, seedEmpty, seedMessageSettings } from './messages/settings';
 import { createWallViews } from './wall-views';
 
-const message = ({ strapi }: { strapi: Core.Strapi }) => ({
-  /** Read by the first who reads it; reading again changes nothing. */
-  async read(ctx: Context) {
-    const { username }: SignedInAccount = ctx.state.account;
-    const messages = strapi.db.query('api::message.message');
-    const where = { documentId: String(ctx.params.id) };
-    if ((await messages.findOne({ where, select: ['id'] })) === null) throw fail('MESSAGE_NOT_FOUND');
-    await messages.updateMany({
-      where: { ...where, readAt: { $null: true } },
-      data: { readAt: new Date(), readBy: username },
-    });
-    const { readAt, readBy } = await messages.findOne({ where });
-    ctx.body = { readAt, readBy };
-  },
-});
+const judgeEveryMs = 60_000;
 
 const routes = {
-  'content-api': {
-    type: 'content-api',
-    routes: [
-      {
-        method: 'POST',
-        path: '/messages/:id/read',
-        handler: 'message.read',
-        config: {
-          auth: false as const,
-          middlewares: [{ name: 'plugin::access.guard', config: { action: 'update', subject: 'message' } }],
-        },
-      },
-    ],
-  },
+  'content-api': { type: 'content-api', routes: [...messageRoutes, ...alertRoutes] },
 };
 
 export default {
@@ -51,10 +26,17 @@ export default {
     await partitioned();
     jobs(strapi).every('log-partitions', '10 3 * * *', partitioned);
     await createWallViews(strapi);
+    checkMessageSettings(strapi);
+    checkSettings(strapi, 'alert-rule', alertRule);
+    await seedMessageSettings(strapi);
+    await seedEmpty(strapi, 'alert-rule', [...defaultRules]);
+    const { messages, alerts } = monitoring(strapi);
+    messages.work(jobs(strapi));
+    jobs(strapi).every('monitoring-alerts', judgeEveryMs, () => alerts.judge());
   },
   async destroy({ strapi }: { strapi: Core.Strapi }) {
     await monitoring(strapi).stop();
   },
   routes,
-  controllers: { message },
+  controllers: { message, inbox, target, alert, grafana },
 };

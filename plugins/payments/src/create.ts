@@ -129,6 +129,8 @@ function circuitAlarm(accountCode: string, state: 'open' | 'closed', at: Date): 
       : `Account ${accountCode} answers again`,
     orderNo: null,
     dedupeKey: `circuit:${accountCode}:${state}:${at.getTime()}`,
+    about: accountCode,
+    isOver: !isOpen,
   };
 }
 

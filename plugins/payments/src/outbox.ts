@@ -57,6 +57,8 @@ const alarmSchema = z.object({
   en: z.string(),
   orderNo: text,
   dedupeKey: z.string(),
+  about: z.string().optional(),
+  isOver: z.boolean().optional(),
 });
 
 const rowSchema = z.object({

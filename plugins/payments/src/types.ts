@@ -345,7 +345,12 @@ export interface PaymentEvents {
     zh: string;
     en: string;
     orderNo: string | null;
+    /** Names the occurrence: the same one told again is no second one. */
     dedupeKey: string;
+    /** What it is about, where alarms of one kind about different things are not one matter. */
+    about?: string | undefined;
+    /** The matter is over. */
+    isOver?: boolean | undefined;
   };
 }
 

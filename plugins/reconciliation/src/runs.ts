@@ -264,6 +264,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       en: `Reconciliation failed: ${run.accountCode} ${run.date} ${errorCode}`,
       orderNo: null,
       dedupeKey: `run:${run.runNo}`,
+      about: run.accountCode,
     });
   }
 

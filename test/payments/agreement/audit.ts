@@ -38,7 +38,7 @@ export function audit(world: World, tables: Tables, performed: Performed[]): Aud
   const orders = tables.orders.map((row) => orderRow.parse(row));
   const refunds = tables.refunds.map((row) => refundRow.parse(row));
   const outboxes = tables.outboxes.map((row) => outboxRow.parse(row));
-  const alarms = tables.messages.map((row) => namedRow.parse(row));
+  const alarms = tables.alarms.map((row) => namedRow.parse(row));
   const cases = tables.discrepancies.map((row) => namedRow.parse(row));
   const findings: string[] = performed.flatMap(({ faults }) => faults);
   let takenFen = 0;

@@ -62,7 +62,7 @@ async function main(): Promise<void> {
       orders: orders.map(fromRow),
       refunds: await of('refunds'),
       outboxes: await of('outboxes'),
-      messages: await of('messages'),
+      alarms: await of('alarms'),
       discrepancies: await of('discrepancies'),
       hisRecords: await of('his_records'),
     };

@@ -32,7 +32,7 @@ const tablesSchema = z.object({
   orders: z.array(row),
   refunds: z.array(row),
   outboxes: z.array(row),
-  messages: z.array(row),
+  alarms: z.array(row),
   discrepancies: z.array(row),
   hisRecords: z.array(row),
 });

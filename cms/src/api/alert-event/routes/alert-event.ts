@@ -1,0 +1,3 @@
+import { readOnly } from '../../../resource';
+
+export default readOnly('api::alert-event.alert-event');

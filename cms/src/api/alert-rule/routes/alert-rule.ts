@@ -1,0 +1,3 @@
+import { editable } from '../../../resource';
+
+export default editable('api::alert-rule.alert-rule');

@@ -1,0 +1,3 @@
+import { editable } from '../../../resource';
+
+export default editable('api::duty-shift.duty-shift');

@@ -1,0 +1,3 @@
+import { service } from '../../../resource';
+
+export default service('api::message-target.message-target');

@@ -1,0 +1,82 @@
+import { isUniqueViolation } from '@hospital-pay/payments';
+import type { Core } from '@strapi/strapi';
+import { z } from 'zod';
+import { fail } from '../errors';
+import { alarmKinds } from './kinds';
+import { dutyRow, routeRow, templateRow } from './rows';
+import { usualTemplate } from './template';
+
+type Uid = Parameters<Core.Strapi['db']['query']>[0];
+const loose = z.looseObject({});
+
+/** What a person may set, whichever door it comes by; a change is looked at together with what it leaves as it is. */
+export function checkSettings(strapi: Core.Strapi, type: string, schema: z.ZodType): void {
+  const uid: Uid = `api::${type}.${type}`;
+  const check = (setting: unknown): void => {
+    const parsed = schema.safeParse(setting);
+    if (!parsed.success) {
+      const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))];
+      throw fail('SETTING_INVALID', { fields });
+    }
+  };
+  strapi.db.lifecycles.subscribe({
+    models: [uid],
+    beforeCreate: ({ params }) => check(params.data),
+    async beforeUpdate({ params }) {
+      const before: unknown = await strapi.db.query(uid).findOne({ where: params.where });
+      check({ ...loose.parse(before ?? {}), ...loose.parse(params.data ?? {}) });
+    },
+  });
+}
+
+export function checkMessageSettings(strapi: Core.Strapi): void {
+  checkSettings(strapi, 'message-route', routeRow);
+  checkSettings(strapi, 'duty-shift', dutyRow);
+  checkSettings(strapi, 'message-template', templateRow);
+}
+
+/** Written when there is none at all: from then on the rows are the truth, and what was removed stays away. */
+export async function seedEmpty(
+  strapi: Core.Strapi,
+  type: string,
+  rows: Record<string, unknown>[],
+): Promise<void> {
+  const table = strapi.db.query(`api::${type}.${type}`);
+  if ((await table.count()) > 0) return;
+  for (const row of rows) {
+    await table.create({ data: { ...row, publishedAt: new Date() } }).catch((error: unknown) => {
+      // Another process booting at the same moment wrote it.
+      if (!isUniqueViolation(error)) throw error;
+    });
+  }
+}
+
+/** Everything from a warning on goes to finance and operations, everything else to operations. */
+const routes = [
+  {
+    name: '警告及以上：财务、运维',
+    minLevel: 'warning',
+    step: 1,
+    afterMinutes: 0,
+    roles: 'finance,ops',
+    enabled: true,
+  },
+  { name: '全部：运维', minLevel: 'info', step: 1, afterMinutes: 0, roles: 'ops', enabled: true },
+  {
+    name: '严重且 15 分钟未确认：院方管理员',
+    minLevel: 'critical',
+    step: 2,
+    afterMinutes: 15,
+    roles: 'hospital_admin',
+    enabled: true,
+  },
+];
+
+export async function seedMessageSettings(strapi: Core.Strapi): Promise<void> {
+  const template = { ...usualTemplate, enabled: true };
+  await seedEmpty(strapi, 'message-template', [
+    { kind: '*', name: '通用', nameEn: 'All others', ...template },
+    ...Object.entries(alarmKinds).map(([kind, { zh, en }]) => ({ kind, name: zh, nameEn: en, ...template })),
+  ]);
+  await seedEmpty(strapi, 'message-route', routes);
+}
