@@ -1,5 +1,5 @@
-import type { ChannelContext, Scene } from '@hospital-pay/payments/contract';
-import { type Answer, coverFreeText, createExchange, keepEnds, type Reading } from '@hospital-pay/wallets';
+import type { ChannelContext, HttpAnswer, Scene } from '@hospital-pay/payments/contract';
+import { coverFreeText, createExchange, keepEnds, type Reading } from '@hospital-pay/wallets';
 import type { Settings } from './config';
 import { sign, verifies } from './signing';
 
@@ -42,13 +42,14 @@ export function createClient(settings: Settings, context: ChannelContext): (call
   };
 }
 
-function read(answer: Answer, key: string, path: string): Reading<Reply> {
+function read(answer: HttpAnswer, key: string, path: string): Reading<Reply> {
   if (answer.kind === 'none') return silent(answer.code, answer.cause);
   if (answer.status !== 200) return silent(`HTTP_${answer.status}`, `HTTP ${answer.status}`);
-  const timestamp = answer.headers.get('x-timestamp') ?? '';
-  const signature = answer.headers.get('x-signature') ?? '';
-  return verifies(key, { path, timestamp, body: answer.bytes }, signature)
-    ? { result: { kind: 'answered', bytes: answer.bytes } }
+  const { headers, body } = answer;
+  const timestamp = String(headers['x-timestamp'] ?? '');
+  const signature = String(headers['x-signature'] ?? '');
+  return verifies(key, { path, timestamp, body }, signature)
+    ? { result: { kind: 'answered', bytes: body } }
     : silent('BAD_SIGNATURE', 'the answer does not verify');
 }
 

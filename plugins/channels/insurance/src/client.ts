@@ -1,4 +1,10 @@
-import { type CallRecord, type ChannelContext, sendOnce } from '@hospital-pay/payments/contract';
+import {
+  type CallRecord,
+  type ChannelContext,
+  type HttpAnswer,
+  sendOnce,
+  unreadable,
+} from '@hospital-pay/payments/contract';
 import type { InsuranceSettings } from './config';
 import { opened, sealed } from './envelope';
 import { Digits, isRecord } from './json';
@@ -27,7 +33,7 @@ const scalar = (value: unknown): string =>
   value instanceof Digits ? value.text : value === undefined || value === null ? '' : String(value);
 
 export function createClient({ gateway, seal }: InsuranceSettings, context: ChannelContext): Client {
-  const read = (answer: Awaited<ReturnType<typeof sendOnce>>): Reply => {
+  const read = (answer: HttpAnswer): Reply => {
     if (answer.kind === 'none') return answer;
     if (answer.status !== 200) {
       return { kind: 'none', code: `HTTP_${answer.status}`, cause: `HTTP ${answer.status}` };
@@ -56,8 +62,7 @@ export function createClient({ gateway, seal }: InsuranceSettings, context: Chan
         ...subject,
         url,
         request: masked(business),
-        response:
-          reply.kind === 'signed' ? masked({ code: reply.code, message: reply.message, ...reply.data }) : '',
+        response: shownReply(reply, answer),
         startedAt,
         durationMs: Math.round(performance.now() - started),
         ...(answer.kind === 'answer' ? { httpStatus: answer.status } : {}),
@@ -66,6 +71,11 @@ export function createClient({ gateway, seal }: InsuranceSettings, context: Chan
       return reply;
     },
   };
+}
+
+function shownReply(reply: Reply, answer: HttpAnswer): string {
+  if (reply.kind === 'signed') return masked({ code: reply.code, message: reply.message, ...reply.data });
+  return answer.kind === 'answer' ? unreadable(answer.body.toString('utf8')) : '';
 }
 
 /** Numbers, states and amounts. Who the patient is, what was prescribed and what authorizes a payment is not logged. */

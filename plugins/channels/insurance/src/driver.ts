@@ -6,7 +6,6 @@ import {
   type Outcome,
   type PaymentReference,
   type PayRequest,
-  type RefundRequest,
 } from '@hospital-pay/payments/contract';
 import { createClient } from './client';
 import type { InsuranceSettings } from './config';
@@ -74,9 +73,6 @@ export function createDriver(settings: InsuranceSettings, context: ChannelContex
     cause: message,
   });
 
-  const refundable = ({ amount, payment }: RefundRequest): Outcome | undefined =>
-    amount === payment.amount ? undefined : refuse('PARTIAL_REFUND', '医保部分只能整笔退回');
-
   return {
     async quote({ attemptNo, totalFen, details }) {
       const read = readFee(details);
@@ -135,9 +131,8 @@ export function createDriver(settings: InsuranceSettings, context: ChannelContex
     },
 
     async refund(request) {
-      const { payment, refundNo } = request;
-      const impossible = refundable(request);
-      if (impossible) return impossible;
+      const { payment, refundNo, amount } = request;
+      if (amount !== payment.amount) return refuse('PARTIAL_REFUND', '医保部分只能整笔退回');
       const found = claimed(payment);
       if (found.kind === 'wrong') return refuse(found.code, found.message);
       const { fee, expected } = found;

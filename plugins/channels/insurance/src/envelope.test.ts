@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { sm2 } from 'sm-crypto-v2';
 import { bodyKey, decrypt, encrypt, opened, sealed, signText, textToSign, textVerifies } from './envelope';
+import { sortedJson } from './json';
 
 const appId = '8680E5AB99D74DBE96F8CAC5CEFAC232';
 const appSecret = 'F75E27032F5541A7943C2A7F2615F80A';
@@ -56,6 +58,26 @@ describe('the envelope of the mobile-payment centre', () => {
       kind: 'genuine',
       data: { payOrdId: 'P1', amount: '0.10' },
     });
+  });
+
+  test('opens whatever text and depth it sealed, to the letter', () => {
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        fc.string({ unit: 'grapheme' }),
+        fc.boolean(),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(fc.string({ unit: 'grapheme' }), tie('tree'), { maxKeys: 3 }),
+      ),
+    }));
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), tree, { maxKeys: 4 }), (business) => {
+        const plain = JSON.parse(JSON.stringify(business));
+        const result = opened(sealed(plain, seal, now), seal);
+        expect(result.kind === 'genuine' && sortedJson(result.data)).toBe(sortedJson(plain));
+      }),
+      { numRuns: 40, examples: [[{ '9': '\u0000 1', a: '"12" -3.40 {}' }]] },
+    );
   });
 
   test('verifies numbers as they were written', () => {

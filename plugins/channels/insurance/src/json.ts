@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
+
 /** A number as it was written: what was signed is `202.00`, and JavaScript would print 202. */
 export class Digits {
   constructor(readonly text: string) {}
 }
 
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** No text can hold this character before a JSON parser has made it. */
-const mark = '\\u0000';
+/** Nobody who writes a text can know it. */
+const mark = randomUUID();
 
 /** JSON with its numbers as `Digits`; `undefined` when the text is none. */
 export function readJson(text: string): unknown {
@@ -13,7 +15,7 @@ export function readJson(text: string): unknown {
     return JSON.parse(
       text.replace(tokens, (token) => (token.startsWith('"') ? token : `"${mark}${token}"`)),
       (_, value) =>
-        typeof value === 'string' && value.startsWith('\0') ? new Digits(value.slice(1)) : value,
+        typeof value === 'string' && value.startsWith(mark) ? new Digits(value.slice(mark.length)) : value,
     );
   } catch {
     return undefined;

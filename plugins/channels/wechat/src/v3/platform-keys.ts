@@ -74,9 +74,9 @@ export class PlatformKeys {
   /** What fields for WeChat's eyes are encrypted with. Its serial goes along, as WeChat writes it. */
   async encryptionKey(): Promise<{ serial: string; key: KeyObject } | undefined> {
     if (this.keys.size === 0) await this.download();
-    const newest = [...this.keys].at(-1);
-    if (!newest) return undefined;
-    const [serial, key] = newest;
+    const latest = [...this.keys].at(-1);
+    if (!latest) return undefined;
+    const [serial, key] = latest;
     return { serial: this.settings.publicKey ? serial : serial.toUpperCase(), key };
   }
 
