@@ -21,7 +21,7 @@ import { type Row, type TodayFigures, todayFigures } from '../http/contracts';
 import { useText } from '../i18n';
 import { sumFen, toBigInt } from '../money';
 import { locationOf } from '../reconciliation/locationOf';
-import { ChannelName, CopyableNumber, Money } from '../schema/Cell';
+import { ChannelName, CopyableNumber, CurrencyAround, Money } from '../schema/Cell';
 import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
@@ -201,7 +201,10 @@ function Figures({ figures, merchantCode }: { figures: TodayFigures; merchantCod
       <Line gutter={12}>
         {may('read', 'discrepancy') && (
           <Col span={16}>
-            <OpenCases merchantCode={merchantCode} />
+            {/* The list is of all currencies. */}
+            <CurrencyAround.Provider value={undefined}>
+              <OpenCases merchantCode={merchantCode} />
+            </CurrencyAround.Provider>
           </Col>
         )}
         <Col span={8}>

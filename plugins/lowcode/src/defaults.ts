@@ -121,6 +121,7 @@ export const defaultViews: Record<string, DefaultView> = {
       'parentCode:12',
       'zone:12',
       'dayCutoff:12',
+      'currency:12',
       'hisUrl:24',
       'hisRefusal:12',
       'graceSeconds:12',

@@ -73,7 +73,8 @@ export default {
     const { links } = houseOf(strapi);
     const queue = jobs(strapi);
     if (queue.works) queue.every('patients-links', sweepMs, () => links.sweep());
-    payments(strapi).events.on('order.changed', ({ orderNo }) => {
+    payments(strapi).events.on('order.moved', ({ orderNo, to }) => {
+      if (to !== 'paid') return;
       // What is missed here is found when the bill is next looked at.
       links
         .heard(orderNo)

@@ -31,16 +31,6 @@ export async function oneBill(
 ): Promise<OneBill> {
   const orders = await ordersOfBills(db, merchantCode, bills, accountCode);
   const none = { orders, settledOrderNos: new Set<string>(), settledRecords: [] };
-  const [first] = orders;
-  if (!first) return none;
-  const { manyToOne } = await settingsFor(db, {
-    merchantCode,
-    channel: first.channel,
-    bizType: null,
-    date: first.settledOn ?? '',
-  });
-  if (!manyToOne) return none;
-
   const records = new Map<string, StoredHisRecord>();
   const learn = (found: StoredHisRecord[]): void => {
     for (const record of found) if (record.status === 'booked') records.set(record.hisSerialNo, record);
@@ -49,17 +39,23 @@ export async function oneBill(
     .where({ merchant_code: merchantCode })
     .whereIn('his_order_no', bills);
   learn(readRows(hisRow, named));
+  const [first, second] = orders;
+  if (!first || (!second && records.size === 0)) return none;
+  const { manyToOne } = await settingsFor(db, {
+    merchantCode,
+    channel: first.channel,
+    bizType: null,
+    date: first.settledOn ?? '',
+  });
+  if (!manyToOne) return none;
+
   // A record of this bill may name an order that HIS has not put on it.
   const orderOf = await findOrders(db, merchantCode, [...records.values()]);
   const known = new Set(orders.map(({ orderNo }) => orderNo));
   const others = [...records.values()].flatMap((record) => orderOf(record) ?? []);
-  const further = readRows(
-    orderRow,
-    await db('orders').whereIn(
-      'order_no',
-      others.filter((orderNo) => !known.has(orderNo)),
-    ),
-  );
+  const missing = others.filter((orderNo) => !known.has(orderNo));
+  const further =
+    missing.length === 0 ? [] : readRows(orderRow, await db('orders').whereIn('order_no', missing));
   const all = [...orders, ...further].filter((order) => carriesMoney(order.status));
   const attempts = new Map<string, string[]>();
   for (const order of all) {

@@ -206,13 +206,11 @@ async function compareOrder(
     refundedFen: isPaid ? order.refundedFen : 0,
     currency: order.currency,
   };
-  const { toleranceFen } = await settingsFor(trx, {
-    merchantCode: order.merchantCode,
-    channel: order.channel,
-    bizType: order.bizType,
-    date: order.settledOn ?? records[0]?.settledOn ?? '',
-  });
-  const platform = tolerated(taken, entries, toleranceFen.his);
+  // Only two sides can be near each other.
+  const platform =
+    entries.length === 0 || !isPaid
+      ? taken
+      : tolerated(taken, entries, await toleranceOf(trx, order, records[0]?.settledOn ?? ''));
   const deadlines = [order, ...records].flatMap((row) => (row.dueReconAt ? [row.dueReconAt.getTime()] : []));
   const graceRunning = deadlines.some((deadline) => deadline > now.getTime());
 
@@ -252,6 +250,12 @@ async function compareOrder(
     raised: await settleCases(trx, { order, records, refunds, entries, platform, graceRunning, now }),
     sharing: (together?.orders ?? []).flatMap((each) => (each.orderNo === orderNo ? [] : [each.orderNo])),
   };
+}
+
+async function toleranceOf(trx: Knex, order: StoredOrder, bookedOn: string): Promise<number> {
+  const { merchantCode, channel, bizType, settledOn } = order;
+  const date = settledOn ?? bookedOn;
+  return (await settingsFor(trx, { merchantCode, channel, bizType, date })).toleranceFen.his;
 }
 
 interface Comparison {
