@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,6 +107,17 @@ describe('control over HTTP', () => {
 });
 
 describe('a restart', () => {
+  test('gives a gateway that came since credentials of its own, or its merchant’s', () => {
+    const older = mkdtempSync(join(tmpdir(), 'sandbox-older-'));
+    const { wechatinsurance: _, insurance: __, ...kept } = demoCredentials(folder);
+    writeFileSync(join(older, 'credentials.json'), JSON.stringify(kept));
+    const now = demoCredentials(older);
+    expect(now.wechatinsurance).toEqual(kept.wechat);
+    expect(now.insurance.appId).toHaveLength(32);
+    expect(demoCredentials(older)).toEqual(now);
+    rmSync(older, { recursive: true });
+  });
+
   test('keeps credentials, payments, refunds and used codes', () => {
     const kept = demoCredentials(folder);
     expect(demoCredentials(folder)).toEqual(kept);
