@@ -1,7 +1,7 @@
 import { chinaCompact } from '../clock';
 import type { Ledger, Payment, Refund } from '../ledger';
 import { yuan } from '../yuan';
-import { keptWith } from './shares';
+import { keptWith, type Shares } from './shares';
 
 const COLUMNS =
   'fixmedins_code kind medins_setl_id refd_sn setl_id setl_time medfee_sumamt fund_pay_sumamt acct_pay psn_cash_pay';
@@ -54,9 +54,8 @@ function refundRow(refund: Refund, payment: Payment | null): string[] {
   ];
 }
 
-function sharesOf(payment: Payment | null) {
-  const kept = keptWith(payment);
-  if (kept === null)
-    throw new Error(`the ledger lost the shares of ${payment?.outTradeNo ?? 'a settlement'}`);
-  return kept.shares;
+/** Money that nobody asked for here is all the fund's. */
+function sharesOf(payment: Payment | null): Shares {
+  const total = payment?.amountFen ?? 0;
+  return keptWith(payment)?.shares ?? { total, fund: total, account: 0, own: 0 };
 }

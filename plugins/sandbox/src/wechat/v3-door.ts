@@ -9,7 +9,6 @@ import type { WechatCredentials } from './credentials';
 import type { Refusal } from './orders';
 import { parseAuthorization, replyText, requestText, signSha256, verifySha256 } from './signing';
 
-/** The door of every v3 interface: who asks, by his signature; what is answered, by ours. */
 const SKEW_S = 300;
 
 export interface Answer {
@@ -71,7 +70,10 @@ export interface V3Door {
   handle(ctx: Koa.Context, path: string): Promise<void>;
 }
 
-/** `file`: a path whose answer is a file, which is not signed. */
+/**
+ * The door of every v3 interface: who asks, by his signature; what is answered, by ours. `file`: a path whose answer is a
+ * file, which is not signed.
+ */
 export function createV3Door(
   world: Pick<World, 'clock' | 'faults'> & { merchants(): readonly WechatCredentials[] },
   channel: string,

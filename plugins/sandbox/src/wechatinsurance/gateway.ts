@@ -113,7 +113,7 @@ export function createMixedGateway(world: GatewayWorld<WechatCredentials>): Mixe
   function byOutTradeNo(merchant: WechatCredentials, outTradeNo: string): Payment | null {
     const found = ledger
       .payments({ gateway: 'wechatinsurance', merchant: merchant.mchid })
-      .find((payment) => keptWith(payment).out_trade_no === outTradeNo);
+      .find((payment) => payment.attach !== null && keptWith(payment).out_trade_no === outTradeNo);
     return found === undefined ? null : refreshed(found);
   }
 
@@ -270,7 +270,7 @@ export function createMixedGateway(world: GatewayWorld<WechatCredentials>): Mixe
     return { status: 204, json: null };
   }
 
-  const outTradeNoIn = ({ body }: Request): string | null => {
+  const attachIn = ({ body }: Request): string | null => {
     const parsed = z.object({ attach: z.string() }).safeParse(body);
     return parsed.success ? parsed.data.attach : null;
   };
@@ -282,7 +282,7 @@ export function createMixedGateway(world: GatewayWorld<WechatCredentials>): Mixe
       path: /^\/v3\/med-ins\/orders$/,
       operation: 'create',
       run: create,
-      orderNo: outTradeNoIn,
+      orderNo: attachIn,
     },
     {
       method: 'GET',
