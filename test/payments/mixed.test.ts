@@ -17,6 +17,7 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     hospital = await startHospital({
       clock,
       database,
+      channels: ['alipay', 'wechat', 'insurance'],
       async prepare(strapi) {
         for (const [code, mode] of [
           ['insurer', 'before cash'],
@@ -61,6 +62,7 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
       merchantOrderNo: newNo(),
       totalFen: 10_000,
       subject: '门诊缴费',
+      ...(fields.claim === undefined ? { channel: 'insurer' } : {}),
       details: { bearsFen },
       ...fields,
     });
@@ -112,6 +114,103 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     ]);
     expect(told[0]?.confirmation).toMatchObject({ mixed: { fundFen: 3500, cashFen: 3000 } });
     expect(paid.cashOrder).toMatchObject({ hisState: 'confirmed', hisOrderNo: paid.hisOrderNo });
+  });
+
+  const book = (of: MixedView, fields: Record<string, unknown> = {}) =>
+    hospital.call('POST', '/api/v1/his-records', {
+      hisSerialNo: `S${of.mixedNo}`,
+      kind: 'charge',
+      amountFen: of.totalFen,
+      ...of.split,
+      payType: '医保',
+      orderNo: of.mixedNo,
+      occurredAt: clock.now().toISOString(),
+      ...fields,
+    });
+  const halves = async (of: MixedView) => {
+    const rows: { order_no: string; recon_state: string; anomalies: string | string[] | null }[] =
+      await hospital
+        .strapi()
+        .db.connection('orders')
+        .where({ mixed_no: of.mixedNo })
+        .orderBy('order_no', 'desc')
+        .select('order_no', 'recon_state', 'anomalies');
+    return rows.map(({ recon_state, anomalies }) => [
+      recon_state,
+      typeof anomalies === 'string' ? JSON.parse(anomalies) : (anomalies ?? []),
+    ]);
+  };
+  const cases = async (of: MixedView): Promise<unknown[]> =>
+    hospital
+      .strapi()
+      .db.connection('discrepancies')
+      .where('order_no', 'like', `${of.mixedNo}%`)
+      .where({ status: 'open' })
+      .orderBy('dedupe_key')
+      .select('kind', 'part', 'platform_fen', 'his_fen', 'remark');
+
+  test('is paid at the mobile-payment centre, and each half agrees with what HIS booked of it', async () => {
+    const { totalFen, details } = hospital.sandbox.gateways.insurance.fee({
+      insuredFen: 7000,
+      cashFen: 3000,
+    });
+    const asked = { channel: 'insurance', totalFen, details, bizType: '门诊' };
+    const { body: quoted } = await create(7000, asked);
+    expect(quoted.split).toEqual({ fundFen: 4900, accountFen: 2100, otherFen: 0, cashFen: 3000 });
+    const { body: paid } = await act(quoted, 'confirm', {
+      cash: { scene: 'micropay', authCode: alipayCode() },
+    });
+    expect(paid).toMatchObject({
+      state: 'paid',
+      insuranceOrder: { channel: 'insurance', paidFen: 7000 },
+      cashOrder: { channel: 'alipay', paidFen: 3000 },
+    });
+    expect(await book(paid)).toMatchObject({ status: 201, body: { result: 'created' } });
+    await until(
+      () => halves(paid),
+      (now) => now.every(([state]) => state === 'normal'),
+    );
+
+    // HIS corrects itself: what was the account's is the fund's now, and the cash a fen more.
+    const wrong = { amountFen: 10_001, fundFen: 5900, accountFen: 1100, cashFen: 3001 };
+    expect((await book(paid, wrong)).body).toMatchObject({ result: 'updated' });
+    const differing = await until(
+      () => halves(paid),
+      (now) => now.every(([state]) => state === 'abnormal'),
+    );
+    expect(differing).toEqual([
+      ['abnormal', ['fund_differs', 'account_differs']],
+      ['abnormal', ['charge_differs']],
+    ]);
+    const found = await cases(paid);
+    expect(found.map((row) => JSON.parse(JSON.stringify(row)))).toEqual(
+      [
+        { kind: 'amount', part: null, platform_fen: 3000, his_fen: 3001 },
+        { kind: 'amount', part: 'account', platform_fen: 2100, his_fen: 1100 },
+        { kind: 'amount', part: 'fund', platform_fen: 4900, his_fen: 5900 },
+      ].map(({ platform_fen, his_fen, ...rest }) =>
+        expect.objectContaining({
+          ...rest,
+          platform_fen: database === 'postgres' ? String(platform_fen) : platform_fen,
+          his_fen: database === 'postgres' ? String(his_fen) : his_fen,
+        }),
+      ),
+    );
+    expect(found).toContainEqual(expect.objectContaining({ remark: '医保基金: 平台与HIS金额不符' }));
+    expect((await book(paid)).body).toMatchObject({ result: 'updated' });
+    await until(
+      () => halves(paid),
+      (now) => now.every(([state]) => state === 'normal'),
+    );
+    expect(await cases(paid)).toEqual([]);
+
+    const { body: refunded } = await act(paid, 'refund', { merchantRefundNo: newNo(), reason: '退号' });
+    expect(refunded.state).toBe('refunded');
+    await book(paid, { hisSerialNo: `R${paid.mixedNo}`, kind: 'refund' });
+    await until(
+      () => halves(paid),
+      (now) => now.every(([state]) => state === 'normal'),
+    );
   });
 
   test('needs no cash when insurance bears all, and no insurance order when it bears nothing', async () => {

@@ -359,6 +359,9 @@ export const en: Dictionary = {
   anomaly: {
     charge_differs: 'Charged amount differs',
     refund_differs: 'Refunded amount differs',
+    fund_differs: 'The fund’s part differs',
+    account_differs: 'The personal account’s part differs',
+    other_differs: 'Another insurance part differs',
     his_duplicate: 'Booked twice',
     currency_differs: 'Currency differs',
     his_without_order: 'In HIS without an order',

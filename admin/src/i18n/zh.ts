@@ -358,6 +358,9 @@ export const zh = {
   anomaly: {
     charge_differs: '收费金额不一样',
     refund_differs: '退费金额不一样',
+    fund_differs: '医保基金不一样',
+    account_differs: '个人账户不一样',
+    other_differs: '医保其他部分不一样',
     his_duplicate: 'HIS重复入账',
     currency_differs: '币种不一致',
     his_without_order: 'HIS有账无订单',

@@ -4,6 +4,7 @@ import { businessDay, completeRow, type DayRule, type Events, type Grace } from 
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from './errors';
+import { cashSerialOf, mixedFinder } from './mixed';
 import { type Calendar, createCalendar, type HisRecord, hisRecordInput, readRecord } from './record';
 
 export const largestBatch = 10_000;
@@ -74,12 +75,18 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events, grace: 
     });
 
     const rows = [...accepted.values()];
+    const toHalves = await mixedFinder(
+      db,
+      merchantCode,
+      rows.map(({ record }) => record),
+    );
     const news: Parameters<typeof tell>[1] = new Map();
     for (let start = 0; start < rows.length; start += chunkSize) {
       const chunk = rows.slice(start, start + chunkSize);
       const outcome = await store(
         merchantCode,
         chunk.map((row) => row.record),
+        toHalves,
         rule,
         news,
       );
@@ -106,6 +113,7 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events, grace: 
   async function store(
     merchantCode: string,
     records: HisRecord[],
+    toHalves: (record: HisRecord) => HisRecord[],
     rule: MerchantRule,
     news: Map<string, Set<string | null>>,
   ): Promise<Map<string, 'created' | 'unchanged' | 'updated'>> {
@@ -130,14 +138,16 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events, grace: 
         const before = stored.get(record.hisSerialNo);
         const result = !before ? 'created' : before.body_hash === record.bodyHash ? 'unchanged' : 'updated';
         outcome.set(record.hisSerialNo, result);
-        if (result === 'unchanged') return false;
-        touchedOrders.set(
-          record.hisSerialNo,
-          new Set([record.orderNo ?? null, ...(before ? [before.order_no] : [])]),
-        );
-        return true;
+        return result !== 'unchanged';
       });
       if (changed.length === 0) return;
+      const written = changed.flatMap(toHalves);
+      for (const { hisSerialNo, orderNo } of written) {
+        const before = stored.get(hisSerialNo);
+        touchedOrders.set(hisSerialNo, new Set([orderNo ?? null, ...(before ? [before.order_no] : [])]));
+      }
+      const corrected = changed.filter(({ hisSerialNo }) => stored.has(hisSerialNo));
+      if (corrected.length > 0) await dropOldHalves(trx, merchantCode, corrected, written, touchedOrders);
       const graceOf = await grace.of(trx, { merchantCode, date: businessDay(now, rule) });
       const dueReconAt = ({ payType, bizType }: HisRecord): Date => {
         const seconds = graceOf({ channel: payType, bizType: bizType ?? null }) ?? rule.graceSeconds;
@@ -145,7 +155,7 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events, grace: 
       };
       await trx('his_records')
         .insert(
-          changed.map((record) =>
+          written.map((record) =>
             completeRow(trx, attributesOf(merchantCode, record, now, dueReconAt(record)), now),
           ),
         )
@@ -154,6 +164,28 @@ export function createHisRecords(db: Knex, clock: Clock, events: Events, grace: 
     });
     for (const [hisSerialNo, orderNos] of touchedOrders) news.set(hisSerialNo, orderNos);
     return outcome;
+  }
+
+  /** A correction may have left a payment with one half: the other's record is void. */
+  async function dropOldHalves(
+    trx: Knex,
+    merchantCode: string,
+    corrected: HisRecord[],
+    written: HisRecord[],
+    touchedOrders: Map<string, Set<string | null>>,
+  ): Promise<void> {
+    const kept = new Set(written.map(({ hisSerialNo }) => hisSerialNo));
+    const possible = corrected.map(({ hisSerialNo }) => cashSerialOf(hisSerialNo));
+    const gone = possible.filter((serial) => !kept.has(serial));
+    const rows: unknown = await trx('his_records')
+      .where({ merchant_code: merchantCode })
+      .whereIn('his_serial_no', gone)
+      .whereNot({ status: 'voided' })
+      .select('id', 'his_serial_no', 'body_hash', 'order_no');
+    for (const row of z.array(storedRow.extend({ id: z.number() })).parse(rows)) {
+      await trx('his_records').where({ id: row.id }).update({ status: 'voided' });
+      touchedOrders.set(row.his_serial_no, new Set([row.order_no]));
+    }
   }
 
   return {

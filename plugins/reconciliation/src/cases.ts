@@ -6,6 +6,7 @@ import { tellTouched } from './handling/history';
 import { caseStatuses, type resolutions } from './handling/states';
 import type { Leg, ResultKind, TradeKind } from './match';
 import { readRow, readRows } from './rows';
+import type { Part } from './shares';
 
 export type CaseKind = Exclude<ResultKind, 'matched' | 'abnormal_refund'>;
 export type Resolution = (typeof resolutions)[number];
@@ -16,6 +17,8 @@ export interface CaseDraft {
   leg: Leg;
   kind: CaseKind;
   tradeKind: TradeKind;
+  /** Of an insurance order: which part of it. */
+  part: Part | null;
   source: 'realtime' | 't1';
   merchantCode: string;
   accountCode: string | null;
@@ -47,8 +50,15 @@ export interface Closing {
 }
 
 /** The name of one difference, whoever finds it: real time and T+1 speak of the same case by it. */
-export const caseKey = (leg: Leg, merchantCode: string, key: string, tradeKind: TradeKind): string =>
-  `${leg}:${merchantCode}:${key}:${tradeKind}`;
+export const caseKey = (
+  leg: Leg,
+  merchantCode: string,
+  key: string,
+  tradeKind: TradeKind,
+  part: Part | null = null,
+): string => `${leg}:${merchantCode}:${key}:${tradeKind}${part === null ? '' : `:${part}`}`;
+
+const partTexts: Record<Part, string> = { fund: '医保基金', account: '个人账户', other: '医保其他' };
 
 /** Follows from the key, so that a repeated run finds the same number. */
 export function caseNoOf(dedupeKey: string, date: string): string {
@@ -56,7 +66,8 @@ export function caseNoOf(dedupeKey: string, date: string): string {
   return `D${date.replaceAll('-', '')}${digest}`;
 }
 
-export function remarkOf(leg: Leg, kind: CaseKind): string {
+export function remarkOf(leg: Leg, kind: CaseKind, part: Part | null = null): string {
+  if (part !== null) return `${partTexts[part]}: ${remarkOf(leg, kind)}`;
   const isHis = leg === 'his';
   switch (kind) {
     case 'his_only':

@@ -25,6 +25,19 @@ describe('the state of one order', () => {
     });
   });
 
+  test('an insurance order is compared part by part: what was the account’s is not the fund’s', () => {
+    const shares = { fund: 700, account: 300, other: 0 };
+    const own = { ...platform(1000), shares };
+    expect(orderState(own, [{ ...charge(1000), shares }], false).reconState).toBe('normal');
+    const other = { ...charge(1000), shares: { fund: 600, account: 400, other: 0 } };
+    expect(orderState(own, [other], true)).toMatchObject({
+      reconState: 'abnormal',
+      anomalies: ['fund_differs', 'account_differs'],
+    });
+    expect(orderState(own, [charge(1000)], false).reconState).toBe('normal');
+    expect(orderState(own, [], true).reconState).toBe('waiting');
+  });
+
   test('an order that nobody paid and nobody booked has no state', () => {
     expect(orderState(platform(0), [], false).reconState).toBe('none');
   });

@@ -1,9 +1,13 @@
 import type { Bilingual } from '@hospital-pay/errors';
+import { compared, type Part, type Shares } from './shares';
 
 /** Every reason why an order is abnormal, in the order in which the screens list them. */
 export const anomalyTexts = {
   charge_differs: { zh: '收费金额不一样', en: 'Charged amount differs' },
   refund_differs: { zh: '退费金额不一样', en: 'Refunded amount differs' },
+  fund_differs: { zh: '医保基金不一样', en: 'The fund’s part differs' },
+  account_differs: { zh: '个人账户不一样', en: 'The personal account’s part differs' },
+  other_differs: { zh: '医保其他部分不一样', en: 'Another insurance part differs' },
   his_without_payment: { zh: 'HIS已收费但平台未收款', en: 'Booked by HIS, not paid here' },
   his_duplicate: { zh: 'HIS重复入账', en: 'Booked twice by HIS' },
   currency_differs: { zh: '币种不一致', en: 'Currency differs' },
@@ -19,6 +23,8 @@ export interface PlatformSide {
   /** What the channel gave back, all succeeded refunds together. */
   refundedFen: number;
   currency: string;
+  /** Of an insurance order: who bore `paidFen`. */
+  shares?: Shares;
 }
 
 /** One booked (not voided) record of HIS. The amount is positive; `kind` gives the direction. */
@@ -26,6 +32,7 @@ export interface HisEntry {
   kind: 'charge' | 'refund';
   amountFen: number;
   currency: string;
+  shares?: Shares;
 }
 
 /**
@@ -43,6 +50,7 @@ export function tolerated(platform: PlatformSide, entries: HisEntry[], tolerance
     paidFen: near(platform.paidFen, 'charge'),
     refundedFen: near(platform.refundedFen, 'refund'),
     currency: platform.currency,
+    ...(platform.shares ? { shares: platform.shares } : {}),
   };
 }
 
@@ -90,9 +98,20 @@ export function orderState(platform: PlatformSide, entries: HisEntry[], graceRun
     (hisRefundedFen > platform.refundedFen && hasTwins(refunds));
   const currencyDiffers = entries.some((entry) => entry.currency !== platform.currency);
 
+  const differing = new Set(
+    compared(platform, entries).flatMap(({ part, platform: own, entries: theirs }) => {
+      const booked = sum(theirs.filter(({ kind }) => kind === 'charge'));
+      return part !== null && booked !== own.paidFen ? [part] : [];
+    }),
+  );
+  const partDiffers = (part: Part) => differing.has(part);
+
   const found: Record<Anomaly, boolean> = {
     charge_differs: chargeDiffers,
     refund_differs: refundDiffers,
+    fund_differs: partDiffers('fund'),
+    account_differs: partDiffers('account'),
+    other_differs: partDiffers('other'),
     his_without_payment: paidByNobody,
     his_duplicate: twice,
     currency_differs: currencyDiffers,
@@ -103,7 +122,8 @@ export function orderState(platform: PlatformSide, entries: HisEntry[], graceRun
   if (anomalies.length === 0) return { reconState: 'normal', anomalies, ...totals };
 
   const chargeMayCome = chargeDiffers && (platform.paidFen === 0 || hisChargedFen === 0);
-  const onlyTimeIsMissing = !twice && !currencyDiffers && (!chargeDiffers || chargeMayCome);
+  const isWrongPart = hisChargedFen > 0 && differing.size > 0;
+  const onlyTimeIsMissing = !twice && !currencyDiffers && !isWrongPart && (!chargeDiffers || chargeMayCome);
   return graceRunning && onlyTimeIsMissing
     ? { reconState: 'waiting', anomalies: [], ...totals }
     : { reconState: 'abnormal', anomalies, ...totals };

@@ -7,7 +7,7 @@ import { strayKey, type TradeKind } from './match';
 import { oneBill, ordersOfBills } from './one-bill';
 import { orderVerdicts } from './order-cases';
 import { findOrders, hisRecordsOf } from './order-numbers';
-import { asCharged, type HisEntry, isAnomaly, orderState, tolerated } from './order-state';
+import { asCharged, type HisEntry, isAnomaly, orderState, type PlatformSide, tolerated } from './order-state';
 import {
   carriesMoney,
   hisRow,
@@ -21,6 +21,7 @@ import {
   type StoredRefund,
 } from './rows';
 import { settingsFor } from './rule-book';
+import { type Compared, compared, type Part, parts, sharesOf } from './shares';
 import { hisNumbersOf } from './source-rows';
 
 /** What HIS has told. A correction names the order under which the record stood before. */
@@ -190,7 +191,11 @@ async function compareOrder(
     refundRow,
     await trx('refunds').where({ order_no: orderNo, status: 'succeeded' }).orderBy('refunded_at'),
   );
-  const booked: HisEntry[] = records.map(({ kind, amountFen, currency }) => ({ kind, amountFen, currency }));
+  const booked: HisEntry[] = records.map((record) => {
+    const { kind, amountFen, currency } = record;
+    const shares = sharesOf(record);
+    return { kind, amountFen, currency, ...(shares ? { shares } : {}) };
+  });
   const isPaid = carriesMoney(order.status);
   const chargedFen = booked.reduce(
     (sum, { kind, amountFen }) => sum + (kind === 'charge' ? amountFen : 0),
@@ -201,10 +206,12 @@ async function compareOrder(
   const entries = together?.settledOrderNos.has(orderNo) ? asCharged(order, booked) : booked;
   const settled = (together?.settledRecords ?? []).map(keyOfStray);
   await closeCases(trx, settled, healed(now), now);
-  const taken = {
+  const shares = sharesOf(order);
+  const taken: PlatformSide = {
     paidFen: isPaid ? order.paidFen : 0,
     refundedFen: isPaid ? order.refundedFen : 0,
     currency: order.currency,
+    ...(shares ? { shares } : {}),
   };
   // Only two sides can be near each other.
   const platform =
@@ -263,14 +270,32 @@ interface Comparison {
   records: StoredHisRecord[];
   refunds: StoredRefund[];
   entries: HisEntry[];
-  platform: { paidFen: number; refundedFen: number; currency: string };
+  platform: PlatformSide;
   graceRunning: boolean;
   now: Date;
 }
 
 async function settleCases(trx: Knex, comparison: Comparison): Promise<CaseDraft[]> {
-  const { order, records, refunds, entries, platform, graceRunning, now } = comparison;
-  const verdicts = orderVerdicts(platform, entries, graceRunning);
+  const { order, platform, entries, now } = comparison;
+  const raised: CaseDraft[] = [];
+  const sides = compared(platform, entries);
+  for (const side of sides) raised.push(...(await settleSide(trx, comparison, side)));
+  if (platform.shares) {
+    // Compared whole before, and by parts now, or the other way about: the former cases are over.
+    const others = [null, ...parts].filter((part) => !sides.some((side) => side.part === part));
+    const keys = others.flatMap((part) =>
+      (['payment', 'refund'] as const).map((kind) =>
+        caseKey('his', order.merchantCode, order.orderNo, kind, part),
+      ),
+    );
+    await closeCases(trx, keys, healed(now), now);
+  }
+  return raised;
+}
+
+async function settleSide(trx: Knex, comparison: Comparison, side: Compared): Promise<CaseDraft[]> {
+  const { order, records, refunds, graceRunning, now } = comparison;
+  const verdicts = orderVerdicts(side.platform, side.entries, graceRunning);
   const raised: CaseDraft[] = [];
   for (const tradeKind of ['payment', 'refund'] as const) {
     const verdict = verdicts[tradeKind];
@@ -283,7 +308,7 @@ async function settleCases(trx: Knex, comparison: Comparison): Promise<CaseDraft
     const strays = aliases.flatMap((alias) =>
       alias === null ? [] : [caseKey('his', order.merchantCode, alias, tradeKind)],
     );
-    const key = caseKey('his', order.merchantCode, order.orderNo, tradeKind);
+    const key = caseKey('his', order.merchantCode, order.orderNo, tradeKind, side.part);
     switch (verdict.kind) {
       case 'wait':
         break;
@@ -316,7 +341,7 @@ async function settleCases(trx: Knex, comparison: Comparison): Promise<CaseDraft
           healed(now),
           now,
         );
-        const draft = draftOf(comparison, tradeKind, key, verdict);
+        const draft = draftOf(comparison, side.part, tradeKind, key, verdict);
         if (await raiseCase(trx, draft, now)) raised.push(draft);
         break;
       }
@@ -332,6 +357,7 @@ const healed = (now: Date) =>
 
 function draftOf(
   { order, records, refunds }: Comparison,
+  part: Part | null,
   tradeKind: TradeKind,
   dedupeKey: string,
   verdict: { caseKind: CaseDraft['kind']; platformFen: number; hisFen: number },
@@ -351,6 +377,7 @@ function draftOf(
     leg: 'his',
     kind: verdict.caseKind,
     tradeKind,
+    part,
     source: 'realtime',
     merchantCode: order.merchantCode,
     accountCode: order.accountCode,
@@ -369,7 +396,7 @@ function draftOf(
     channelFen: 0,
     differenceFen: verdict.hisFen - verdict.platformFen,
     feeFen: 0,
-    remark: remarkOf('his', verdict.caseKind),
+    remark: remarkOf('his', verdict.caseKind, part),
   };
 }
 
@@ -432,6 +459,7 @@ async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promis
     leg: 'his',
     kind: 'his_only',
     tradeKind,
+    part: null,
     source: 'realtime',
     merchantCode: record.merchantCode,
     accountCode: null,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 /** What this room reads of the tables, typed once where rows come in. */
 const text = z.string().nullable();
+const share = z.number().nullable();
 
 export const orderRow = z.object({
   id: z.number(),
@@ -45,6 +46,10 @@ export const orderRow = z.object({
     .transform((value) => value ?? 0),
   reconState: z.enum(['none', 'waiting', 'normal', 'abnormal']),
   anomalies: z.array(z.string()).nullable().catch(null),
+  fundFen: share,
+  accountFen: share,
+  otherFen: share,
+  mixedNo: text,
   bizType: text,
   businessNo: text,
   hisOrderNo: text,
@@ -85,6 +90,9 @@ export const hisRow = z.object({
   channelTradeNo: text,
   hisOrderNo: text,
   amountFen: z.number(),
+  fundFen: share,
+  accountFen: share,
+  otherFen: share,
   currency: text.transform((value) => value ?? 'CNY'),
   payType: z.string(),
   bizType: text,

@@ -60,6 +60,7 @@ export function casesOf(
         leg,
         kind,
         tradeKind,
+        part: null,
         source: 't1',
         merchantCode: account.merchantCode,
         accountCode: account.code,
