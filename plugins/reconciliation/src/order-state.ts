@@ -1,5 +1,5 @@
 import type { Bilingual } from '@hospital-pay/errors';
-import { compared, type Part, type Shares } from './shares';
+import { type Part, parts, type Shares } from './shares';
 
 /** Every reason why an order is abnormal, in the order in which the screens list them. */
 export const anomalyTexts = {
@@ -52,6 +52,36 @@ export function tolerated(platform: PlatformSide, entries: HisEntry[], tolerance
     currency: platform.currency,
     ...(platform.shares ? { shares: platform.shares } : {}),
   };
+}
+
+/** One thing to compare: a whole order, or one part of what insurance bore of it. */
+export interface Compared {
+  part: Part | null;
+  platform: PlatformSide;
+  entries: HisEntry[];
+}
+
+/**
+ * An insurance order part by part, where both sides say who bore what; everything else whole. Insurance gives its half
+ * back whole, and so its parts.
+ */
+export function compared(platform: PlatformSide, entries: HisEntry[]): Compared[] {
+  const whole = [{ part: null, platform, entries }];
+  const { shares, paidFen, refundedFen } = platform;
+  const isWhole = refundedFen === 0 || refundedFen === paidFen;
+  if (!shares || paidFen === 0 || !isWhole || entries.length === 0) return whole;
+  const split = parts.map((part): Compared => {
+    const own = shares[part];
+    return {
+      part,
+      platform: { paidFen: own, refundedFen: refundedFen === 0 ? 0 : own, currency: platform.currency },
+      entries: entries.flatMap((entry) => {
+        const fen = entry.shares?.[part];
+        return fen === undefined ? [] : [{ ...entry, amountFen: fen }];
+      }),
+    };
+  });
+  return split.every((each) => each.entries.length === entries.length) ? split : whole;
 }
 
 /** What HIS booked, told order by order, when it settled this payment together with others under one bill. */

@@ -7,7 +7,16 @@ import { strayKey, type TradeKind } from './match';
 import { oneBill, ordersOfBills } from './one-bill';
 import { orderVerdicts } from './order-cases';
 import { findOrders, hisRecordsOf } from './order-numbers';
-import { asCharged, type HisEntry, isAnomaly, orderState, type PlatformSide, tolerated } from './order-state';
+import {
+  asCharged,
+  type Compared,
+  compared,
+  type HisEntry,
+  isAnomaly,
+  orderState,
+  type PlatformSide,
+  tolerated,
+} from './order-state';
 import {
   carriesMoney,
   hisRow,
@@ -21,7 +30,7 @@ import {
   type StoredRefund,
 } from './rows';
 import { settingsFor } from './rule-book';
-import { type Compared, compared, type Part, parts, sharesOf } from './shares';
+import { type Part, parts, sharesOf } from './shares';
 import { hisNumbersOf } from './source-rows';
 
 /** What HIS has told. A correction names the order under which the record stood before. */
