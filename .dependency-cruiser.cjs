@@ -33,7 +33,12 @@ module.exports = {
       room('lowcode'),
     ]),
     rule('patients', room('patients'), [room('payments'), room('jobs'), room('access'), room('his')]),
-    rule('monitoring', room('monitoring'), [room('payments'), room('jobs'), room('access')]),
+    rule('monitoring', room('monitoring'), [
+      room('payments'),
+      room('jobs'),
+      room('access'),
+      '^dashboards/src/macros\\.',
+    ]),
     rule('dashboards', '^dashboards/', []),
     {
       name: 'sandbox-is-an-oracle',

@@ -1,4 +1,4 @@
-import { database } from './panels';
+import { database, quantile, spread, successRate } from './panels';
 
 interface Alert {
   uid: string;
@@ -22,9 +22,9 @@ export const alerts: readonly Alert[] = [
     uid: 'hospital-pay-success-rate',
     title: '渠道成功率低于 90%',
     advice: '看渠道健康的错误码，必要时在路由里停用该渠道',
-    query: `SELECT channel, count(*) FILTER (WHERE outcome = 'paid')::float8 / count(*) AS value FROM wall.orders
-      WHERE time >= ${ago('15 minutes')} AND outcome IN ('paid', 'failed', 'unknown')
-      GROUP BY channel HAVING count(*) >= 10`,
+    query: `SELECT channel, (${successRate})::float8 AS value FROM wall.orders
+      WHERE time >= ${ago('15 minutes')}
+      GROUP BY channel HAVING sum(paid) + sum(failed) + sum(unknown) >= 10`,
     fires: { type: 'lt', than: 0.9 },
     for: '5m',
     severity: 'critical',
@@ -33,9 +33,9 @@ export const alerts: readonly Alert[] = [
     uid: 'hospital-pay-latency',
     title: '渠道调用 P95 超过 5 秒',
     advice: '查网络与渠道公告',
-    query: `SELECT coalesce(channel, 'his') AS channel,
-        percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS value
-      FROM wall.calls WHERE direction = 'out' AND time >= ${ago('10 minutes')} GROUP BY 1`,
+    query: `SELECT channel, ${quantile(0.95)}::float8 AS value
+      FROM ${spread({ channel: "coalesce(channel, 'his')" }, `direction = 'out' AND time >= ${ago('10 minutes')}`)}
+      GROUP BY 1`,
     fires: { type: 'gt', than: 5000 },
     for: '5m',
     severity: 'warning',
@@ -45,7 +45,7 @@ export const alerts: readonly Alert[] = [
     title: '工作时间 30 分钟没有订单',
     advice: '查自助机、窗口与 HIS 到平台的网络',
     query: `SELECT CASE WHEN extract(isodow FROM local) <= 5 AND extract(hour FROM local) BETWEEN 8 AND 16
-        THEN (SELECT count(*) FROM wall.orders WHERE time >= ${ago('30 minutes')}) ELSE 1 END::float8 AS value
+        THEN (SELECT coalesce(sum(orders), 0) FROM wall.orders WHERE time >= ${ago('30 minutes')}) ELSE 1 END::float8 AS value
       FROM (SELECT now AT TIME ZONE 'UTC' AT TIME ZONE zone AS local FROM wall.clock) AS hospital`,
     fires: { type: 'lt', than: 1 },
     for: '5m',
@@ -55,8 +55,8 @@ export const alerts: readonly Alert[] = [
     uid: 'hospital-pay-unknown-orders',
     title: '订单结果未知超过 10 分钟',
     advice: '平台仍在向渠道查询；久不回答时联系渠道',
-    query: `SELECT channel, count(*)::float8 AS value FROM wall.orders
-      WHERE outcome = 'unknown' AND time BETWEEN ${ago('1 day')} AND ${ago('10 minutes')} GROUP BY channel`,
+    query: `SELECT channel, sum(unknown)::float8 AS value FROM wall.orders
+      WHERE unknown > 0 AND time BETWEEN ${ago('1 day')} AND ${ago('10 minutes')} GROUP BY channel`,
     fires: { type: 'gt', than: 0 },
     for: '0s',
     severity: 'critical',
@@ -65,8 +65,8 @@ export const alerts: readonly Alert[] = [
     uid: 'hospital-pay-refund-failures',
     title: '退款失败',
     advice: '在退款列表里看原因，改用其他方式退还',
-    query: `SELECT channel, count(*)::float8 AS value FROM wall.refunds
-      WHERE status = 'failed' AND time >= ${ago('1 hour')} GROUP BY channel`,
+    query: `SELECT channel, sum(failed)::float8 AS value FROM wall.refunds
+      WHERE failed > 0 AND time >= ${ago('1 hour')} GROUP BY channel`,
     fires: { type: 'gt', than: 0 },
     for: '0s',
     severity: 'warning',
@@ -75,8 +75,7 @@ export const alerts: readonly Alert[] = [
     uid: 'hospital-pay-his-backlog',
     title: 'HIS 记账积压',
     advice: '已付款而 HIS 10 分钟未确认；查 HIS 接口',
-    query: `SELECT count(*)::float8 AS value FROM wall.orders
-      WHERE his_state = 'waiting' AND time BETWEEN ${ago('1 day')} AND ${ago('10 minutes')}`,
+    query: `SELECT coalesce(sum(late), 0)::float8 AS value FROM wall.backlog WHERE topic LIKE 'his.%'`,
     fires: { type: 'gt', than: 10 },
     for: '5m',
     severity: 'critical',

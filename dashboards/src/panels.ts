@@ -131,6 +131,34 @@ export const heat = (where: Place, query: string) =>
 export const rows = (where: Place, query: string) =>
   ask(place(new table.PanelBuilder(), where), 'table', [query]).thresholds(steps('text'));
 
+const groups = (columns: readonly string[]) => columns.join(', ');
+
+/**
+ * Times of calls are counted by the bound they stay below. This gives every bound of each group with how many calls stay
+ * below it (`upto`) and how many there are (`total`): a quantile is the least bound that enough of them stay below.
+ */
+export function spread(
+  columns: Readonly<Record<string, string>>,
+  condition: string,
+  more: readonly string[] = [],
+): string {
+  const names = Object.keys(columns);
+  const partition = names.length > 0 ? `PARTITION BY ${groups(names)}` : '';
+  const counted = ['calls', ...more];
+  return `(SELECT *, sum(calls) OVER (${partition} ORDER BY bound_ms) AS upto, sum(calls) OVER (${partition}) AS total
+    FROM (SELECT ${groups([
+      ...Object.entries(columns).map(([name, column]) => `${column} AS ${name}`),
+      'bound_ms',
+      ...counted.map((name) => `sum(${name}) AS ${name}`),
+    ])}
+      FROM wall.calls WHERE ${condition} GROUP BY ${groups([...names, 'bound_ms'].map((_, index) => String(index + 1)))}
+    ) AS counted) AS spread`;
+}
+export const quantile = (share: number) => `min(bound_ms) FILTER (WHERE upto >= ${share} * total)`;
+
+/** Paid ÷ (paid + failed + unknown): a code that nobody scanned before it closed is not a failure. */
+export const successRate = 'sum(paid) * 1.0 / nullif(sum(paid) + sum(failed) + sum(unknown), 0)';
+
 /** Lines of Prometheus expressions, each with the pattern of its names. */
 export function metricLines(where: Place, ...expressions: readonly [expr: string, legend: string][]) {
   const panel = place(new timeseries.PanelBuilder(), where).datasource(metrics).lineWidth(2).fillOpacity(12);
@@ -158,7 +186,11 @@ export const merchants = () =>
     'SELECT name AS __text, code AS __value FROM wall.merchants WHERE enabled ORDER BY code',
   );
 export const channels = () =>
-  chooser('channel', '渠道', 'SELECT DISTINCT channel FROM wall.accounts WHERE enabled ORDER BY channel');
+  chooser(
+    'channel',
+    '渠道',
+    'SELECT DISTINCT channel_name AS __text, channel AS __value FROM wall.accounts WHERE enabled ORDER BY channel',
+  );
 
 /** Conditions on what the viewer chose. */
 export const ofMerchant = `merchant_code IN (\${merchant:sqlstring})`;

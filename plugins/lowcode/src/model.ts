@@ -67,7 +67,15 @@ export interface Model {
 }
 
 /** The house's own bookkeeping has no screen, and everybody sees only exports of his own. */
-const withoutScreen = ['lease', 'request-nonce', 'export'];
+const withoutScreen = [
+  'lease',
+  'request-nonce',
+  'export',
+  'order-minute',
+  'refund-minute',
+  'call-minute',
+  'error-minute',
+];
 
 /** `undefined` when the content type carries no titles: it is not ours to draw. */
 export function modelOf(contentType: unknown): Model | undefined {

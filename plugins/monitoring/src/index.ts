@@ -1,5 +1,5 @@
 import { type AccountLock, access } from '@hospital-pay/access';
-import { jobs } from '@hospital-pay/jobs';
+import { clockOf, jobs } from '@hospital-pay/jobs';
 import { type PaymentEvents, payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { type Alerts, createAlerts } from './alerts/engine';
@@ -9,10 +9,11 @@ import { createMessages, type Messages } from './messages/messages';
 import { createMetrics } from './metrics';
 import { metricsMiddleware } from './metrics-page';
 import { createRecorder } from './recorder';
+import { createMinutes, type Minutes } from './wall/minutes';
 
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
 export { scrub } from './scrub';
-export { createWallViews } from './wall-views';
+export { createWallViews } from './wall/views';
 
 /** What the platform remembers of its calls and alarms. */
 export interface Monitoring {
@@ -21,8 +22,13 @@ export interface Monitoring {
   inboxes: InboxWatch;
   /** Writes what is still in memory: for tests and for the end of the process. */
   flush(): Promise<void>;
+  /** What dashboards read: rows added up by minute. */
+  minutes: Minutes;
   stop(): Promise<void>;
 }
+
+const minutesEveryMs = 5000;
+const hourMs = 3_600_000;
 
 const instances = new WeakMap<object, Monitoring>();
 
@@ -70,6 +76,9 @@ export function install(strapi: Core.Strapi): void {
     now: () => clock.now(),
     events,
   });
+  const minutes = createMinutes(strapi, clockOf(strapi));
+  jobs(strapi).every('monitoring-minutes', minutesEveryMs, minutes.countAtLeisure);
+  jobs(strapi).every('monitoring-minutes-of-old', hourMs, minutes.forget);
   strapi.server.use(metricsMiddleware(metrics, process.env.METRICS_TOKEN));
   const stops = [
     metrics.stop,
@@ -82,6 +91,7 @@ export function install(strapi: Core.Strapi): void {
     alerts,
     inboxes,
     flush: () => recorder.flush(),
+    minutes,
     async stop() {
       for (const stop of stops) stop();
       await recorder.flush();

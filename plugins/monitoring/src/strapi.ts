@@ -8,7 +8,7 @@ import { install, monitoring } from './index';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
 import { inbox, message, messageRoutes, target } from './messages/routes';
 import { checkMessageSettings, checkSettings, seedEmpty, seedMessageSettings } from './messages/settings';
-import { createWallViews } from './wall-views';
+import { createWallViews } from './wall/views';
 
 const judgeEveryMs = 60_000;
 
