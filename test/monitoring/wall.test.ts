@@ -1,19 +1,60 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { access } from '@hospital-pay/access';
+import { dashboardFiles, files } from '@hospital-pay/dashboards';
 import { monitoring } from '@hospital-pay/monitoring';
 import { dateValue, insertRow } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readAnswer } from '../harness/client';
 import { type Platform, startPlatform } from '../harness/platform';
 
 const minuteMs = 60_000;
 const now = Date.now();
 const at = (minutesAgo: number) => new Date(now - minutesAgo * minuteMs);
 
-describe.each(['sqlite', 'postgres'] as const)('rows added up by minute on %s', (database) => {
+const panel = (id: number, type: string, rawSql: string) => ({
+  id,
+  type,
+  title: `panel ${id}`,
+  gridPos: { x: 0, y: id * 4, w: 6, h: 4 },
+  targets: [{ refId: 'A', format: 'table', rawSql }],
+});
+const odd = {
+  uid: 'odd',
+  title: 'odd',
+  panels: [
+    panel(1, 'stat', 'SELECT no_such_column FROM wall.orders'),
+    panel(2, 'hologram', "SELECT 1 AS value, 'x' AS name"),
+    panel(3, 'stat', "DELETE FROM wall.merchants WHERE code = 'H001'"),
+    panel(4, 'table', 'SELECT code FROM wall.merchants ORDER BY code'),
+    { ...panel(5, 'stat', ''), targets: [{ refId: 'A', expr: 'up' }] },
+  ],
+};
+
+interface PanelAnswer {
+  frames: { fields: { name: string; type: string }[]; rows: unknown[][] }[];
+  error: { code: string; zh: string; detail: string | null } | null;
+}
+
+describe.each(['sqlite', 'postgres'] as const)('the wall on %s', (database) => {
   let platform: Platform;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-boards-'));
   beforeAll(async () => {
+    for (const name of dashboardFiles)
+      fs.writeFileSync(path.join(folder, path.basename(name)), files[name] ?? '');
+    fs.writeFileSync(path.join(folder, 'odd.json'), JSON.stringify(odd));
+    fs.writeFileSync(path.join(folder, 'torn.json'), '{"uid":"torn",');
     // As a process that only serves: the test says when to count.
-    platform = await startPlatform({ database, env: { ROLE: 'web' } });
+    platform = await startPlatform({ database, env: { ROLE: 'web', DASHBOARDS_DIR: folder } });
+    for (const code of ['H001', 'H002'])
+      await insertRow(db(), 'merchants', { code, name: code, zone: 'Asia/Shanghai', enabled: true });
   }, 120_000);
-  afterAll(() => platform?.stop());
+  afterAll(async () => {
+    await platform?.stop();
+    delete process.env.DASHBOARDS_DIR;
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
 
   const db = () => platform.strapi().db.connection;
   const count = () => monitoring(platform.strapi()).minutes.count();
@@ -123,5 +164,108 @@ describe.each(['sqlite', 'postgres'] as const)('rows added up by minute on %s', 
     expect(await figures()).toMatchObject({ orders: 37 });
     await monitoring(platform.strapi()).minutes.forget();
     expect(await figures()).toMatchObject({ orders: 36 });
+  });
+
+  const tokens = new Map<string, string>();
+  const ask = async <Body>(route: string, role = 'ops', merchantCodes: string[] | null = null) => {
+    const { createAccount, sessions } = access(platform.strapi());
+    const username = `${role}-${merchantCodes?.join('-') ?? 'all'}`;
+    const known = tokens.get(username);
+    if (known === undefined) {
+      const password = 'Hospital@2026';
+      await createAccount({ username, password, displayName: username, roles: [role], merchantCodes });
+      const { accessToken } = await sessions.signIn(
+        { username, password },
+        { ip: '127.0.0.1', userAgent: '' },
+      );
+      tokens.set(username, accessToken);
+    }
+    const authorization = `Bearer ${tokens.get(username)}`;
+    return readAnswer<Body>(
+      await fetch(`${platform.url}/api/monitoring/wall${route}`, { headers: { authorization } }),
+    );
+  };
+  const figuresOf = async (uid: string, query = '', merchantCodes: string[] | null = null) => {
+    const route = `/${uid}/figures${query}`;
+    return (
+      await ask<{ panels: Record<string, PanelAnswer>; countedAt: string }>(route, 'ops', merchantCodes)
+    ).body;
+  };
+
+  test('shows every dashboard whose file can be read, the wall first, and sends no query to a browser', async () => {
+    const { body } = await ask<{ uid: string }[]>('');
+    expect(body.map(({ uid }) => uid)).toEqual([
+      'hospital-pay-wall',
+      'hospital-pay-channels',
+      'hospital-pay-interfaces',
+      'odd',
+      'hospital-pay-reconciliation',
+      'hospital-pay-system',
+    ]);
+    const board = await ask<{ zone: string; choices: { name: string; values: unknown[] }[] }>(
+      '/hospital-pay-wall',
+    );
+    expect(board.body).toMatchObject({ zone: 'Asia/Shanghai', choices: [{ name: 'merchant' }] });
+    expect(board.body.choices[0]?.values).toHaveLength(2);
+    expect(JSON.stringify(board.body)).not.toContain('SELECT');
+  });
+
+  test('answers every panel of every dashboard', async () => {
+    for (const name of dashboardFiles) {
+      const { uid } = JSON.parse(files[name] ?? '');
+      const { panels } = await figuresOf(uid);
+      const failed = Object.entries(panels).filter(([, { error }]) => error !== null);
+      expect([uid, failed]).toEqual([uid, []]);
+    }
+  });
+
+  test('has figures as numbers, moments as such, and words instead of codes', async () => {
+    const { panels, countedAt } = await figuresOf('hospital-pay-wall');
+    expect(Math.abs(Date.now() - Date.parse(countedAt))).toBeLessThan(60_000);
+    const [feed] = panels[14]?.frames ?? [];
+    expect(feed?.fields.map(({ type }) => type)).toEqual(['time', 'text', 'text', 'number', 'text']);
+    const row = feed?.rows.find((cells) => cells[1] === '…morrow');
+    expect(row).toEqual([at(-26 * 60).getTime(), '…morrow', '支付宝', 0.13, '已支付']);
+  });
+
+  test('a query that fails is told in its panel, and the others are answered', async () => {
+    const { panels } = await figuresOf('odd');
+    expect(panels[1]?.error).toMatchObject({
+      code: 'PANEL_FAILED',
+      detail: expect.stringContaining('no_such_column'),
+    });
+    expect(panels[2]).toMatchObject({ error: null, frames: [{ rows: [[1, 'x']] }] });
+    expect(panels[4]?.frames[0]?.rows).toEqual([['H001'], ['H002']]);
+    expect(panels[5]).toEqual({ frames: [], error: null });
+  });
+
+  test('changes nothing, whatever a dashboard asks', async () => {
+    const { panels } = await figuresOf('odd');
+    expect(panels[3]?.error?.code).toBe('PANEL_FAILED');
+    expect(await db()('merchants').where({ code: 'H001' }).count({ n: '*' }).first()).toMatchObject({
+      n: expect.anything(),
+    });
+    expect((await figuresOf('odd')).panels[4]?.frames[0]?.rows).toHaveLength(2);
+  });
+
+  test('shows a merchant alone when asked, and takes no value that is not in the list', async () => {
+    const feed = async (query: string) =>
+      (await figuresOf('hospital-pay-wall', query)).panels[14]?.frames[0]?.rows;
+    expect((await feed('?merchant=H001'))?.length).toBeGreaterThan(0);
+    expect(await feed('?merchant=H002')).toEqual([]);
+    const injected = await ask(`/hospital-pay-wall/figures?merchant=${encodeURIComponent("x') OR ('1'='1")}`);
+    expect(injected.status).toBe(400);
+  });
+
+  test('an account of one merchant sees that merchant and no count of all', async () => {
+    const { panels } = await figuresOf('hospital-pay-wall', '', ['H002']);
+    expect(panels[14]?.frames[0]?.rows).toEqual([]);
+    expect(panels[10]?.error?.code).toBe('PANEL_OF_ALL_MERCHANTS');
+  });
+
+  test('is not for everybody, and knows no other dashboard', async () => {
+    expect((await ask('', 'cashier')).status).toBe(403);
+    expect((await ask('/nothing/figures')).status).toBe(404);
+    expect((await fetch(`${platform.url}/api/monitoring/wall`)).status).toBe(401);
   });
 });

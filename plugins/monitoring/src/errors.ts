@@ -33,4 +33,12 @@ export const fail = defineErrors({
     zh: '通知渠道没有接收地址',
     en: 'The target has no address to send to',
   },
+  BOARD_NOT_FOUND: { status: 404, zh: '没有这个大屏', en: 'No such dashboard' },
+  CHOICE_UNKNOWN: { status: 400, zh: '所选的值不在列表中', en: 'That value is not in the list' },
+  PANEL_FAILED: { status: 500, zh: '查询出错', en: 'The query failed' },
+  PANEL_OF_ALL_MERCHANTS: {
+    status: 403,
+    zh: '这里统计的是全部商户，您只能看部分商户',
+    en: 'This counts every merchant, and you may see some of them only',
+  },
 });

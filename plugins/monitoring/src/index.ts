@@ -1,5 +1,6 @@
+import path from 'node:path';
 import { type AccountLock, access } from '@hospital-pay/access';
-import { clockOf, jobs } from '@hospital-pay/jobs';
+import { jobs } from '@hospital-pay/jobs';
 import { type PaymentEvents, payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { type Alerts, createAlerts } from './alerts/engine';
@@ -9,7 +10,10 @@ import { createMessages, type Messages } from './messages/messages';
 import { createMetrics } from './metrics';
 import { metricsMiddleware } from './metrics-page';
 import { createRecorder } from './recorder';
+import { readBoards } from './wall/boards';
 import { createMinutes, type Minutes } from './wall/minutes';
+import { createReader } from './wall/reader';
+import { createWall, type Wall } from './wall/wall';
 
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
 export { scrub } from './scrub';
@@ -24,6 +28,8 @@ export interface Monitoring {
   flush(): Promise<void>;
   /** What dashboards read: rows added up by minute. */
   minutes: Minutes;
+  /** The dashboards on the platform's own screen. */
+  wall: Wall;
   stop(): Promise<void>;
 }
 
@@ -76,7 +82,15 @@ export function install(strapi: Core.Strapi): void {
     now: () => clock.now(),
     events,
   });
-  const minutes = createMinutes(strapi, clockOf(strapi));
+  const minutes = createMinutes(strapi, clock);
+  const folder = process.env.DASHBOARDS_DIR || defaultFolder();
+  const boards = readBoards(folder, warn);
+  const wall = createWall({
+    boards,
+    reader: () => createReader(strapi, () => clock.now()),
+    now: () => clock.now(),
+    countedAt: minutes.countedAt,
+  });
   jobs(strapi).every('monitoring-minutes', minutesEveryMs, minutes.countAtLeisure);
   jobs(strapi).every('monitoring-minutes-of-old', hourMs, minutes.forget);
   strapi.server.use(metricsMiddleware(metrics, process.env.METRICS_TOKEN));
@@ -92,12 +106,18 @@ export function install(strapi: Core.Strapi): void {
     inboxes,
     flush: () => recorder.flush(),
     minutes,
+    wall,
     async stop() {
+      await wall.close();
       for (const stop of stops) stop();
       await recorder.flush();
     },
   });
 }
+
+/** The files that Grafana is given, too. */
+const defaultFolder = (): string =>
+  path.join(path.dirname(require.resolve('@hospital-pay/dashboards/package.json')), 'grafana', 'dashboards');
 
 /** Five wrong passwords are somebody's bad memory or somebody else's guesses: a person should know. */
 function lockAlarm({ username, ip, at, until }: AccountLock): PaymentEvents['alarm'] {

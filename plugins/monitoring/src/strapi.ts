@@ -8,12 +8,13 @@ import { install, monitoring } from './index';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
 import { inbox, message, messageRoutes, target } from './messages/routes';
 import { checkMessageSettings, checkSettings, seedEmpty, seedMessageSettings } from './messages/settings';
+import { wallController, wallRoutes } from './wall/routes';
 import { createWallViews } from './wall/views';
 
 const judgeEveryMs = 60_000;
 
 const routes = {
-  'content-api': { type: 'content-api', routes: [...messageRoutes, ...alertRoutes] },
+  'content-api': { type: 'content-api', routes: [...messageRoutes, ...alertRoutes, ...wallRoutes] },
 };
 
 export default {
@@ -38,5 +39,5 @@ export default {
     await monitoring(strapi).stop();
   },
   routes,
-  controllers: { message, inbox, target, alert, grafana },
+  controllers: { message, inbox, target, alert, grafana, wall: wallController },
 };

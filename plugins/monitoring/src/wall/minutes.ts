@@ -106,7 +106,7 @@ const sayEveryMs = 15_000;
 const restFactor = 9;
 const longestRestMs = minuteMs;
 /** Instances must not count the same minute at once. */
-const countingLock = 7_209_002;
+const countingLock = 7_209_003;
 
 /** Up to which row of each table everything has been counted. */
 const stateSchema = z.object({ marks: z.record(z.string(), z.number()), countedAt: z.number() });
