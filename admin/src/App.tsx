@@ -42,6 +42,7 @@ const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
 const Channels = lazy(() => import('./channels/Channels'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
 const RoutesScreen = lazy(() => import('./routing/Routes'));
+const Wall = lazy(() => import('./wall/Wall'));
 const Terminals = lazy(() => import('./terminals/Terminals'));
 const Generic = lazy(() => import('./screens/Generic'));
 
@@ -135,7 +136,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/routes', <RoutesScreen key="routes" />],
   ['/terminals', <Terminals key="terminals" />],
 ];
-const byHand = new Set(screens.map(([path]) => path));
+const byHand = new Set(['/wall', ...screens.map(([path]) => path)]);
 const generic = menu
   .flatMap(({ items }) => items)
   .filter(({ path }) => !byHand.has(path))
@@ -198,6 +199,20 @@ export function App() {
               <Suspense fallback={<Spin fullscreen delay={300} />}>
                 <Routes>
                   <Route path="/sign-in" element={<SignIn />} />
+                  <Route
+                    path="/wall"
+                    element={
+                      <Authenticated
+                        key="wall"
+                        fallback={<ToSignIn />}
+                        loading={<Spin fullscreen delay={300} />}
+                      >
+                        <Allowed path="/wall">
+                          <Wall />
+                        </Allowed>
+                      </Authenticated>
+                    }
+                  />
                   <Route
                     element={
                       <Authenticated

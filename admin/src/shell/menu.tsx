@@ -80,6 +80,7 @@ export const menu: MenuGroup[] = [
     text: 'monitor',
     icon: <MonitorOutlined />,
     items: [
+      read('/wall', 'wall', 'dashboard'),
       read('/interface-logs', 'interfaceLogs', 'interface-log'),
       read('/abnormal-requests', 'abnormalRequests', 'abnormal-request'),
       read('/login-logs', 'loginLogs', 'login-log'),
