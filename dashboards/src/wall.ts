@@ -175,7 +175,7 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   .withPanel(
     rows(
       { id: 11, title: '渠道对账', at: [12, 13, 6, 8], description: '每个账户最近一次对账' },
-      `SELECT channel_name AS "渠道", account_code AS "账户", date AS "账单日", status_name AS "状态"
+      `SELECT channel_name AS "渠道", status_name AS "状态", date AS "账单日", account_code AS "账户"
       FROM (SELECT *, row_number() OVER (PARTITION BY account_code ORDER BY time DESC) AS place
         FROM wall.runs WHERE ${since('week_ago')} AND ${ofMerchant}) AS latest
       WHERE place = 1
@@ -212,11 +212,11 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   )
   .withPanel(
     rows(
-      { id: 15, title: '告警', at: [9, 21, 15, 5], description: '一周内未读的警告，新的在前' },
+      { id: 15, title: '告警', at: [9, 21, 15, 5], description: '一周内未确认、未恢复的警告，新的在前' },
       `SELECT time AS "时间", level_name AS "级别", title AS "内容" FROM wall.messages
-      WHERE ${since('week_ago')} AND level <> 'info' AND NOT is_read ORDER BY time DESC LIMIT 10`,
+      WHERE ${since('week_ago')} AND level <> 'info' AND is_open ORDER BY time DESC LIMIT 10`,
     )
-      .noValue('没有未读的警告')
+      .noValue('没有未处理的警告')
       .overrideByName('时间', [{ id: 'unit', value: 'time:MM-DD HH:mm' }])
       .overrideByName('级别', colored(['警告', 'orange'], ['严重', 'red'])),
   );

@@ -81,9 +81,9 @@ function Figures({ panel, frames, look }: Drawn) {
     name: field.name,
     ...shown(row[index] ?? null, field, configOf(panel.fieldConfig, field.name), look.zone, look.units),
   }));
-  const longest = Math.max(...texts.map(({ text }) => text.length), 1);
-  /** A figure's digits are a little more than half as wide as they are high. */
-  const size = Math.min(3.4, (panel.gridPos.w * 3.9 - 1.6) / (longest * 0.56));
+  /** Digits are a little more than half as wide as they are high, and a name stands beside its figure. */
+  const room = panel.gridPos.w * 3.9 - 2 - Math.max(...texts.map(({ name }) => name.length), 0);
+  const size = Math.min(3.2, ...texts.slice(0, 1).map(({ text }) => room / (text.length * 0.6)));
   return (
     <div className="wall-figures">
       {texts.map(({ name, text, color }, index) => (

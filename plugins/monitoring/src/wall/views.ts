@@ -166,7 +166,7 @@ export function wallViews(dialect: Dialect, words: Words): Record<string, string
       FROM ${from('daily_totals')} t LEFT JOIN ${view('accounts')} a ON a.code = t.account_code`,
     messages: `
       SELECT ${moment('at')} AS time, kind, level, ${named('level', words.of('message', 'level'))} AS level_name, title,
-        read_at IS NOT NULL AS is_read
+        read_at IS NOT NULL AS is_read, resolved_at IS NULL AND acknowledged_at IS NULL AS is_open
       FROM ${from('messages')}`,
     backlog: `
       SELECT topic, ${named('topic', topics)} AS topic_name, status, ${named('status', words.of('outbox', 'status'))} AS status_name, count(*) AS waiting,
