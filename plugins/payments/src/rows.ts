@@ -27,12 +27,15 @@ const jsonAttributes = new Set([
 ]);
 const isMoment = (attribute: string) => /(At|Time)$/.test(attribute) || attribute === 'at';
 
-/** Names are few and rows are many: each name is worked out once. */
-function remembered(work: (name: string) => string): (name: string) => string {
-  const known = new Map<string, string>();
+/** Names are few and rows are many: what a name means is worked out once. */
+function remembered<Meaning>(work: (name: string) => Meaning): (name: string) => Meaning {
+  const known = new Map<string, Meaning>();
   return (name) => {
-    const found = known.get(name) ?? work(name);
-    known.set(name, found);
+    let found = known.get(name);
+    if (found === undefined) {
+      found = work(name);
+      known.set(name, found);
+    }
     return found;
   };
 }
@@ -41,10 +44,6 @@ function remembered(work: (name: string) => string): (name: string) => string {
 export const columnOf = remembered((attribute) =>
   attribute.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/([a-z])(\d)/g, '$1_$2'),
 );
-const camel = remembered((column) =>
-  column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-);
-
 export const isPostgres = (db: Knex): boolean =>
   db.client.config.client === 'postgres' || db.client.config.client === 'pg';
 
@@ -67,23 +66,30 @@ function toColumn(db: Knex, value: unknown): Knex.Value {
   return JSON.stringify(value);
 }
 
+/** What a column is called here, and how its values are read. */
+const readingOf = remembered((column) => {
+  const attribute = column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return { attribute, read: readerOf(attribute) };
+});
+
+function readerOf(attribute: string): ((value: unknown) => unknown) | undefined {
+  if (attribute.endsWith('Fen')) return toMinor;
+  if (isMoment(attribute)) return toMoment;
+  if (attribute === 'enabled') return Boolean;
+  if (jsonAttributes.has(attribute))
+    return (value) => (typeof value === 'string' ? JSON.parse(value) : value);
+  return undefined;
+}
+
 /** A row as the database gives it → attributes: camelCase, money as numbers, moments as Date, JSON read. */
 export function fromRow(row: Record<string, unknown>): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};
-  for (const [column, value] of Object.entries(row)) {
-    const attribute = camel(column);
-    attributes[attribute] = fromColumn(attribute, value);
+  for (const column of Object.keys(row)) {
+    const { attribute, read } = readingOf(column);
+    const value = row[column] ?? null;
+    attributes[attribute] = value === null || read === undefined ? value : read(value);
   }
   return attributes;
-}
-
-function fromColumn(attribute: string, value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  if (attribute.endsWith('Fen')) return toMinor(value);
-  if (isMoment(attribute)) return toMoment(value);
-  if (attribute === 'enabled') return Boolean(value);
-  if (jsonAttributes.has(attribute) && typeof value === 'string') return JSON.parse(value);
-  return value;
 }
 
 function toMoment(value: unknown): Date {

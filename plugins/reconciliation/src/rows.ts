@@ -120,12 +120,14 @@ export const merchantRow = z.object({
   dayCutoff: text.transform((value) => value ?? '00:00'),
 });
 
+/** Each row is looked at closely by its own schema. */
+const storedRows = z.array(
+  z.custom<Record<string, unknown>>((row) => typeof row === 'object' && row !== null),
+);
+
 /** Database rows → typed attributes. */
 export function readRows<Schema extends z.ZodType>(schema: Schema, rows: unknown): z.output<Schema>[] {
-  return z
-    .array(z.record(z.string(), z.unknown()))
-    .parse(rows)
-    .map((row) => schema.parse(fromRow(row)));
+  return storedRows.parse(rows).map((row) => schema.parse(fromRow(row)));
 }
 
 export function readRow<Schema extends z.ZodType>(
@@ -157,6 +159,15 @@ export const among = (db: Knex, column: string, values: string[]): Knex.Raw =>
       ? '?? IN (SELECT jsonb_array_elements_text(?::jsonb))'
       : '?? IN (SELECT value FROM json_each(?))',
     [column, JSON.stringify(values)],
+  );
+
+/** The same for a table's own ids. */
+export const amongIds = (db: Knex, ids: number[]): Knex.Raw =>
+  db.raw(
+    isPostgres(db)
+      ? 'id IN (SELECT jsonb_array_elements_text(?::jsonb)::integer)'
+      : 'id IN (SELECT value FROM json_each(?))',
+    [JSON.stringify(ids)],
   );
 
 /**

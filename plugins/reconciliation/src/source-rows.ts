@@ -7,6 +7,7 @@ import type { BillRow, HisRow, MatchInput, OrderRow, RefundRow } from './match';
 import { findOrders } from './order-numbers';
 import {
   among,
+  amongIds,
   carriesMoney,
   hisRow,
   orderRow,
@@ -53,7 +54,7 @@ export async function readDay(
   account: StoredAccount,
   currency: string,
   date: string,
-  { orderNos, refundNos, hisSerialNos, lines: bill }: Leftover,
+  { orderNos, refundNos, hisIds, lines: bill }: Leftover,
   nearby: NearbyBills | undefined,
 ): Promise<DaySources> {
   const orders = new Map<string, StoredOrder>();
@@ -94,8 +95,12 @@ export async function readDay(
     refunds.set(refund.refundNo, refund);
   }
   const merchant = { merchant_code: account.merchantCode };
-  for (const record of await wanted(hisRow, 'his_records', 'his_serial_no', hisSerialNos, merchant)) {
-    hisRecords.set(record.hisSerialNo, record);
+  if (hisIds.length > 0) {
+    const rows: unknown = await db('his_records')
+      .select(Object.keys(hisRow.shape).map(columnOf))
+      .where(amongIds(db, hisIds))
+      .orderBy('his_serial_no');
+    for (const record of readRows(hisRow, rows)) hisRecords.set(record.hisSerialNo, record);
   }
 
   const ordersBy = async (column: string, numbers: Iterable<string>): Promise<void> => {

@@ -173,10 +173,14 @@ describe('a day compared by the engine', () => {
       column: string,
       where: Record<string, unknown>,
     ): Promise<string[]> => books.db(table).where(where).pluck(column);
+    const ids: number[] = await books
+      .db('his_records')
+      .where({ ...at, pay_type: 'alipay' })
+      .pluck('id');
     const everything = {
       orderNos: await numbers('orders', 'order_no', { ...at, account_code: 'A1', status: 'paid' }),
       refundNos: await numbers('refunds', 'refund_no', { ...at, account_code: 'A1' }),
-      hisSerialNos: await numbers('his_records', 'his_serial_no', { ...at, pay_type: 'alipay' }),
+      hisIds: ids,
       lines: [],
     };
     const archived = [];

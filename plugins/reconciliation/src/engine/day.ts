@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type MatchResult, type MatchRules, type MatchTotals, match } from '../match';
 import { asCharged, isAnomaly, orderState, tolerated } from '../order-state';
-import { among, carriesMoney, hisRow, orderRow, readRows, type StoredAccount } from '../rows';
+import { among, amongIds, carriesMoney, hisRow, orderRow, readRows, type StoredAccount } from '../rows';
 import { type DaySources, hisNumbersOf, type NearbyBills, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
 import { findLines } from './bill-lines';
@@ -59,6 +59,7 @@ export async function compareDay(
     merchantCode: account.merchantCode,
     channel: account.channel,
     accountCode: account.code,
+    currency,
     date: rules.date,
   };
   const parquets = [...(bill.kind === 'file' ? [bill.path] : []), ...nearby.map((each) => each.path)];
@@ -73,9 +74,9 @@ export async function compareDay(
       const { cleared, leftovers } = await timed('clearing', () =>
         clear(
           duck,
-          { accountCode: account.code, currency, bill, feePpm: rules.feePpm },
+          { bill, feePpm: rules.feePpm },
           folder,
-          lookUpIn(trx, account.merchantCode),
+          lookUpIn(trx, account.merchantCode, () => extractDay(trx, question, folder, ['alias'])),
         ),
       );
       const nearbyBills: NearbyBills = {
@@ -119,9 +120,10 @@ export async function compareDay(
 
 const orderOfNumber = z.object({ orderNo: z.string() });
 const orderBills = orderRow.pick({ orderNo: true, businessNo: true, hisOrderNo: true });
-const recordBill = hisRow.pick({ hisSerialNo: true, hisOrderNo: true });
+const recordBill = hisRow.pick({ id: true, hisOrderNo: true });
+const recordNumbers = hisRow.pick({ orderNo: true, channelTradeNo: true, refundNo: true });
 
-function lookUpIn(db: Knex, merchantCode: string): LookUp {
+function lookUpIn(db: Knex, merchantCode: string, readAliases: LookUp['readAliases']): LookUp {
   const merchant = { merchant_code: merchantCode };
   const billsIn = (rows: unknown) =>
     readRows(orderBills, rows).flatMap((order) =>
@@ -129,30 +131,39 @@ function lookUpIn(db: Knex, merchantCode: string): LookUp {
     );
   const bills = () => db('orders').select('order_no', 'business_no', 'his_order_no');
   return {
-    async ordersNamed(numbers) {
-      const found: unknown[] = [
-        ...(await db('attempts')
-          .select('order_no')
-          .where(among(db, 'attempt_no', numbers))),
-        ...(await db('refunds')
-          .select('order_no')
-          .where(among(db, 'refund_no', numbers))),
-        ...(await db('refunds')
-          .select('order_no')
-          .where(merchant)
-          .andWhere(among(db, 'merchant_refund_no', numbers))),
-      ];
-      return readRows(orderOfNumber, found).map(({ orderNo }) => orderNo);
-    },
-    async billsOf(side, numbers) {
-      if (side === 'orders') return billsIn(await bills().where(among(db, 'order_no', numbers)));
+    readAliases,
+    async numbersOf(hisIds) {
       const found: unknown = await db('his_records')
-        .select('his_serial_no', 'his_order_no')
-        .where(merchant)
-        .whereNotNull('his_order_no')
-        .andWhere(among(db, 'his_serial_no', numbers));
-      return readRows(recordBill, found).map(({ hisSerialNo, hisOrderNo }) => ({
-        number: hisSerialNo,
+        .select('order_no', 'channel_trade_no', 'refund_no')
+        .where(amongIds(db, hisIds));
+      return readRows(recordNumbers, found).flatMap((record) =>
+        Object.values(record).flatMap((number) => number ?? []),
+      );
+    },
+    async ordersNamed(numbers) {
+      const named = async (table: string, column: string, where: Record<string, string>) => {
+        const found: unknown = await db(table)
+          .select('order_no')
+          .where(where)
+          .andWhere(among(db, column, numbers));
+        return readRows(orderOfNumber, found).map(({ orderNo }) => orderNo);
+      };
+      return [
+        ...(await named('attempts', 'attempt_no', {})),
+        ...(await named('orders', 'merchant_order_no', merchant)),
+        ...(await named('orders', 'channel_trade_no', {})),
+        ...(await named('refunds', 'refund_no', {})),
+        ...(await named('refunds', 'merchant_refund_no', merchant)),
+      ];
+    },
+    async billsOf(asked) {
+      if ('orderNos' in asked) return billsIn(await bills().where(among(db, 'order_no', asked.orderNos)));
+      const found: unknown = await db('his_records')
+        .select('id', 'his_order_no')
+        .where(amongIds(db, asked.hisIds))
+        .whereNotNull('his_order_no');
+      return readRows(recordBill, found).map(({ id, hisOrderNo }) => ({
+        number: String(id),
         bill: hisOrderNo ?? '',
       }));
     },

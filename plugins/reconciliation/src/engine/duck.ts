@@ -26,8 +26,11 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 
 /** Whole numbers come as bigint where DuckDB holds 64 bits; money never leaves the safe integers. */
 export const whole = z
-  .union([z.bigint(), z.int()])
-  .transform((value) => z.int().parse(typeof value === 'bigint' ? Number(value) : value));
+  .custom<number | bigint>(
+    (value) =>
+      (typeof value === 'bigint' || typeof value === 'number') && Number.isSafeInteger(Number(value)),
+  )
+  .transform(Number);
 
 /**
  * A DuckDB that sees these folders and nothing else, spills to `folder` and can be told nothing different later. One
@@ -51,9 +54,11 @@ export async function openDuck(folder: string, readable: string[], isOrdered = f
     const result = await connection.stream(sql, values);
     const names = result.columnNames();
     for await (const rows of result.yieldRowsJs()) {
-      yield rows.map((cells) =>
-        row.parse(Object.fromEntries(names.map((name, place) => [name, cells[place]]))),
-      );
+      yield rows.map((cells) => {
+        const named: Record<string, unknown> = {};
+        for (const [place, name] of names.entries()) named[name] = cells[place];
+        return row.parse(named);
+      });
     }
   }
   async function rows<Row extends z.ZodType>(row: Row, sql: string, values?: DuckDBValue[]) {

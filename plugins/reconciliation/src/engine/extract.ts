@@ -13,6 +13,7 @@ export interface DayQuestion {
   merchantCode: string;
   channel: string;
   accountCode: string;
+  currency: string;
   date: string;
 }
 
@@ -32,39 +33,80 @@ const postgres: Dialect = {
 const sqlite: Dialect = {
   value: (name) => `@${name}`,
   line: (texts, numbers) =>
-    [...texts.map((text) => `printf('"%w"', coalesce(${text}, ''))`), ...numbers].join(" || ',' || "),
+    [...texts.map((text) => `'"' || replace(coalesce(${text}, ''), '"', '""') || '"'`), ...numbers].join(
+      " || ',' || ",
+    ),
 };
 
-/** The tables of a run, in the order of their columns in the CSV. */
+interface SourceTable {
+  /** Column of the CSV → expression. */
+  texts: Record<string, string>;
+  numbers(dialect: Dialect): Record<string, string>;
+  from(dialect: Dialect): string;
+}
+
+const oneIf = (condition: string): string => `CASE WHEN ${condition} THEN 1 ELSE 0 END`;
+const isForeign = ({ value }: Dialect): string => oneIf(`currency IS DISTINCT FROM ${value('currency')}`);
+// Sibling accounts' orders tell which HIS records are not this account's business.
+const paidOrders = ({ value }: Dialect): string =>
+  `orders WHERE settled_on = ${value('date')} AND status IN ('paid', 'partially_refunded', 'refunded')
+   AND account_code IN (SELECT code FROM channel_accounts
+     WHERE merchant_code = ${value('merchantCode')} AND channel = ${value('channel')})`;
+
+/**
+ * The day's rows by what they agree in, and nothing more: what else is known of a row is asked for when it does not
+ * agree. `key` is what the sides meet by.
+ */
 export const sources = {
   platform: {
-    texts: ['order_no', 'merchant_order_no', 'channel_trade_no', 'account_code', 'currency'],
-    numbers: ['paid_fen'],
-    // Sibling accounts' orders tell which HIS records are not this account's business.
-    from: ({ value }: Dialect) =>
-      `orders WHERE settled_on = ${value('date')} AND status IN ('paid', 'partially_refunded', 'refunded')
-       AND account_code IN (SELECT code FROM channel_accounts
-         WHERE merchant_code = ${value('merchantCode')} AND channel = ${value('channel')})`,
+    texts: { key: 'order_no' },
+    numbers: (dialect) => ({
+      is_own: oneIf(`account_code = ${dialect.value('accountCode')}`),
+      is_foreign: isForeign(dialect),
+      fen: 'paid_fen',
+    }),
+    from: paidOrders,
   },
   refund: {
-    texts: ['refund_no', 'merchant_refund_no', 'order_no', 'currency'],
-    numbers: ['amount_fen'],
-    from: ({ value }: Dialect) =>
+    texts: { key: 'order_no', refund_no: 'refund_no' },
+    numbers: (dialect) => ({ is_foreign: isForeign(dialect), fen: 'amount_fen' }),
+    from: ({ value }) =>
       `refunds WHERE settled_on = ${value('date')} AND account_code = ${value('accountCode')} AND status = 'succeeded'`,
   },
   his: {
-    texts: ['his_serial_no', 'kind', 'order_no', 'channel_trade_no', 'refund_no', 'currency'],
-    numbers: ['amount_fen'],
-    from: ({ value }: Dialect) =>
+    texts: { key: 'order_no' },
+    numbers: (dialect) => ({
+      id: 'id',
+      is_refund: oneIf(`kind = 'refund'`),
+      is_foreign: isForeign(dialect),
+      fen: 'amount_fen',
+    }),
+    from: ({ value }) =>
       `his_records WHERE settled_on = ${value('date')} AND merchant_code = ${value('merchantCode')}
        AND pay_type = ${value('channel')} AND status = 'booked'`,
   },
-};
+  /** Read only for a HIS that calls orders by its own numbers. */
+  alias: {
+    texts: { number: 'merchant_order_no', key: 'order_no' },
+    numbers: () => ({}),
+    from: paidOrders,
+  },
+} satisfies Record<string, SourceTable>;
 export type Source = keyof typeof sources;
+const daySources = ['platform', 'refund', 'his'] as const;
+
+/** Columns of a source's CSV with their types, as `read_csv` wants them. */
+export const csvColumns = (source: Source): Record<string, 'VARCHAR' | 'BIGINT'> => {
+  const { texts, numbers } = sources[source];
+  return Object.fromEntries([
+    ...Object.keys(texts).map((name) => [name, 'VARCHAR'] as const),
+    ...Object.keys(numbers(sqlite)).map((name) => [name, 'BIGINT'] as const),
+  ]);
+};
 
 const select = (source: Source, dialect: Dialect): string => {
   const { texts, numbers, from } = sources[source];
-  return `SELECT ${dialect.line(texts, numbers)} FROM ${from(dialect)}`;
+  return `SELECT ${dialect.line(Object.values(texts), Object.values(numbers(dialect)))} FROM ${from(dialect)}`;
 };
 
 interface SqliteConnection {
@@ -72,13 +114,14 @@ interface SqliteConnection {
 }
 
 /**
- * Writes the day's rows as CSV files `<source>.csv` into `folder`, read in the one snapshot that `trx` is.
+ * Writes rows of the day as the CSV files `<source>.csv` into `folder`, read in the one snapshot that `trx` is.
  * On SQLite this holds the thread: run it where nobody waits.
  */
 export async function extractDay(
   trx: Knex.Transaction,
   question: DayQuestion,
   folder: string,
+  wanted: readonly Source[] = daySources,
 ): Promise<void> {
   const target = (source: Source): string => path.join(folder, `${source}.csv`);
   const connection: unknown = await trx.client.acquireConnection();
@@ -87,14 +130,14 @@ export async function extractDay(
       await trx.raw('SELECT set_config(?, ?, true)', [`reconciliation.${name}`, value]);
     }
     const client = z.custom<Client>().parse(connection);
-    for (const source of ['platform', 'refund', 'his'] as const) {
+    for (const source of wanted) {
       const copied = client.query(copyTo(`COPY (${select(source, postgres)}) TO STDOUT (FORMAT csv)`));
       await pipeline(copied, createWriteStream(target(source)));
     }
     return;
   }
   const database = z.custom<SqliteConnection>().parse(connection);
-  for (const source of ['platform', 'refund', 'his'] as const) {
+  for (const source of wanted) {
     const file = await open(target(source), 'w');
     try {
       let piece = '';
