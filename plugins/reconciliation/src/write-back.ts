@@ -1,4 +1,5 @@
-import { completeRow, toColumns } from '@hospital-pay/payments';
+import { types } from 'node:util';
+import { columnOf, completeRow, isPostgres, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
@@ -6,7 +7,7 @@ import { assertOpen, holdPeriods } from './closings/ledger';
 import { tellTouched } from './handling/history';
 import { caseStatuses } from './handling/states';
 import type { MatchResult, MatchRules, MatchTotals } from './match';
-import { pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
+import { among, pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
 import type { DaySources } from './source-rows';
 
 /** A T+1 case together with how it stands: what explains itself is written closed, so that it still explains the day. */
@@ -137,6 +138,8 @@ const comparable = z.object({
   cardNo: z.string().nullable(),
 });
 
+const comparedColumns = Object.keys(comparable.shape).map(columnOf);
+
 /**
  * Cases and totals of one account's day in one transaction. Replaced is only what a run wrote and nobody has
  * decided; what is unchanged is not written at all, so a repeated run leaves every byte as it was. Says whether the
@@ -161,7 +164,10 @@ export async function writeDay(
 
     const before = readRows(
       comparable,
-      await trx('discrepancies').where({ account_code: account.code, date, source: 't1' }).forUpdate(),
+      await trx('discrepancies')
+        .select(comparedColumns)
+        .where({ account_code: account.code, date, source: 't1' })
+        .forUpdate(),
     );
     const gone = before.filter((row) => isUndecided(row) && !wanted.has(row.dedupeKey));
     const untouched = gone.filter((row) => row.touchedAt === null).map((row) => row.id);
@@ -170,10 +176,12 @@ export async function writeDay(
     for (const row of healed) await heal(trx, row, now);
 
     const known = new Map(before.map((row) => [row.dedupeKey, row]));
-    for (const piece of pieces(wanted.keys())) {
-      for (const row of readRows(comparable, await trx('discrepancies').whereIn('dedupe_key', piece))) {
-        known.set(row.dedupeKey, row);
-      }
+    const elsewhere = [...wanted.keys()].filter((key) => !known.has(key));
+    for (const piece of pieces(elsewhere, 5000)) {
+      const rows: unknown = await trx('discrepancies')
+        .select(comparedColumns)
+        .where(among(trx, 'dedupe_key', piece));
+      for (const row of readRows(comparable, rows)) known.set(row.dedupeKey, row);
     }
     const inserts: DayCase[] = [];
     let updates = 0;
@@ -182,16 +190,13 @@ export async function writeDay(
       if (!row) inserts.push(entry);
       else if (isUndecided(row)) updates += await rewrite(trx, row, entry, runNo, now);
     }
-    for (const piece of pieces(inserts, 200)) {
-      await trx('discrepancies')
-        .insert(
-          piece.map((entry) =>
-            completeRow(trx, { ...entry, caseNo: caseNoOf(entry.dedupeKey, entry.date), runNo }, now),
-          ),
-        )
-        // Real time may have raised the same case in between.
-        .onConflict()
-        .ignore();
+    for (const piece of pieces(inserts, 1000)) {
+      await insertCases(
+        trx,
+        piece.map((entry) =>
+          completeRow(trx, { ...entry, caseNo: caseNoOf(entry.dedupeKey, entry.date), runNo }, now),
+        ),
+      );
     }
     await writeTotals(trx, account, date, runNo, totals, now);
     return untouched.length + healed.length + inserts.length + updates > 0;
@@ -199,6 +204,37 @@ export async function writeDay(
 }
 
 type StoredDayCase = z.output<typeof comparable>;
+
+/**
+ * Thousands of cases as one parameter: with one for each cell, reading the statement takes longer than carrying it
+ * out. Real time may have raised the same case in between, which stays.
+ */
+async function insertCases(trx: Knex, cases: Record<string, Knex.Value>[]): Promise<void> {
+  const columns = Object.keys(cases[0] ?? {});
+  const names = columns.map(() => '??').join(', ');
+  if (isPostgres(trx)) {
+    const rows = cases.map((row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [name, types.isDate(value) ? wallClock(value) : value]),
+      ),
+    );
+    await trx.raw(
+      `INSERT INTO discrepancies (${names}) SELECT ${names}
+       FROM json_populate_recordset(NULL::discrepancies, ?::json) ON CONFLICT DO NOTHING`,
+      [...columns, ...columns, JSON.stringify(rows)],
+    );
+    return;
+  }
+  const cells = columns.map((_, place) => `value ->> ${place}`).join(', ');
+  await trx.raw(
+    `INSERT INTO discrepancies (${names}) SELECT ${cells} FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+    [...columns, JSON.stringify(cases.map((row) => columns.map((name) => row[name])))],
+  );
+}
+
+/** As the driver writes a moment into a column without a zone. */
+const wallClock = (moment: Date): string =>
+  new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
 
 /** What a run wrote and on which nobody has decided. Comments and a handler stay with it whatever later runs find. */
 const isUndecided = (row: StoredDayCase): boolean =>

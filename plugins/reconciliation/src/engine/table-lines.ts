@@ -79,9 +79,12 @@ interface Form {
 
 function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
   const { opening, separator, isTabbed, orderNo, channelNo, refundNo, fee, summed } = layout;
-  const cell = (place: number) => `cells[${place + 1}]`;
-  const rest = `substr(raw, ${opening.length + 1})`;
-  const row = isTabbed ? `replace(${rest}, ${literal(`\t${separator}`)}, ${literal(separator)})` : rest;
+  const written = (place: number) => `cells[${place + 1}]`;
+  const cell = (place: number) =>
+    isTabbed
+      ? `CASE WHEN suffix(${written(place)}, '\t') THEN left(${written(place)}, -1) ELSE ${written(place)} END`
+      : written(place);
+  const row = opening === '' ? 'raw' : `substr(raw, ${opening.length + 1})`;
   const forms: Form[] = Object.entries(layout.lines).flatMap(([word, lines]) =>
     lines.map((line, place) => ({ word, line, later: lines.slice(place + 1) })),
   );
@@ -108,7 +111,7 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
         ].join(' AND ')
       : 'true';
   const certain = [
-    `len(cells) = ${layout.width}`,
+    `width = ${layout.width}`,
     `starts_with(raw, ${literal(opening)})`,
     `moment::VARCHAR = time`,
     `(order_no <> '' OR ${!isTabbed})`,
@@ -116,7 +119,7 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
     isClean('channel_no'),
     layout.channelNoIsDigits ? `regexp_full_match(channel_no, '[0-9]{10,64}')` : 'true',
     `(refund_no = '' OR (${isClean('refund_no')}))`,
-    ...layout.fixed.map(({ cell: place, text }) => `${cell(place)} = ${literal(text)}`),
+    'is_fixed',
     ...summed.map((_, place) => `sum_${place} IS NOT NULL`),
     'amount_fen >= 0',
     'fee_fen IS NOT NULL',
@@ -132,7 +135,9 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
     split AS (
       SELECT line_no, raw, string_split(${row}, ${literal(separator)}) AS cells FROM numbered),
     named AS (
-      SELECT line_no, raw, cells, coalesce(${layout.time.map((place) => `nullif(${cell(place)}, '')`).join(', ')}) AS time,
+      SELECT line_no, raw, len(cells) AS width,
+        ${layout.fixed.map(({ cell: place, text }) => `${cell(place)} = ${literal(text)}`).join(' AND ') || 'true'} AS is_fixed,
+        coalesce(${layout.time.map((place) => `nullif(${cell(place)}, '')`).join(', ')}) AS time,
         ${cell(layout.kind)} AS word, ${cell(orderNo)} AS order_no, ${cell(channelNo)} AS channel_no,
         ${refundNo.cell === undefined ? `''` : cell(refundNo.cell)} AS refund_cell, ${cell(fee.cell)} AS fee_cell,
         ${[
@@ -151,13 +156,25 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
       SELECT * EXCLUDE (fee), ${byForm(({ line }) => literal(line.kind))} AS kind,
         ${byForm(({ line }) => amountOf(line))} AS amount_fen, ${byForm(refundNoOf)} AS refund_no,
         ${byForm(isLast)} AS is_last, CASE WHEN ${byForm(isLast)} THEN ${byForm(feeOf)} ELSE 0 END AS fee_fen
-      FROM typed JOIN (VALUES ${forms.map(({ word }, place) => `(${literal(word)}, ${place})`).join(', ')}) AS forms (word, form) USING (word)
+      FROM (SELECT *, ${formOf(forms)} AS form FROM typed)
       WHERE ${byForm(({ line }) => (line.mayBeAbsent ? `coalesce(${amountOf(line)} <> 0, true)` : 'true'))})
     SELECT CASE WHEN coalesce(${certain.join('\n AND ')}, false) THEN line_no::INTEGER ELSE error('row in doubt') END AS line_no,
       kind, order_no, refund_no, channel_no, amount_fen, fee_fen::BIGINT AS fee_fen,
       epoch_ms(moment) - ${layout.utcOffsetMinutes * 60_000} AS occurred_at, left(time, 10) AS settled_on, raw
       ${summed.map((_, place) => `, CASE WHEN is_last THEN sum_${place} ELSE 0 END AS stated_${place}`).join('')}
     FROM lines`;
+}
+
+/** The forms of a row by its word: none of an unknown one. Most layouts have one for each, which needs no multiplying. */
+function formOf(forms: Form[]): string {
+  const places = new Map<string, number[]>();
+  for (const [place, { word }] of forms.entries()) places.set(word, [...(places.get(word) ?? []), place]);
+  const isOne = places.size === forms.length;
+  const cases = [...places].map(
+    ([word, all]) => `WHEN ${literal(word)} THEN ${isOne ? all[0] : `[${all.join(', ')}]`}`,
+  );
+  const choice = `CASE word ${cases.join(' ')} END`;
+  return isOne ? choice : `unnest(${choice})`;
 }
 
 const sideRow = z.object({
