@@ -58,6 +58,21 @@ describe('comparison in real time', () => {
     expect(books.alarms).toHaveLength(1);
   });
 
+  test('many orders compared together end as they do one by one', async () => {
+    for (const orderNo of ['1', '2', '3']) await books.pay(orderNo, 1999);
+    await books.book('h2', '2', 1999);
+    await books.realtime.orders(['3', '1', '2', 'nobody']);
+    expect(await books.db('orders').orderBy('order_no').pluck('recon_state')).toEqual([
+      'abnormal',
+      'normal',
+      'abnormal',
+    ]);
+    const [cases, alarms] = [await books.cases(), books.alarms.length];
+    expect(cases).toMatchObject([{ order_no: '1' }, { order_no: '3' }]);
+    for (const orderNo of ['1', '2', '3']) await books.realtime.order(orderNo);
+    expect([await books.cases(), books.alarms.length]).toEqual([cases, alarms]);
+  });
+
   test('a charge that no order stands for is one-sided until its order appears', async () => {
     await books.book('428661561', 'X9', 50000, {
       dueReconAt: minutes(2),

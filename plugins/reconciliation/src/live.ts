@@ -233,6 +233,7 @@ export function told(realtime: Realtime, tell: () => void): Realtime {
   };
   return {
     order: (orderNo) => after(realtime.order(orderNo)),
+    orders: (orderNos) => after(realtime.orders(orderNos)),
     hisRecords: (news) => after(realtime.hisRecords(news)),
     async sweep() {
       const looked = await realtime.sweep();

@@ -391,6 +391,7 @@ function settle(
   how?: 'bridged',
 ): void {
   const pair = (fits: (a: Row, b: Row) => boolean): void => {
+    if (open.platform.length === 0 || open.other.length === 0) return;
     const rest: Row[] = [];
     for (const own of open.platform) {
       const index = open.other.findIndex((row) => fits(own, row) && isNear(leg, [own, row], rules));
@@ -463,8 +464,8 @@ function bridge(leg: Leg, kind: TradeKind, groups: Group[], rules: MatchRules, e
 }
 
 function setCuresAside(leg: Leg, group: Group, emit: Emit): void {
-  if (leg === 'channel' || group.isBridged) return;
   const { key, rows, open } = group;
+  if (leg === 'channel' || group.isBridged || open.refund.platform.length === 0) return;
   const paidDay = rows.find((row) => row.side === 'platform' && row.kind === 'payment')?.day;
   const settling = settlingOf(rows);
   const isCure = (row: Row): boolean => settling.has(row.id);
@@ -483,6 +484,7 @@ function judgeRest(
   emit: Emit,
 ): void {
   const left = [open.payment, open.refund];
+  if (left.every(({ platform, other }) => platform.length === 0 && other.length === 0)) return;
   // What one order took and gave back on the same day clears as a sum: a reversed payment, a corrected booking.
   const everything = [...left.flatMap(({ platform, other }) => [...platform, ...other]), ...sameDayCures];
   const own = everything.filter((row) => row.side === 'platform');
@@ -585,8 +587,9 @@ function expectedFee(row: Row, ppm: number): number {
   return row.kind === 'refund' && fee !== 0 ? -fee : fee;
 }
 
-const isOneDay = (rows: Row[]): boolean => new Set(rows.map((row) => row.day)).size === 1;
-const isOneCurrency = (rows: Row[]): boolean => new Set(rows.map((row) => row.currency)).size === 1;
+const isOneDay = ([first, ...rest]: Row[]): boolean => rest.every((row) => row.day === first?.day);
+const isOneCurrency = ([first, ...rest]: Row[]): boolean =>
+  rest.every((row) => row.currency === first?.currency);
 
 function resultOf(
   leg: Leg,
@@ -598,13 +601,20 @@ function resultOf(
   how: 'netted' | 'bridged' | undefined,
 ): MatchResult {
   const netted = how === 'netted';
-  const today = claimed.filter((row) => row.day === rules.date);
-  const elsewhere = claimed.filter((row) => row.day !== rules.date);
-  const own = today.filter((row) => row.side === 'platform');
-  const others = today.filter((row) => row.side === 'other');
-  const first = claimed[0];
-  const tradeKind = netted ? 'payment' : (first?.kind ?? 'payment');
-  const refundNo = claimed.find((row) => row.side === 'platform' && row.kind === 'refund')?.id;
+  const own: Row[] = [];
+  const others: Row[] = [];
+  const elsewhere: Row[] = [];
+  let refundNo: string | undefined;
+  let occurredAt = Number.POSITIVE_INFINITY;
+  for (const row of claimed) {
+    if (row.side === 'platform' && row.kind === 'refund') refundNo ??= row.id;
+    if (row.day !== rules.date) elsewhere.push(row);
+    else {
+      occurredAt = Math.min(occurredAt, row.occurredAt);
+      (row.side === 'platform' ? own : others).push(row);
+    }
+  }
+  const tradeKind = netted ? 'payment' : (claimed[0]?.kind ?? 'payment');
   const line = others[0];
   const platformFen = sum(own);
   const otherFen = sum(others);
@@ -628,8 +638,8 @@ function resultOf(
       ? { expectedFeeFen: expectedFee(line, rules.feePpm) }
       : {}),
     elsewhereFen: sum(elsewhere),
-    elsewhereDays: [...new Set(elsewhere.map((row) => row.day))].sort(),
+    elsewhereDays: elsewhere.length === 0 ? [] : [...new Set(elsewhere.map((row) => row.day))].sort(),
     differenceFen: kind === 'abnormal_refund' ? 0 : otherFen - platformFen,
-    occurredAt: Math.min(...today.map((row) => row.occurredAt)),
+    occurredAt,
   };
 }

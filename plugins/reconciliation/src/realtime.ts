@@ -43,6 +43,8 @@ export interface HisNews {
 export interface Realtime {
   /** Compares one order with HIS and brings its state and its cases up to date. */
   order(orderNo: string): Promise<void>;
+  /** The same for many, several of them in one transaction. */
+  orders(orderNos: string[]): Promise<void>;
   /** Finds the orders of these HIS records and compares them; a record without an order is kept an eye on. */
   hisRecords(news: HisNews[]): Promise<void>;
   /** Looks at everything whose grace period has ended. Says how many it looked at. */
@@ -50,6 +52,8 @@ export interface Realtime {
 }
 
 const sweepSize = 200;
+/** They are held together for some hundredths of a second. */
+const ordersPerTransaction = 50;
 
 export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime {
   /** What becomes an alarm once the transaction that opened the case has committed. */
@@ -69,13 +73,31 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
     }
   };
 
+  async function compare(orderNos: string[]): Promise<string[]> {
+    const compared = await db.transaction(async (trx) => {
+      const all: Awaited<ReturnType<typeof compareOrder>>[] = [];
+      for (const orderNo of orderNos) all.push(await compareOrder(trx, orderNo, clock.now()));
+      return all;
+    });
+    announce(compared.flatMap(({ raised }) => raised));
+    return compared.flatMap(({ sharing }) => sharing);
+  }
+
   async function order(orderNo: string): Promise<void> {
-    const compare = async (each: string): Promise<string[]> => {
-      const { raised, sharing } = await db.transaction((trx) => compareOrder(trx, each, clock.now()));
-      announce(raised);
-      return sharing;
-    };
-    for (const other of await compare(orderNo)) await compare(other);
+    for (const other of await compare([orderNo])) await compare([other]);
+  }
+
+  async function orders(orderNos: string[]): Promise<void> {
+    const sharing = new Set<string>();
+    for (const piece of pieces(orderNos.toSorted(), ordersPerTransaction)) {
+      try {
+        for (const other of await compare(piece)) sharing.add(other);
+      } catch {
+        // Somebody may hold one of them and wait for another: alone, each has to wait for nobody.
+        for (const each of piece) for (const other of await compare([each])) sharing.add(other);
+      }
+    }
+    for (const other of sharing) await compare([other]);
   }
 
   async function hisRecords(news: HisNews[]): Promise<void> {
@@ -156,6 +178,7 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
 
   return {
     order,
+    orders,
     hisRecords,
     async sweep() {
       const due = dateValue(db, clock.now());

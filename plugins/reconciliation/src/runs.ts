@@ -314,7 +314,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     let outcome = await engine.compareDay(task, watch);
     // The order's own page and its cases speak first; the day's cases then leave out what they already name.
     if (outcome.stale.length > 0) {
-      for (const orderNo of outcome.stale) await realtime.order(orderNo);
+      await realtime.orders(outcome.stale);
       outcome = await engine.compareDay(task, watch);
     }
     const { cases, totals, counts } = outcome;

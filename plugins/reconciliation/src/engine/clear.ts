@@ -44,7 +44,7 @@ export interface LookUp {
 }
 
 /** So many orders are looked at together: what differs in a day of millions does not lie in memory at once. */
-const ordersPerPiece = 5000;
+const ordersPerPiece = 2000;
 
 const clearedRow = z.object({ orders: whole, refunds: whole, platformFen: whole, feeFen: whole });
 const countRow = z.object({ count: whole });
