@@ -12,14 +12,12 @@ interface Settlement {
   refundNos: string[];
 }
 
-/** An insurer with books of its own, as two channels: settled before the cash, and paid with it. */
+/** An insurer that misbehaves when told to: refuses what insurers never say they will, and adds up wrongly. */
 export class Insurer {
   readonly books = new Map<string, Settlement>();
   /** The next calls go wrong after the insurer did what was asked. */
   silent: Partial<Record<'quote' | 'pay' | 'query' | 'refund', number>> = {};
   refusesRefunds = false;
-  /** In the order in which money went back. */
-  readonly calls: string[] = [];
 
   private lost(operation: 'quote' | 'pay' | 'query' | 'refund'): boolean {
     const left = this.silent[operation] ?? 0;
@@ -44,7 +42,7 @@ export class Insurer {
     return { kind: 'paid', amount, currency: 'CNY', channelNo: `YB${attemptNo}`, paidAt, split };
   }
 
-  manifest(code: string, insurance: 'before cash' | 'with cash'): ChannelManifest {
+  manifest(code: string): ChannelManifest {
     const books = this.books;
     const unknown = { kind: 'unknown' as const, cause: 'no answer' };
     const driver: ChannelDriver = {
@@ -63,11 +61,6 @@ export class Insurer {
       },
       pay: async ({ attemptNo, amount, claim }) => {
         if (!claim) throw new Error('no claim');
-        if (insurance === 'with cash') {
-          books.set(attemptNo, { split: claim.split, state: 'quoted', refundNos: [] });
-          const parameters = { mixTradeNo: attemptNo };
-          return { kind: 'pending', payerAction: { kind: 'client', parameters } };
-        }
         const known = books.get(attemptNo);
         if (known) known.state = 'settled';
         return this.lost('pay') ? unknown : this.outcome(attemptNo, amount);
@@ -80,7 +73,6 @@ export class Insurer {
         return this.outcome(attemptNo, amount);
       },
       refund: async ({ payment, refundNo, amount }) => {
-        this.calls.push(`refund ${payment.attemptNo}`);
         if (this.refusesRefunds) return { kind: 'failed', code: 'CLOSED_YEAR', message: '医保已结算' };
         const known = books.get(payment.attemptNo);
         if (known && !known.refundNos.includes(refundNo)) known.refundNos.push(refundNo);
@@ -103,9 +95,9 @@ export class Insurer {
       logName: code,
       currency: 'CNY',
       zone: 'Asia/Shanghai',
-      scenes: insurance === 'with cash' ? ['jsapi'] : ['native'],
+      scenes: ['native'],
       verbs: ['quote', 'close', 'refund', 'queryRefund'],
-      insurance,
+      insurance: 'before cash',
       config: { type: 'object', required: [], properties: {} },
       errors: {},
       connect: () => driver,

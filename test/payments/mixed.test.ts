@@ -1,6 +1,13 @@
-import { type MixedView, type PaymentEvents, payments, registerChannel } from '@hospital-pay/payments';
+import {
+  chinaDay,
+  type MixedView,
+  type PaymentEvents,
+  payments,
+  registerChannel,
+} from '@hospital-pay/payments';
+import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
+import { alipayCode, type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
 import { Insurer } from './insurer';
 import { createTurnableClock, newNo, passTime, until } from './waiting';
 
@@ -17,32 +24,13 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     hospital = await startHospital({
       clock,
       database,
-      channels: ['alipay', 'wechat', 'insurance'],
+      channels: ['alipay', 'wechat', 'insurance', 'wechatinsurance'],
       async prepare(strapi) {
-        for (const [code, mode] of [
-          ['insurer', 'before cash'],
-          ['walletinsurer', 'with cash'],
-        ] as const) {
-          registerChannel(strapi, insurer.manifest(code, mode));
-          await payments(strapi).accounts.save({
-            code: `${code}-1`,
-            name: code,
-            channel: code,
-            merchantCode,
-            enabled: true,
-            config: {},
-          });
-          await strapi.db.query('api::route.route').create({
-            data: {
-              name: code,
-              merchantCode,
-              channel: code,
-              accountCode: `${code}-1`,
-              priority: 1,
-              enabled: true,
-            },
-          });
-        }
+        registerChannel(strapi, insurer.manifest('insurer'));
+        const account = { code: 'insurer-1', channel: 'insurer', merchantCode, enabled: true };
+        await payments(strapi).accounts.save({ ...account, name: 'insurer', config: {} });
+        const route = { name: 'insurer', merchantCode, channel: 'insurer', accountCode: 'insurer-1' };
+        await strapi.db.query('api::route.route').create({ data: { ...route, priority: 1, enabled: true } });
       },
     });
     payments(hospital.strapi()).events.on('alarm', (alarm) => alarms.push(alarm));
@@ -148,6 +136,20 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
       .where({ status: 'open' })
       .orderBy('dedupe_key')
       .select('kind', 'part', 'platform_fen', 'his_fen', 'remark');
+
+  const upload = async (bill: string, bytes: Buffer): Promise<Response> => {
+    const signIn = await fetch(`${hospital.url}/api/access/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'finance', password }),
+    });
+    const { accessToken }: { accessToken: string } = await signIn.json();
+    return fetch(`${hospital.url}/api/reconciliation/bills/${bill}/upload?fileName=bill.txt`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/octet-stream' },
+      body: new Uint8Array(bytes),
+    });
+  };
 
   test('is paid at the mobile-payment centre, and each half agrees with what HIS booked of it', async () => {
     const { totalFen, details } = hospital.sandbox.gateways.insurance.fee({
@@ -367,6 +369,7 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
 
   const together = (fields: Record<string, unknown> = {}) =>
     create(0, {
+      details: hospital.sandbox.gateways.wechatinsurance.details(),
       claim: {
         claimNo: newNo(),
         split: { fundFen: 5000, accountFen: 1500, otherFen: 500, cashFen: 3000 },
@@ -374,35 +377,37 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
       cash: { scene: 'jsapi', channel: 'wechat', payerId: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o' },
       ...fields,
     });
-  const insurerSettles = (of: MixedView) => {
-    const known = insurer.books.get(`${of.mixedNo}I`);
-    if (known) known.state = 'settled';
-  };
 
-  test('both halves are paid in one act where HIS knows the split', async () => {
+  test('both halves are paid in one act inside WeChat, and go back one after the other', async () => {
     const { body: begun } = await together();
     expect(begun).toMatchObject({
       state: 'paying',
-      payerAction: { kind: 'client', parameters: { mixTradeNo: `${begun.mixedNo}I` } },
+      payerAction: { kind: 'client', parameters: { mixTradeNo: expect.any(String) } },
       cashOrder: { status: 'pending', payerAction: null },
-      insuranceOrder: { status: 'pending', amountFen: 7000 },
+      insuranceOrder: { status: 'pending', amountFen: 7000, channel: 'wechatinsurance' },
     });
-    insurerSettles(begun);
-    hospital.sandbox.patient.pay(null, `${begun.mixedNo}C`);
+    const mixTradeNo =
+      begun.payerAction?.kind === 'client' ? begun.payerAction.parameters.mixTradeNo : undefined;
+    await hospital.sandbox.patient.pay('wechatinsurance', mixTradeNo ?? '');
     const paid = await becomes(begun, 'paid', 120);
     expect(paid.split).toEqual({ fundFen: 5000, accountFen: 1500, otherFen: 500, cashFen: 3000 });
+    await act(paid, 'refund', { merchantRefundNo: newNo(), reason: '退号' });
+    await becomes(paid, 'refunded', 900);
     const { body: wrong } = await together({ totalFen: 9_999 });
     expect(wrong.error.name).toBe('MIXED_SPLIT');
-  });
-
-  test('half a success is found and undone', async () => {
-    const before = insurer.heldFen();
-    const { body: begun } = await together({ expiresIn: 120 });
-    insurerSettles(begun);
-    const undone = await becomes(begun, 'undone', 600);
-    expect(undone).toMatchObject({ cashOrder: { status: 'closed' }, insuranceOrder: { status: 'refunded' } });
-    expect(insurer.heldFen()).toBe(before);
   }, 60_000);
+
+  test.each(['insurance', 'cash'] as const)(
+    'half a success is found and undone: %s alone',
+    async (half) => {
+      const { body: begun } = await together({ expiresIn: 120 });
+      await hospital.sandbox.gateways.wechatinsurance.half(`${begun.mixedNo}I`, half);
+      const undone = await becomes(begun, 'undone', 900);
+      const kept = (order: MixedView['cashOrder']) => (order ? order.paidFen - order.refundedFen : 0);
+      expect([kept(undone.insuranceOrder), kept(undone.cashOrder)]).toEqual([0, 0]);
+    },
+    60_000,
+  );
 
   test('a payment that HIS refuses goes back by itself where the merchant has chosen so', async () => {
     const merchants = hospital.strapi().db.connection('merchants').where({ code: merchantCode });
@@ -413,6 +418,37 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     expect(refunded).toMatchObject({ hisState: 'refused', refundReason: expect.stringContaining('HIS') });
     await merchants.update({ his_refusal: 'case' });
   });
+
+  test('the insurer’s bill is compared part by part as well', async () => {
+    const { insurance } = hospital.sandbox.gateways;
+    const { totalFen, details } = insurance.fee({ insuredFen: 9000, cashFen: 0 });
+    const { body: quoted } = await create(9000, { channel: 'insurance', totalFen, details });
+    const { body: paid } = await act(quoted, 'confirm');
+    expect(paid).toMatchObject({ state: 'paid', split: { fundFen: 6300, accountFen: 2700 } });
+    await book(paid);
+    const date = chinaDay(clock.now());
+    clock.turn(24 * 3600_000);
+    const bill = insurance.billFile?.(hospital.sandbox.credentials[0]?.insurance.orgCodg ?? '', date);
+    if (!bill) throw new Error('the insurer has no bill');
+    const reconciled = async (text: string) => {
+      const uploaded = await upload(`insurance-1/${date}`, Buffer.from(text));
+      expect(uploaded.status).toBe(201);
+      const { runs } = reconciliation(hospital.strapi());
+      const [run] = await runs.request({ date, accountCode: 'insurance-1', requestedBy: 'finance' });
+      await runs.execute(run?.runNo ?? '');
+      return until(
+        () => cases(paid),
+        () => true,
+      );
+    };
+    expect(await reconciled(bill.toString())).toEqual([]);
+    const found = await reconciled(bill.toString().replace('63.00\t27.00', '27.00\t63.00'));
+    expect(found.map((row) => JSON.parse(JSON.stringify(row)))).toEqual([
+      expect.objectContaining({ part: 'account', remark: '个人账户: 平台与渠道金额不符' }),
+      expect.objectContaining({ part: 'fund', remark: '医保基金: 平台与渠道金额不符' }),
+    ]);
+    expect(await reconciled(bill.toString())).toEqual([]);
+  }, 60_000);
 
   test('what identifies the patient and opens the claim is kept encrypted and shown to nobody', async () => {
     const { body } = await create(7000, { details: { bearsFen: 7000, idNo: '440300190001011234' } });

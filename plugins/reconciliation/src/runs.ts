@@ -379,6 +379,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       currency: connected.currency,
       bill,
       nearby,
+      isInsurer: connected.manifest.insurance !== undefined,
       rules: {
         date,
         ...channelDay(connected, date),

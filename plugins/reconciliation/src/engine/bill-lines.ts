@@ -38,6 +38,10 @@ const types = {
   occurred_at: 'BIGINT',
   settled_on: 'VARCHAR',
   raw: 'VARCHAR',
+  // Of an insurance payment; a bill of another channel has none.
+  fund_fen: 'BIGINT',
+  account_fen: 'BIGINT',
+  other_fen: 'BIGINT',
 };
 
 export const lineRow = {
@@ -105,7 +109,9 @@ export async function writeLines(
         sums.refundFen += line.amountFen;
       }
       sums.feeFen += line.feeFen;
-      return `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)}\n`;
+      const { split } = line;
+      const shares = split ? `${split.fundFen},${split.accountFen},${split.otherFen}` : ',,';
+      return `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)},${shares}\n`;
     },
     types,
     target,

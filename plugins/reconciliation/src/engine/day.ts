@@ -12,6 +12,7 @@ import { findLines } from './bill-lines';
 import { type Cleared, type ClearQuestion, clear, type LookUp } from './clear';
 import { openDuck } from './duck';
 import { extractDay } from './extract';
+import { byParts } from './part-cases';
 
 export interface DayTask {
   account: StoredAccount;
@@ -20,6 +21,8 @@ export interface DayTask {
   bill: ClearQuestion['bill'];
   /** The bills of the days around, as far as they are there and the channel may report late. */
   nearby: { date: string; path: string }[];
+  /** The account is an insurer's: its orders are compared part by part as well. */
+  isInsurer?: boolean;
 }
 
 export type Stage = 'extracting' | 'clearing' | 'matching';
@@ -42,7 +45,7 @@ export interface DayOutcome {
  */
 export async function compareDay(
   db: Knex,
-  { account, currency, rules, bill, nearby }: DayTask,
+  { account, currency, rules, bill, nearby, isInsurer }: DayTask,
   folder: string,
   onProgress: (stage: Stage, done: number) => void = () => undefined,
 ): Promise<DayOutcome> {
@@ -108,6 +111,10 @@ export async function compareDay(
           outcome.cases.push(...casesOf(results, sources, account, rules));
           outcome.stale.push(...staleOrders(sources, results, rules.toleranceFen?.his ?? 0));
           onProgress('matching', outcome.totals.platformCount);
+        }
+        if (isInsurer) {
+          const day = { account, date: rules.date, bill: bill.kind === 'file' ? bill.path : undefined };
+          outcome.cases = await byParts(trx, duck, day, outcome.cases);
         }
         outcome.totals.differenceFen = outcome.totals.platformFen - outcome.totals.hisFen;
         return outcome;
