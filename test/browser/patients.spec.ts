@@ -1,6 +1,9 @@
+import fs from 'node:fs';
+import { inflateSync } from 'node:zlib';
 import { type Browser, devices, expect, type Page, test } from '@playwright/test';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
+import { extractText, getDocumentProxy } from 'unpdf';
 import { signedHeaders } from '../harness/client';
 import { application, type Hospital, startHospital } from '../harness/hospital';
 import { openYenHospital } from '../patients/yen-hospital';
@@ -57,6 +60,18 @@ async function phone(browser: Browser, userAgent: string, inWallet?: 'wechat'): 
 async function enterPassword(wallet: Page): Promise<void> {
   await wallet.getByLabel('支付密码').fill('123456');
   await wallet.getByRole('button', { name: /确认支付/ }).click();
+}
+
+/** The code in a PDF of ours: its one picture, as a scanner of the printed page would read it. */
+function codeIn(pdf: Buffer): string | undefined {
+  const text = pdf.toString('latin1');
+  const at = text.search(/\/Subtype \/Image[^>]*\/ColorSpace \/DeviceRGB/);
+  const [, width = '', height = ''] = /\/Width (\d+)\s+\/Height (\d+)/.exec(text.slice(at)) ?? [];
+  const colours = inflateSync(pdf.subarray(text.indexOf('stream\n', at) + 'stream\n'.length));
+  const pixels = new Uint8ClampedArray(Number(width) * Number(height) * 4);
+  for (let pixel = 0; pixel < pixels.length / 4; pixel++)
+    pixels.set([...colours.subarray(pixel * 3, pixel * 3 + 3), 255], pixel * 4);
+  return jsQR(pixels, Number(width), Number(height))?.data;
 }
 
 const taken = (businessNo: string) =>
@@ -201,6 +216,16 @@ test('in the consulting room the doctor shows a prescription as a code and sees 
   const code = doctor.getByRole('figure', { name: '收款码' });
   await expect(code).toBeVisible();
   await picture(doctor, 'room');
+  const kept = doctor.waitForEvent('download');
+  await doctor.getByRole('button', { name: '下载 PDF' }).click();
+  const pdf = fs.readFileSync(await (await kept).path());
+  expect(codeIn(pdf)).toBe(await code.getAttribute('data-text'));
+  const { totalPages, text } = await extractText(await getDocumentProxy(new Uint8Array(pdf)), {
+    mergePages: true,
+  });
+  expect(totalPages).toBe(1);
+  expect(text).toContain('市第一人民医院（东院区）');
+  expect(text).toContain('诊间缴费单');
   const page = await phone(browser, phoneAgent);
   await page.goto((await code.getAttribute('data-text')) ?? '');
   await page.getByRole('button', { name: /支付宝支付/ }).click();

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
+import { signedHeaders } from '../harness/client';
+import { application, type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { association, openYenHospital } from './yen-hospital';
 
 interface Answer {
   code: string;
+  merchantOrderNo: string;
   url: string;
   state: string;
   amountFen: number;
@@ -110,6 +112,16 @@ describe('HIS makes a payment link', () => {
     expect((await hospital.call<Answer>('POST', `${path}/close`)).body.state).toBe('closed');
     expect((await pay(link)).code).toBe('LINK_CLOSED');
     expect((await hospital.call<Answer>('GET', path)).body.state).toBe('closed');
+  });
+
+  test('it prints one as a page of PDF, signed as every call', async () => {
+    const { merchantOrderNo } = await create();
+    const path = `/api/v1/payment-links/${merchantOrderNo}/slip.pdf`;
+    expect((await fetch(hospital.url + path)).status).toBe(401);
+    const headers = signedHeaders(application, { method: 'GET', path, body: '' });
+    const pdf = Buffer.from(await (await fetch(hospital.url + path, { headers })).arrayBuffer());
+    expect(pdf.toString('latin1')).toMatch(/^%PDF-.*%%EOF\s*$/s);
+    expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)).toHaveLength(1);
   });
 
   test('the document of the open API describes links', async () => {

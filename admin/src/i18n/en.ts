@@ -244,6 +244,7 @@ export const en: Dictionary = {
     showCode: 'Show code',
     code: 'Payment code',
     print: 'Print slip',
+    pdf: 'Download PDF',
     slip: 'Guide slip',
     validUntil: 'Valid until {{time}}',
     offline: 'No connection, trying again',

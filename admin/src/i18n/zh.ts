@@ -243,6 +243,7 @@ export const zh = {
     showCode: '出示收款码',
     code: '收款码',
     print: '打印导诊单',
+    pdf: '下载 PDF',
     slip: '导诊单',
     validUntil: '有效期至 {{time}}',
     offline: '网络不通，正在重试',

@@ -1,14 +1,29 @@
-import { PrinterOutlined, QrcodeOutlined } from '@ant-design/icons';
-import { Alert, Button, Card, Empty, Flex, Input, QRCode, Result, Spin, Table, Typography } from 'antd';
+import { FilePdfOutlined, PrinterOutlined, QrcodeOutlined } from '@ant-design/icons';
+import {
+  Alert,
+  Button,
+  Card,
+  Empty,
+  Flex,
+  Input,
+  QRCode,
+  Result,
+  Space,
+  Spin,
+  Table,
+  Typography,
+} from 'antd';
 import { useEffect, useState } from 'react';
 import { call, failureOf } from '../http/client';
 import type { Failure } from '../http/failure';
+import { fetchFile } from '../http/files';
 import { useText } from '../i18n';
 import { fenText } from '../money';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
 import { useMerchants } from '../shell/references';
+import { useToast } from '../shell/useToast';
 import { dateTimeText } from '../time';
 import { isSettled, type RoomLink, roomLink, type UnpaidBills, unpaidBills } from './bill';
 
@@ -137,6 +152,7 @@ export default function Room() {
 
 function Code({ link, onChange }: { link: RoomLink; onChange: (link: RoomLink) => void }) {
   const { t } = useText();
+  const toast = useToast();
   const [isOffline, setOffline] = useState(false);
   const isWatched = !isSettled(link);
   useEffect(() => {
@@ -163,6 +179,10 @@ function Code({ link, onChange }: { link: RoomLink; onChange: (link: RoomLink) =
   }, [isWatched, link.code, onChange]);
 
   const isOpen = link.state === 'payable' || link.state === 'paying';
+  const keepSlip = () =>
+    fetchFile(`/room/links/${encodeURIComponent(link.code)}/slip.pdf`, {}, `${link.code}.pdf`).catch(
+      toast.failure,
+    );
   return (
     <Card style={{ flex: '0 1 360px' }} aria-label={t('room.code')}>
       <Flex vertical align="center" gap={8} role="status" aria-live="polite">
@@ -187,9 +207,14 @@ function Code({ link, onChange }: { link: RoomLink; onChange: (link: RoomLink) =
               </Flex>
             </article>
             <span className="quiet">{t(`room.state.${link.state}`)}</span>
-            <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
-              {t('room.print')}
-            </Button>
+            <Space>
+              <Button icon={<PrinterOutlined />} onClick={() => window.print()}>
+                {t('room.print')}
+              </Button>
+              <Button icon={<FilePdfOutlined />} onClick={() => void keepSlip()}>
+                {t('room.pdf')}
+              </Button>
+            </Space>
           </>
         ) : (
           <Result

@@ -1,12 +1,14 @@
 import type { Bilingual } from '@hospital-pay/errors';
 import type { Clock } from '@hospital-pay/jobs';
-import { type Currency, currencySchema, type Payments, type Scene } from '@hospital-pay/payments';
+import { currencySchema, type Payments, type Scene } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
+import { DateTime } from 'luxon';
 import QRCode from 'qrcode';
 import { z } from 'zod';
 import { type BillView, billView, type OfferedWay } from './bill';
 import type { Link } from './link';
 import type { Links, Standing } from './links';
+import { slipPdf } from './slip';
 
 /** What the pages that people pay on have in common. */
 export interface House {
@@ -21,6 +23,8 @@ export interface House {
   titleOf(channel: string): Bilingual;
   /** The channels that would take this scene in the hospital's currency, each with the account that routing would choose. */
   offers(link: Link, scene: Scene): Promise<Offer[]>;
+  /** The link as a slip to print. */
+  slip(link: Link): Promise<Buffer>;
   view(standing: Standing, options: { ways: OfferedWay[]; showsAction?: boolean }): Promise<BillView>;
 }
 
@@ -33,6 +37,7 @@ export interface Offer {
 
 const merchantSchema = z.object({
   name: z.string(),
+  zone: z.string(),
   currency: currencySchema.nullish().transform((currency) => currency ?? 'CNY'),
 });
 
@@ -40,9 +45,9 @@ export function createHouse(
   options: Pick<House, 'db' | 'clock' | 'payments' | 'links' | 'publicUrl'>,
 ): House {
   const { db, clock, payments, links, publicUrl } = options;
-  const merchantOf = async (code: string): Promise<{ name: string; currency: Currency }> => {
-    const row: unknown = await db('merchants').where({ code }).first('name', 'currency');
-    return merchantSchema.parse(row ?? { name: code });
+  const merchantOf = async (code: string): Promise<z.output<typeof merchantSchema>> => {
+    const row: unknown = await db('merchants').where({ code }).first('name', 'zone', 'currency');
+    return merchantSchema.parse(row ?? { name: code, zone: 'Asia/Shanghai' });
   };
   const house: House = {
     ...options,
@@ -79,6 +84,13 @@ export function createHouse(
           }),
       );
       return offered.flat();
+    },
+    async slip(link) {
+      const { zone } = await merchantOf(link.merchantCode);
+      return slipPdf(await house.view(await links.standing(link), { ways: [] }), {
+        code: await qrPng(house.urlOf(link)),
+        validUntil: DateTime.fromJSDate(link.expiresAt, { zone }).toFormat('yyyy-MM-dd HH:mm'),
+      });
     },
     async view(standing, { ways, showsAction = false }) {
       const { name, currency } = await merchantOf(standing.link.merchantCode);

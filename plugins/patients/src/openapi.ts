@@ -81,6 +81,24 @@ export const linksOpenApi: OpenApiPart = {
         },
       },
     },
+    '/api/v1/payment-links/{merchantOrderNo}/slip.pdf': {
+      get: {
+        ...operation(
+          'readPaymentLinkSlip',
+          '缴费单 PDF / The slip as a PDF',
+          'orders:read',
+          'A6 一页：二维码、金额、脱敏的就诊人与明细，可直接打印。\n\n' +
+            'One A6 page to print: the code, the amount, the patient masked, the items.',
+        ),
+        responses: {
+          '200': {
+            description: 'PDF',
+            content: { 'application/pdf': { schema: { type: 'string', format: 'binary' } } },
+          },
+          default: { description: '错误 / An error', ...json('Error') },
+        },
+      },
+    },
     '/api/v1/payment-links/{merchantOrderNo}/close': {
       post: operation(
         'closePaymentLink',

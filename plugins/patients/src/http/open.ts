@@ -41,6 +41,14 @@ export function createOpenLinkApi(house: House) {
       ctx.type = 'image/png';
       ctx.body = await qrPng(house.urlOf(link));
     },
+    /** The same as a page of its own, for HIS that prints no slip itself. */
+    async slip(ctx: Context) {
+      const { merchantCode } = await payments.applications.authenticate(ctx, 'orders:read');
+      const link = await find(ctx, merchantCode);
+      ctx.set('Cache-Control', 'no-store');
+      ctx.type = 'application/pdf';
+      ctx.body = await house.slip(link);
+    },
     async close(ctx: Context) {
       const { merchantCode } = await payments.applications.authenticate(ctx, 'orders:write');
       ctx.body = answer(await links.close(await find(ctx, merchantCode)));

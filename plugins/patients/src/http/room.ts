@@ -64,6 +64,12 @@ export function createRoomApi(
       );
       ctx.body = await answer(await links.standing(link));
     },
+    async slip(ctx: Context) {
+      const link = await linkOf(ctx);
+      ctx.set('Cache-Control', 'no-store');
+      ctx.type = 'application/pdf';
+      ctx.body = await house.slip(link);
+    },
     async read(ctx: Context) {
       const link = await linkOf(ctx);
       const wait = waitQuery.parse(ctx.query.wait ?? 0);
