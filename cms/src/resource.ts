@@ -1,4 +1,6 @@
+import { type LogType, monitoring } from '@hospital-pay/monitoring';
 import { factories, type UID } from '@strapi/strapi';
+import type { Context } from 'koa';
 
 type Action = 'read' | 'create' | 'update' | 'delete';
 
@@ -31,4 +33,11 @@ export const editable = (uid: UID.ContentType) =>
   });
 
 export const controller = (uid: UID.ContentType) => factories.createCoreController(uid);
+/** A log is read from place to place: it has too many rows for numbered pages. */
+export const logController = (type: LogType) =>
+  factories.createCoreController(`api::${type}.${type}`, ({ strapi }) => ({
+    async find(ctx: Context) {
+      ctx.body = await monitoring(strapi).logs.page(type, ctx.query);
+    },
+  }));
 export const service = (uid: UID.ContentType) => factories.createCoreService(uid);

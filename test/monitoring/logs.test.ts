@@ -3,10 +3,16 @@ import { payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hospital, startHospital } from '../harness/hospital';
 
+interface Page {
+  data: { orderNo: string; documentId: string; at: string }[];
+  meta: { pagination: { next: string | null; previous: string | null; total: number; totalKind: string } };
+}
+
 const tables = ['interface_logs', 'login_logs', 'abnormal_requests'];
 
-describe('the logs on PostgreSQL', () => {
+describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
   let hospital: Hospital;
+  let ops: Awaited<ReturnType<Hospital['staff']>>;
   const db = () => hospital.strapi().db.connection;
   const rowsOf = async (sql: string, values: string[] = []): Promise<Record<string, unknown>[]> =>
     (await db().raw(sql, values)).rows;
@@ -44,46 +50,86 @@ describe('the logs on PostgreSQL', () => {
   }
 
   beforeAll(async () => {
-    hospital = await startHospital({ database: 'postgres' });
+    hospital = await startHospital({ database });
+    ops = await hospital.staff('ops');
   }, 120_000);
   afterAll(() => hospital.stop());
 
-  test('lie in a partition a month, made before their month begins', async () => {
-    for (const table of tables) {
-      const found = await partitions(table);
-      expect(found).toHaveLength(4);
-      expect(found).toContain(`${table}_default`);
+  if (database === 'postgres') {
+    test('lie in a partition a month, made before their month begins', async () => {
+      for (const table of tables) {
+        const found = await partitions(table);
+        expect(found).toHaveLength(4);
+        expect(found).toContain(`${table}_default`);
+      }
+    });
+
+    test('stay whole when the platform starts again and a content type changes', async () => {
+      call('2026-11-20T00:00:00Z', 'KEPT');
+      await monitoring(hospital.strapi()).flush();
+      const before = await partitions('interface_logs');
+      const indexes = () =>
+        rowsOf("SELECT indexname FROM pg_indexes WHERE tablename = 'interface_logs' ORDER BY indexname");
+      const indexesBefore = await indexes();
+      // As on an upgrade that brings a field and an index: Strapi finds the table without them.
+      await db().raw('ALTER TABLE interface_logs DROP COLUMN url');
+      await db().raw('DROP INDEX interface_logs_method_at_idx');
+      await db().raw("UPDATE strapi_database_schema SET hash = 'an earlier version'");
+      await asBefore('login_logs');
+      await db()('login_logs').insert({ at: '2018-11-13 02:36:11', username: 'super', kind: 'sign_in' });
+      await hospital.restart();
+      expect(await partitions('interface_logs')).toEqual(before);
+      expect(await indexes()).toEqual(indexesBefore);
+      expect(await db()('interface_logs').where({ order_no: 'KEPT' }).select('order_no', 'url')).toEqual([
+        { order_no: 'KEPT', url: null },
+      ]);
+    }, 60_000);
+
+    test('of an earlier version move into the partitions of their months', async () => {
+      expect(
+        await rowsOf("SELECT tableoid::regclass::text AS place FROM login_logs WHERE username = 'super'"),
+      ).toEqual([{ place: 'login_logs_2018_11' }]);
+      await hospital.staff('finance');
+      expect(
+        await rowsOf("SELECT id FROM login_logs WHERE username = 'finance' AND id IS NOT NULL"),
+      ).toHaveLength(1);
+    });
+  }
+
+  test('are read from place to place, forwards and back, each row once however many share a moment', async () => {
+    for (let index = 0; index < 25; index += 1) {
+      call(index < 10 ? '2026-11-21T00:00:00Z' : `2026-11-21T00:00:${index}Z`, 'WALK');
     }
+    await monitoring(hospital.strapi()).flush();
+    const page = async (place: string) =>
+      (
+        await ops<Page>(
+          'GET',
+          `/api/interface-logs?filters[orderNo][$eq]=WALK&sort[0]=at:desc&pagination[pageSize]=10${place}`,
+        )
+      ).body;
+    const first = await page('');
+    expect(first.meta.pagination).toMatchObject({ previous: null, total: 25, totalKind: 'exact' });
+    const second = await page(`&pagination[after]=${first.meta.pagination.next}`);
+    const third = await page(`&pagination[after]=${second.meta.pagination.next}`);
+    expect(third.meta.pagination.next).toBeNull();
+    const ids = [first, second, third].flatMap(({ data }) => data.map(({ documentId }) => documentId));
+    expect(new Set(ids).size).toBe(25);
+    const back = await page(`&pagination[before]=${third.meta.pagination.previous}`);
+    expect(back.data).toEqual(second.data);
+    expect(back.meta.pagination.next).toBe(second.meta.pagination.next);
+    expect(first.data[0]).not.toHaveProperty('request');
   });
 
-  test('stay whole when the platform starts again and a content type changes', async () => {
-    call('2026-11-20T00:00:00Z', 'KEPT');
-    await monitoring(hospital.strapi()).flush();
-    const before = await partitions('interface_logs');
-    const indexes = () =>
-      rowsOf("SELECT indexname FROM pg_indexes WHERE tablename = 'interface_logs' ORDER BY indexname");
-    const indexesBefore = await indexes();
-    // As on an upgrade that brings a field and an index: Strapi finds the table without them.
-    await db().raw('ALTER TABLE interface_logs DROP COLUMN url');
-    await db().raw('DROP INDEX interface_logs_method_at_idx');
-    await db().raw("UPDATE strapi_database_schema SET hash = 'an earlier version'");
-    await asBefore('login_logs');
-    await db()('login_logs').insert({ at: '2018-11-13 02:36:11', username: 'super', kind: 'sign_in' });
-    await hospital.restart();
-    expect(await partitions('interface_logs')).toEqual(before);
-    expect(await indexes()).toEqual(indexesBefore);
-    expect(await db()('interface_logs').where({ order_no: 'KEPT' }).select('order_no', 'url')).toEqual([
-      { order_no: 'KEPT', url: null },
-    ]);
-  }, 60_000);
-
-  test('of an earlier version move into the partitions of their months', async () => {
-    expect(
-      await rowsOf("SELECT tableoid::regclass::text AS place FROM login_logs WHERE username = 'super'"),
-    ).toEqual([{ place: 'login_logs_2018_11' }]);
-    await hospital.staff('ops');
-    expect(await rowsOf("SELECT id FROM login_logs WHERE username = 'ops' AND id IS NOT NULL")).toHaveLength(
-      1,
-    );
+  test.each([
+    'filters[orderNo][$regex]=a',
+    'filters[durationMs][$gt]=long',
+    'filters[at][$gte]=yesterday',
+    'filters[$or][0][orderNo]=a',
+    'sort=durationMs:desc',
+    'pagination[after]=somewhere',
+  ])('refuse to be asked %s', async (question) => {
+    const answer = await ops<{ error: { name: string } }>('GET', `/api/interface-logs?${question}`);
+    expect(answer).toMatchObject({ status: 400, body: { error: { name: 'LOG_QUESTION_INVALID' } } });
   });
 });

@@ -39,6 +39,21 @@ export const page = z.object({
   meta: z.object({ pagination: z.object({ total: z.number() }).optional() }).optional(),
 });
 
+/** Where a page of a list without numbers ends and begins, and about how many rows there are. */
+export const placesOf = z.object({
+  next: z.string().nullable(),
+  previous: z.string().nullable(),
+  total: z.number(),
+  totalKind: z.enum(['exact', 'about', 'more than']),
+});
+export type Places = z.infer<typeof placesOf>;
+
+/** A page of a list that is read from place to place. */
+export const placedPage = z.object({
+  data: z.array(row),
+  meta: z.object({ pagination: placesOf }),
+});
+
 const orderError = z
   .object({ code: z.string(), zh: text, en: text, channelCode: text, channelMessage: text })
   .nullish()
@@ -419,6 +434,8 @@ export const screen = z.object({
   type: z.string(),
   title: bilingual,
   endpoint: z.string(),
+  /** `places`: a page begins where the last one ended, and has no number. */
+  paging: z.enum(['numbers', 'places']).catch('numbers'),
   fields: z.array(field),
   view: z.object({
     name: text,

@@ -1,8 +1,8 @@
 import type { CrudFilter, CrudSort, DataProvider, LogicalFilter } from '@refinedev/core';
 import { createDataProvider } from '@refinedev/rest';
 import { z } from 'zod';
-import { sessionFetch } from './client';
-import { page, row } from './contracts';
+import { call, sessionFetch } from './client';
+import { page, placedPage, type Row, row } from './contracts';
 import { readFailure, unreadable } from './failure';
 
 const operators: Partial<Record<LogicalFilter['operator'], string>> = {
@@ -58,6 +58,13 @@ async function readPage(response: Response, path: string) {
   return parsed.data;
 }
 
+/** Nested parameters as a query string names them: `filters[status][$in][0]`. */
+function named(value: unknown, name: string): [string, string][] {
+  if (typeof value !== 'object' || value === null)
+    return value === undefined || value === null ? [] : [[name, String(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => named(inner, `${name}[${key}]`));
+}
+
 /** Strapi 5's core REST. Resources are plural names: `orders`, `channel-accounts`. */
 export const dataProvider: DataProvider = createDataProvider(
   '/api',
@@ -89,3 +96,19 @@ export const dataProvider: DataProvider = createDataProvider(
   },
   { fetch: sessionFetch, timeout: 60_000, retry: 0 },
 ).dataProvider;
+
+/** A page of a list without numbered pages, beginning after or before a place. */
+export async function readPlaced(
+  resource: string,
+  question: { filters: CrudFilter[]; sorters: CrudSort[]; pageSize: number },
+  place: { after?: string; before?: string },
+) {
+  const query = Object.fromEntries([
+    ...named(toStrapiFilters(question.filters), 'filters'),
+    ...named(toStrapiSort(question.sorters), 'sort'),
+    ...named({ pageSize: question.pageSize, ...place }, 'pagination'),
+  ]);
+  const { data, meta } = await call(`/${resource}`, placedPage, { query });
+  const rows: Row[] = data.map(identified);
+  return { rows, places: meta.pagination };
+}

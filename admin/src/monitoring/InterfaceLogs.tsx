@@ -1,11 +1,14 @@
 import { useOne } from '@refinedev/core';
-import { Descriptions, Flex, Skeleton, Tag, Typography } from 'antd';
+import { Descriptions, Flex, Segmented, Skeleton, Tag, Typography } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
 import type { Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { Cell } from '../schema/Cell';
 import { isNumberOfSomething } from '../schema/columns';
 import { SchemaList } from '../schema/SchemaList';
 import { FailureView } from '../shell/FailureView';
+import { useAccount } from '../shell/useAccount';
 import { prettyBody } from './body';
 
 export default function InterfaceLogs() {
@@ -23,18 +26,27 @@ export default function InterfaceLogs() {
 
 export function LogDetail({ id, screen, row }: { id: string; screen: Screen; row: Row | undefined }) {
   const { t, pick } = useText();
+  const { may } = useAccount();
+  // Lists leave the bodies out.
+  const isWhole = row?.request !== undefined;
   const { query, result } = useOne<Row & { id?: string }>({
     resource: 'interface-logs',
     id,
-    queryOptions: { enabled: row === undefined, retry: false },
+    queryOptions: { enabled: !isWhole, retry: false },
     errorNotification: false,
   });
-  const log = row ?? result;
+  const log = isWhole ? row : result;
   if (query.error) return <FailureView error={query.error} onRetry={() => void query.refetch()} />;
   if (!log) return <Skeleton active />;
   const bodies = new Set(['request', 'response']);
   return (
     <Flex vertical gap={16}>
+      {typeof log.orderNo === 'string' && log.orderNo !== '' && may('read', 'order') && (
+        <Flex gap={16}>
+          <Link to={`/orders?open=${encodeURIComponent(log.orderNo)}`}>{t('logs.toOrder')}</Link>
+          <Link to={`/interface-logs?orderNo=${encodeURIComponent(log.orderNo)}`}>{t('logs.ofOrder')}</Link>
+        </Flex>
+      )}
       <Descriptions
         size="small"
         bordered
@@ -63,6 +75,7 @@ export function LogDetail({ id, screen, row }: { id: string; screen: Screen; row
 
 function Body({ title, text }: { title: string; text: unknown }) {
   const { t } = useText();
+  const [isPretty, setPretty] = useState(true);
   const body =
     typeof text === 'string' ? text : text === null || text === undefined ? '' : JSON.stringify(text);
   return (
@@ -70,10 +83,23 @@ function Body({ title, text }: { title: string; text: unknown }) {
       <Flex justify="space-between">
         <h3 style={{ fontSize: 14, margin: '0 0 6px' }}>{title}</h3>
         {body !== '' && (
-          <Typography.Text copyable={{ text: body, tooltips: [t('common.copy'), t('common.copied')] }} />
+          <Flex gap={8} align="center">
+            <Segmented
+              size="small"
+              value={isPretty ? 'pretty' : 'raw'}
+              onChange={(value) => setPretty(value === 'pretty')}
+              options={[
+                { value: 'pretty', label: t('logs.pretty') },
+                { value: 'raw', label: t('logs.raw') },
+              ]}
+            />
+            <Typography.Text copyable={{ text: body, tooltips: [t('common.copy'), t('common.copied')] }} />
+          </Flex>
         )}
       </Flex>
-      <pre className="code log-body">{body === '' ? t('logs.emptyBody') : prettyBody(body)}</pre>
+      <pre className="code log-body">
+        {body === '' ? t('logs.emptyBody') : isPretty ? prettyBody(body) : body}
+      </pre>
     </section>
   );
 }

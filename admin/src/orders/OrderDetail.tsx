@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Button, Descriptions, Empty, Flex, Skeleton, Table, Tabs, Timeline } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
-import { Link } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { call } from '../http/client';
 import { type Location, location, page, type Row, type Screen } from '../http/contracts';
 import { useText } from '../i18n';
@@ -119,6 +119,7 @@ interface Props {
 export function OrderDetail({ orderNo, screen, row, onRefund }: Props) {
   const { t } = useText();
   const { may } = useAccount();
+  const navigate = useNavigate();
   const located = useLocation(orderNo);
   const alone = useQuery({
     queryKey: ['order', orderNo],
@@ -279,6 +280,9 @@ export function OrderDetail({ orderNo, screen, row, onRefund }: Props) {
                   <RowsOf
                     type="interface-log"
                     rows={facts.interfaceLogs}
+                    onOpen={({ documentId }) =>
+                      navigate(`/interface-logs?orderNo=${encodeURIComponent(orderNo)}&open=${documentId}`)
+                    }
                     fields={[
                       'at',
                       'method',

@@ -1,6 +1,6 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { type ProColumns, ProTable } from '@ant-design/pro-components';
-import { useDelete, useList } from '@refinedev/core';
+import { useDelete } from '@refinedev/core';
 import { Button, Drawer, Empty, Popconfirm, Skeleton, Space } from 'antd';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router';
@@ -23,8 +23,10 @@ import {
   toSorters,
   writeListState,
 } from './filters';
+import { PlacePager, useTotalText } from './PlacePager';
 import { SchemaDetail } from './SchemaDetail';
 import { SchemaForm } from './SchemaForm';
+import { useRows } from './useRows';
 import { useSaveColumns, useScreen } from './useScreen';
 
 interface ListProps {
@@ -122,21 +124,11 @@ function Rows({
     filters: toCrudFilters(screen, state.values),
     sorters: toSorters(screen, state.sort),
   };
-  const { query, result } = useList<Row & { id?: string }>({
-    resource,
-    ...asked,
-    pagination: { currentPage: state.page, pageSize: state.size },
-    queryOptions: {
-      retry: false,
-      placeholderData: (previous) => previous,
-      refetchInterval: ({ state: { data } }) => (follow && data?.data.some(follow) ? 2000 : false),
-    },
-    errorNotification: false,
-  });
-  const reload = () => void query.refetch();
+  const { rows, total, places, error, isFetching, reload } = useRows(screen, state, asked, follow);
+  const totalText = useTotalText();
   /** Asking the same again is asking for what is new. */
   const ask = (values: Record<string, string>) => {
-    const next = writeListState({ ...state, values, page: 1 });
+    const next = writeListState({ ...state, values, page: 1, place: {} });
     if (next.toString() === writeListState(state).toString()) reload();
     else setSearch(next);
   };
@@ -171,7 +163,8 @@ function Rows({
     align: plan.align,
     fixed: plan.fixed,
     ellipsis: false,
-    sorter: plan.sortable,
+    // A list without numbered pages has one order, forwards and backwards.
+    sorter: plan.sortable && (screen.paging === 'numbers' || screen.view.sort[0]?.field === plan.field.name),
     showSorterTooltip: false,
     sortOrder:
       state.sort?.field === plan.field.name
@@ -252,7 +245,6 @@ function Rows({
     0,
   );
 
-  const rows: Row[] = result.data;
   const [chosen, setChosen] = useState<string[]>([]);
   const chosenRows = rows.filter((row) => chosen.includes(keyOf(row, keyField)));
   const found = (key: string | null) =>
@@ -282,13 +274,13 @@ function Rows({
       }
     >
       <FilterBar screen={screen} values={state.values} onQuery={ask} />
-      {query.error && <FailureView error={query.error} onRetry={reload} />}
+      {error && <FailureView error={error} onRetry={reload} />}
       <ProTable<Row>
         key={language}
         className="rows"
         size="small"
         columns={columns}
-        dataSource={query.error ? [] : rows}
+        dataSource={error ? [] : rows}
         rowKey={(row) => keyOf(row, keyField)}
         {...(bulk && {
           rowSelection: {
@@ -297,7 +289,7 @@ function Rows({
           },
           tableAlertRender: false as const,
         })}
-        loading={query.isFetching && { delay: 200 }}
+        loading={isFetching && { delay: 200 }}
         search={false}
         cardBordered={false}
         cardProps={{ bodyStyle: { padding: 0 } }}
@@ -307,15 +299,13 @@ function Rows({
           bulk && chosenRows.length > 0 ? (
             bulk(chosenRows, { reload, clear: () => setChosen([]) })
           ) : (
-            <span className="quiet total">
-              {query.data && t('common.total', { total: result.total ?? 0 })}
-            </span>
+            <span className="quiet total">{total !== undefined && totalText(total, places)}</span>
           )
         }
         options={{ reload, density: false, fullScreen: false, setting: { listsHeight: 420 } }}
         columnsState={{ value: columnsMap, onChange: changeColumns, defaultValue: toColumnsMap(plans) }}
         locale={{
-          emptyText: query.isFetching ? (
+          emptyText: isFetching ? (
             ' '
           ) : (
             <Empty
@@ -324,17 +314,21 @@ function Rows({
             />
           ),
         }}
-        pagination={{
-          current: state.page,
-          pageSize: state.size,
-          total: result.total ?? 0,
-          defaultPageSize,
-          pageSizeOptions: pageSizes,
-          showSizeChanger: true,
-          showQuickJumper: true,
-          showTotal: (total) => t('common.total', { total }),
-          ...(language === 'zh' ? { locale: { jump_to: '到第', page: '页', items_per_page: '条/页' } } : {}),
-        }}
+        pagination={
+          !places && {
+            current: state.page,
+            pageSize: state.size,
+            total: total ?? 0,
+            defaultPageSize,
+            pageSizeOptions: pageSizes,
+            showSizeChanger: true,
+            showQuickJumper: true,
+            showTotal: (total) => t('common.total', { total }),
+            ...(language === 'zh'
+              ? { locale: { jump_to: '到第', page: '页', items_per_page: '条/页' } }
+              : {}),
+          }
+        }
         onChange={(pagination, _filters, sorter) => {
           const chosen = Array.isArray(sorter) ? sorter[0] : sorter;
           const size = pagination.pageSize ?? state.size;
@@ -346,9 +340,18 @@ function Rows({
                 }
               : undefined;
           const isSameOrder = sort?.field === state.sort?.field && sort?.order === state.sort?.order;
-          go({ sort, size, page: size === state.size && isSameOrder ? (pagination.current ?? 1) : 1 });
+          const isSame = size === state.size && isSameOrder;
+          go({ sort, size, page: isSame ? (pagination.current ?? 1) : 1, place: isSame ? state.place : {} });
         }}
       />
+      {places && (
+        <PlacePager
+          places={places}
+          size={state.size}
+          onPlace={(place) => go({ place })}
+          onSize={(size) => go({ size, place: {} })}
+        />
+      )}
       <Drawer
         open={opened !== null}
         onClose={() => put('open', undefined)}

@@ -4,13 +4,15 @@ import { parseYuan, toBigInt } from '../money';
 import { addDays, dayStart } from '../time';
 
 /** The parameters of a list that are not filters. Everything else in the address is a filter by its field's name. */
-export const reserved = new Set(['page', 'size', 'sort', 'open', 'edit']);
+export const reserved = new Set(['page', 'after', 'before', 'size', 'sort', 'open', 'edit']);
 export const defaultPageSize = 20;
 export const pageSizes = [10, 20, 50, 100];
 
 export interface ListState {
   values: Record<string, string>;
   page: number;
+  /** Where the page begins, in a list without numbered pages. */
+  place: { after?: string; before?: string };
   size: number;
   sort: CrudSort | undefined;
 }
@@ -23,10 +25,12 @@ export function readListState(search: URLSearchParams, fields: ReadonlySet<strin
   const page = Number(search.get('page') ?? 1);
   const size = Number(search.get('size') ?? defaultPageSize);
   const sort = search.get('sort') ?? '';
+  const [after, before] = [search.get('after'), search.get('before')];
   const sortField = sort.replace(/^-/, '');
   return {
     values,
     page: Number.isInteger(page) && page > 0 ? page : 1,
+    place: after ? { after } : before ? { before } : {},
     size: pageSizes.includes(size) ? size : defaultPageSize,
     sort: fields.has(sortField)
       ? { field: sortField, order: sort.startsWith('-') ? 'desc' : 'asc' }
@@ -38,6 +42,7 @@ export function writeListState(state: ListState): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(state.values)) if (value !== '') search.set(name, value);
   if (state.page > 1) search.set('page', String(state.page));
+  for (const [name, value] of Object.entries(state.place)) search.set(name, value);
   if (state.size !== defaultPageSize) search.set('size', String(state.size));
   if (state.sort) search.set('sort', `${state.sort.order === 'desc' ? '-' : ''}${state.sort.field}`);
   return search;

@@ -97,6 +97,7 @@ describe('the address of a list', () => {
     const state = {
       values: { status: 'paid', orderNo: '130 1' },
       page: 3,
+      place: { after: '1542076571000-7' },
       size: 50,
       sort: { field: 'amountFen', order: 'desc' as const },
     };
@@ -109,7 +110,7 @@ describe('the address of a list', () => {
 
   test('nonsense in it reads as the default', () => {
     const state = readListState(new URLSearchParams('page=-2&size=7&sort=-secret&hack=1&open=9'), names);
-    expect(state).toEqual({ values: {}, page: 1, size: 20, sort: undefined });
+    expect(state).toEqual({ values: {}, page: 1, place: {}, size: 20, sort: undefined });
   });
 
   test('ranges are written with a tilde', () => {

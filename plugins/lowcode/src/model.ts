@@ -30,7 +30,9 @@ const attributeSchema = z.object({
 const modelSchema = z.object({
   uid: z.string(),
   info: z.object({ singularName: z.string(), pluralName: z.string() }),
-  pluginOptions: z.object({ lowcode: z.object({ title }) }),
+  pluginOptions: z.object({
+    lowcode: z.object({ title, paging: z.enum(['numbers', 'places']).default('numbers') }),
+  }),
   attributes: z.record(z.string(), z.unknown()),
 });
 
@@ -63,6 +65,8 @@ export interface Model {
   type: string;
   title: Title;
   endpoint: string;
+  /** `places`: too many rows for numbered pages; a page begins where the last one ended. */
+  paging: 'numbers' | 'places';
   fields: ModelField[];
 }
 
@@ -88,6 +92,7 @@ export function modelOf(contentType: unknown): Model | undefined {
     type,
     title: pluginOptions.lowcode.title,
     endpoint: `/api/${info.pluralName}`,
+    paging: pluginOptions.lowcode.paging,
     fields: Object.entries(attributes).flatMap(([name, attribute]) => fieldOf(name, attribute)),
   };
 }

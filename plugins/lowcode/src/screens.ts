@@ -32,6 +32,7 @@ export interface Screen {
   type: string;
   title: Title;
   endpoint: string;
+  paging: Model['paging'];
   fields: ScreenField[];
   view: View;
   can: { read: boolean; create: boolean; update: boolean; delete: boolean; actions: Record<string, boolean> };
@@ -107,6 +108,7 @@ export function createScreens(strapi: Core.Strapi): Screens {
         type,
         title: model.title,
         endpoint: model.endpoint,
+        paging: model.paging,
         fields: fields.map(({ mask: _mask, ...field }) => ({
           ...field,
           readOnly: !isWritable,

@@ -41,4 +41,5 @@ export const fail = defineErrors({
     zh: '这里统计的是全部商户，您只能看部分商户',
     en: 'This counts every merchant, and you may see some of them only',
   },
+  LOG_QUESTION_INVALID: { status: 400, zh: '日志查询条件无效', en: 'The log cannot be asked this' },
 });

@@ -7,6 +7,7 @@ import { type Alerts, createAlerts } from './alerts/engine';
 import { createGuard } from './messages/guard';
 import { createInboxWatch, type InboxWatch } from './messages/inbox';
 import { createMessages, type Messages } from './messages/messages';
+import { createLogLists, type LogLists } from './logs/log-lists';
 import { createMetrics } from './metrics';
 import { metricsMiddleware } from './metrics-page';
 import { createRecorder } from './recorder';
@@ -15,6 +16,7 @@ import { createMinutes, type Minutes } from './wall/minutes';
 import { createReader } from './wall/reader';
 import { createWall, type Wall } from './wall/wall';
 
+export type { LogType } from './logs/log-types';
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
 export { scrub } from './scrub';
 export { createWallViews } from './wall/views';
@@ -30,6 +32,7 @@ export interface Monitoring {
   minutes: Minutes;
   /** The dashboards on the platform's own screen. */
   wall: Wall;
+  logs: LogLists;
   stop(): Promise<void>;
 }
 
@@ -107,6 +110,7 @@ export function install(strapi: Core.Strapi): void {
     flush: () => recorder.flush(),
     minutes,
     wall,
+    logs: createLogLists(strapi),
     async stop() {
       await wall.close();
       for (const stop of stops) stop();

@@ -4,3 +4,7 @@ export const logTables = {
   'abnormal-request': 'abnormal_requests',
   'login-log': 'login_logs',
 } as const;
+export type LogType = keyof typeof logTables;
+
+/** What only one opened row shows: lists do not read it. */
+export const bodies: ReadonlySet<string> = new Set(['request', 'response']);

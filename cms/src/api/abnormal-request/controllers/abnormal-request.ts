@@ -1,3 +1,3 @@
-import { controller } from '../../../resource';
+import { logController } from '../../../resource';
 
-export default controller('api::abnormal-request.abnormal-request');
+export default logController('abnormal-request');

@@ -1,3 +1,3 @@
-import { controller } from '../../../resource';
+import { logController } from '../../../resource';
 
-export default controller('api::interface-log.interface-log');
+export default logController('interface-log');

@@ -1,3 +1,3 @@
-import { controller } from '../../../resource';
+import { logController } from '../../../resource';
 
-export default controller('api::login-log.login-log');
+export default logController('login-log');

@@ -1,0 +1,159 @@
+import { columnOf, dateValue, fromRow, isPostgres } from '@hospital-pay/payments';
+import type { Core } from '@strapi/strapi';
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import { fail } from '../errors';
+import { type Place, place, writePlace } from './cursor';
+import { bodies, type LogType, logTables } from './log-types';
+import { ask, type LogFields, type Question, readQuestion } from './question';
+
+/** How many rows a list has: beyond a bound nobody counts, and it is said that nobody has. */
+export interface Total {
+  total: number;
+  totalKind: 'exact' | 'about' | 'more than';
+}
+
+export interface LogPage {
+  data: Record<string, unknown>[];
+  meta: { pagination: { pageSize: number; next: string | null; previous: string | null } & Total };
+}
+
+export interface LogLists {
+  /** A page of a log, as core REST is asked for one: `pagination[after]` or `[before]` instead of a page's number. */
+  page(type: LogType, query: Record<string, unknown>): Promise<LogPage>;
+}
+
+const paging = z.object({
+  pageSize: z.coerce.number().int().min(1).max(200).catch(20),
+  after: place.optional(),
+  before: place.optional(),
+});
+
+const placed = z.object({ at: z.date(), id: z.number() });
+const counted = z.object({ count: z.coerce.number() });
+const planned = z.object({
+  rows: z.array(
+    z.object({ 'QUERY PLAN': z.array(z.object({ Plan: z.object({ 'Plan Rows': z.number() }) })) }),
+  ),
+});
+
+const countedUpTo = 10_000;
+/** Where the planner expects more than this, counting would read more than a page is worth. */
+const plannedUpTo = 50_000;
+
+export function createLogLists(strapi: Core.Strapi): LogLists {
+  const db = strapi.db.connection;
+  const moment = (date: Date) => dateValue(db, date);
+  const known = new Map<LogType, LogFields>();
+
+  function fieldsOf(type: LogType): LogFields {
+    const fields = known.get(type) ?? readFields(strapi.getModel(`api::${type}.${type}`).attributes);
+    known.set(type, fields);
+    return fields;
+  }
+
+  /** Rows beyond a place, nearest first. The bound on `at` alone is what an index can follow. */
+  async function beyond(
+    type: LogType,
+    question: Question,
+    from: Place | undefined,
+    order: 'asc' | 'desc',
+    limit: number,
+  ): Promise<Record<string, unknown>[]> {
+    const columns = [...fieldsOf(type).keys()].filter((name) => !bodies.has(name)).map(columnOf);
+    const query = db(logTables[type]).select('id', 'document_id', ...columns);
+    ask(query, question, moment);
+    if (from !== undefined) {
+      const [strictly, at] = [order === 'asc' ? '>' : '<', moment(from.at)];
+      query.where('at', `${strictly}=`, at);
+      query.where((either) => either.where('at', strictly, at).orWhere('id', strictly, from.id));
+    }
+    const rows: object[] = await query
+      .orderBy([
+        { column: 'at', order },
+        { column: 'id', order },
+      ])
+      .limit(limit);
+    return rows.map((row) => fromRow({ ...row }));
+  }
+
+  async function totalOf(type: LogType, question: Question): Promise<Total> {
+    const rows = () => {
+      const query = db(logTables[type]);
+      ask(query, question, moment);
+      return query;
+    };
+    const about = isPostgres(db) ? await plannedRows(db, rows().select('id')) : undefined;
+    if (about !== undefined && about > plannedUpTo) return { total: about, totalKind: 'about' };
+    const bounded = rows()
+      .select('id')
+      .limit(countedUpTo + 1)
+      .as('bounded');
+    const { count } = counted.parse(await db(bounded).count({ count: '*' }).first());
+    if (count <= countedUpTo) return { total: count, totalKind: 'exact' };
+    if (about !== undefined && about > countedUpTo) return { total: about, totalKind: 'about' };
+    return { total: countedUpTo, totalKind: 'more than' };
+  }
+
+  return {
+    async page(type, query) {
+      const read = paging.safeParse(query.pagination ?? {});
+      if (!read.success) throw fail('LOG_QUESTION_INVALID', { field: 'pagination' });
+      const { pageSize, after, before } = read.data;
+      const question = readQuestion(query.filters, fieldsOf(type));
+      const order = orderOf(query.sort);
+      const isBackwards = before !== undefined;
+      const direction = isBackwards ? (order === 'asc' ? 'desc' : 'asc') : order;
+      const found = await beyond(type, question, before ?? after, direction, pageSize + 1);
+      const hasMore = found.length > pageSize;
+      const data = found.slice(0, pageSize);
+      if (isBackwards) data.reverse();
+      const [first, last] = [data.at(0), data.at(-1)];
+      const cursor = (row: object | undefined) => (row ? writePlace(placed.parse(row)) : null);
+      return {
+        data,
+        meta: {
+          pagination: {
+            pageSize,
+            next: isBackwards || hasMore ? cursor(last) : null,
+            previous: isBackwards ? (hasMore ? cursor(first) : null) : after ? cursor(first) : null,
+            ...(await totalOf(type, question)),
+          },
+        },
+      };
+    },
+  };
+}
+
+async function plannedRows(db: Knex, query: Knex.QueryBuilder): Promise<number | undefined> {
+  const { sql, bindings } = query.toSQL();
+  const plan = planned.safeParse(await db.raw(`EXPLAIN (FORMAT JSON) ${sql}`, bindings));
+  return plan.data?.rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'];
+}
+
+/** Newest first unless asked otherwise; a log has no other order. */
+function orderOf(sort: unknown): 'asc' | 'desc' {
+  const asked = z
+    .union([z.string(), z.array(z.string()).length(1).transform(String)])
+    .safeParse(sort ?? 'at:desc');
+  if (asked.data === 'at:desc') return 'desc';
+  if (asked.data === 'at:asc' || asked.data === 'at') return 'asc';
+  throw fail('LOG_QUESTION_INVALID', { field: 'sort' });
+}
+
+const attribute = z.object({
+  type: z.string(),
+  pluginOptions: z.object({ lowcode: z.object({}) }),
+});
+
+/** The log's own fields: those that have a title. */
+function readFields(attributes: object): LogFields {
+  const fields = new Map<string, 'moment' | 'integer' | 'text'>();
+  for (const [name, definition] of Object.entries(attributes)) {
+    const read = attribute.safeParse(definition);
+    if (!read.success) continue;
+    const { type } = read.data;
+    fields.set(name, type === 'datetime' ? 'moment' : type === 'integer' ? 'integer' : 'text');
+  }
+  return fields;
+}
