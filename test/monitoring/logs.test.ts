@@ -1,7 +1,8 @@
 import { monitoring } from '@hospital-pay/monitoring';
 import { payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Hospital, startHospital } from '../harness/hospital';
+import { signedHeaders } from '../harness/client';
+import { alipayCode, application, type Hospital, startHospital } from '../harness/hospital';
 
 interface Page {
   data: { orderNo: string; documentId: string; at: string }[];
@@ -131,5 +132,41 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
   ])('refuse to be asked %s', async (question) => {
     const answer = await ops<{ error: { name: string } }>('GET', `/api/interface-logs?${question}`);
     expect(answer).toMatchObject({ status: 400, body: { error: { name: 'LOG_QUESTION_INVALID' } } });
+  });
+
+  test("a call of HIS's is followed to the channel and back to HIS by its trace", async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const body = JSON.stringify({
+      merchantOrderNo: 'TRACED',
+      amountFen: 1200,
+      subject: '门诊缴费',
+      scene: 'micropay',
+      authCode: alipayCode(),
+    });
+    const path = '/api/v1/orders';
+    const answer = await fetch(hospital.url + path, {
+      method: 'POST',
+      headers: {
+        ...signedHeaders(application, { method: 'POST', path, body }),
+        traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+      },
+      body,
+    });
+    expect(answer.headers.get('traceresponse')).toContain(traceId);
+    const methods = async () => {
+      await monitoring(hospital.strapi()).flush();
+      const { body: page } = await ops<{ data: { method: string }[] }>(
+        'GET',
+        `/api/interface-logs?filters[traceId][$eq]=${traceId}&sort=at:asc`,
+      );
+      return page.data.map(({ method }) => method);
+    };
+    for (let times = 0; times < 50 && !(await methods()).includes('his_confirm'); times += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect((await methods()).sort()).toEqual(['api_create_order', 'create_order', 'his_confirm']);
+    for (const table of ['orders', 'attempts']) {
+      expect(await db()(table).where({ trace_id: traceId }).select('trace_id')).toHaveLength(1);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '@hospital-pay/jobs';
-import type { Events } from '@hospital-pay/payments';
+import { type Events, traceHeaders } from '@hospital-pay/payments';
 import { z } from 'zod';
 import { fail } from './errors';
 
@@ -68,6 +68,7 @@ export function createHisBills(options: {
           method: 'POST',
           headers: {
             'content-type': 'application/json; charset=utf-8',
+            ...traceHeaders(),
             'x-his-signature': createHmac('sha256', secret).update(body).digest('hex'),
           },
           body,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '@hospital-pay/jobs';
-import type { Events, HisConfirmPayload, SendResult } from '@hospital-pay/payments';
+import { type Events, type HisConfirmPayload, type SendResult, traceHeaders } from '@hospital-pay/payments';
 import { z } from 'zod';
 
 /** What HIS answers: '0' done, '-1' refused for good, anything else is not an answer and is asked again. */
@@ -50,6 +50,7 @@ export function createConfirmationSender(options: SenderOptions): ConfirmationSe
         method: 'POST',
         headers: {
           'content-type': 'application/json; charset=utf-8',
+          ...traceHeaders(),
           'x-his-signature': createHmac('sha256', secret).update(body).digest('hex'),
         },
         body,

@@ -291,7 +291,7 @@ export const defaultViews: Record<string, DefaultView> = {
       'durationMs:100',
       'errorCode:180',
     ),
-    filters: [range('at'), equals('orderNo'), equals('tradeType'), equals('method')],
+    filters: [range('at'), equals('orderNo'), equals('tradeType'), equals('method'), equals('traceId')],
     form: [],
     actions: ['detail'],
     sort: newest('at'),

@@ -1,4 +1,10 @@
-import { type ChannelManifest, completeRow, type Events, type PaymentEvents } from '@hospital-pay/payments';
+import {
+  type ChannelManifest,
+  completeRow,
+  currentTrace,
+  type Events,
+  type PaymentEvents,
+} from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { type Batch, createBatch } from './batch';
 import type { Alarm, Rung } from './messages/book';
@@ -79,6 +85,7 @@ export function createRecorder({ db, channels, warn, book, delayMs }: RecorderOp
       response: text(call.response, longestBody),
       httpStatus: call.httpStatus ?? null,
       durationMs: Math.round(call.durationMs),
+      traceId: currentTrace(),
     });
     if (call.errorCode === undefined || call.errorCode === '') return;
     if (call.method === 'notify' && looksForged(call.errorCode)) onForged(call);

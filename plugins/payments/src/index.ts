@@ -16,6 +16,7 @@ export {
 } from './rows';
 export { defectsOf, type Moves } from './states';
 export { currencySchema } from './store';
+export { currentTrace, inTrace, traceHeaders } from './trace';
 export type * from './types';
 
 const running = new WeakMap<object, Payments>();

@@ -8,6 +8,7 @@ import { insertRow, toColumns } from './rows';
 import { orderMoves, refundMoves, sourcesOf } from './states';
 import { findRow, type MerchantRow, type OrderRow, type RefundRow, readRow } from './store';
 import { hasReversalBegun, lookBackAt, nextLook, nextRefundLook } from './timing';
+import { currentTrace } from './trace';
 import type { HisConfirmPayload, HisRefundPayload, OrderStatus, RefundSource, RefundStatus } from './types';
 
 /** Where an outcome came from; a notification may be older than what we know. */
@@ -217,6 +218,7 @@ export function createLedger(core: Core): Ledger {
         requestedAt: now,
         nextQueryAt: now,
         queryCount: 0,
+        traceId: currentTrace() ?? row.traceId,
         ...refund,
       },
       now,

@@ -8,6 +8,7 @@ import type { Route, Routing } from './routing';
 import { completeRow, isUniqueViolation, toColumns } from './rows';
 import { findRow, type MerchantRow, type OrderRow } from './store';
 import { creationLimitMs, hasReversalBegun, lifetimes, micropayQueries } from './timing';
+import { currentTrace, inTrace } from './trace';
 import type {
   Caller,
   ConnectedAccount,
@@ -97,6 +98,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
       amountFen: input.amountFen,
       currency: account.currency,
       status: 'created',
+      traceId: currentTrace(),
     };
     const order = {
       ...common,
@@ -273,6 +275,10 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
   const locked = <Result>(orderNo: string, work: (order: OrderRow) => Promise<Result>): Promise<Result> =>
     core.locks.withOrder(orderNo, async () => work(await ledger.order(orderNo)));
 
+  /** Nobody is asking: what is done belongs to the order's own trace. */
+  const lockedOnItsOwn = (orderNo: string, work: (order: OrderRow) => Promise<void>): Promise<void> =>
+    locked(orderNo, (order) => inTrace(order.traceId, () => work(order)));
+
   const query: Orders['query'] = async (key, caller) => {
     const found = await find(key, caller);
     if (!isOpen(found) || isBeingCreated(found)) return view(found);
@@ -314,7 +320,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
     close: (key, caller) => undo(key, caller, 'close'),
     reverse: (key, caller) => undo(key, caller, 'reverse'),
     async advance(orderNo) {
-      await locked(orderNo, async (order) => {
+      await lockedOnItsOwn(orderNo, async (order) => {
         const due = clock.now().getTime() + slackMs;
         if (!order.nextQueryAt || order.nextQueryAt.getTime() > due) return;
         if (isOpen(order)) await step(order);
@@ -322,7 +328,7 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
       });
     },
     async hear(orderNo, outcome) {
-      await locked(orderNo, async (order) => {
+      await lockedOnItsOwn(orderNo, async (order) => {
         if (outcome.kind === 'unknown' && outcome.code === 'INTEGRITY' && isOpen(order)) {
           await ledger.applyPayment(order, outcome, 'notification');
           return;

@@ -8,6 +8,7 @@ import { bookedByHis, refusedByHis } from './mixed/his';
 import { fromRow, toColumns } from './rows';
 import { currencySchema, sceneSchema } from './store';
 import { outboxTries } from './timing';
+import { inTrace } from './trace';
 import type { Outbox, OutboxTopics, SendResult } from './types';
 
 export interface OutboxRoom extends Outbox {
@@ -119,6 +120,15 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
     }
   };
 
+  /** What HIS is told belongs to the trace in which the order was made. */
+  const traceOf = async (orderNo: string | null): Promise<string | null> => {
+    if (orderNo === null) return null;
+    const order: { trace_id: string | null } | undefined = await db('orders')
+      .where({ order_no: orderNo })
+      .first('trace_id');
+    return order?.trace_id ?? null;
+  };
+
   const finish = (trx: typeof db, row: OutboxRow, attributes: Record<string, unknown>) =>
     trx('outboxes')
       .where({ id: row.id, status: 'pending' })
@@ -219,7 +229,7 @@ export function createOutbox(core: Core, ledger: Ledger): OutboxRoom {
         .where('next_at', '<=', toColumns(db, { due }).due ?? 0)
         .update(toColumns(db, { attempts: attempt, nextAt: claimed }));
       if ((await writeLightly(db, claim)) !== 1) return;
-      const result = await send(row, attempt);
+      const result = await inTrace(await traceOf(row.orderNo), () => send(row, attempt));
       switch (result.kind) {
         case 'done':
           return done(row, result);

@@ -6,6 +6,7 @@ import { cashOrderNoOf, claimOf } from './mixed/claim';
 import { hashOf, refundNoOf } from './numbers';
 import { isUniqueViolation, toColumns } from './rows';
 import { findRow, type OrderRow, type RefundRow } from './store';
+import { inTrace } from './trace';
 import type { Caller, OrderKey, RefundKey, Refunds, RefundView } from './types';
 import { refundView } from './views';
 
@@ -119,6 +120,10 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
   const locked = (refundNo: string, orderNo: string, work: (refund: RefundRow) => Promise<RefundRow>) =>
     core.locks.withOrder(orderNo, async () => work(await row(refundNo)));
 
+  /** Nobody is asking: what is done belongs to the refund's own trace. */
+  const lockedOnItsOwn: typeof locked = (refundNo, orderNo, work) =>
+    locked(refundNo, orderNo, (refund) => inTrace(refund.traceId, () => work(refund)));
+
   const repeated = (existing: RefundRow, requestHash: string): RefundView => {
     if (existing.requestHash !== requestHash) throw fail('REFUND_CONFLICT', { refundNo: existing.refundNo });
     return view(existing);
@@ -206,7 +211,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
     },
     async advance(refundNo) {
       const found = await row(refundNo);
-      await locked(refundNo, found.orderNo, async (refund) => {
+      await lockedOnItsOwn(refundNo, found.orderNo, async (refund) => {
         const due = clock.now().getTime() + slackMs;
         if (!refund.nextQueryAt || refund.nextQueryAt.getTime() > due) return refund;
         return step(refund);
@@ -214,7 +219,7 @@ export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
     },
     async hear(refundNo, outcome) {
       const found = await row(refundNo);
-      await locked(refundNo, found.orderNo, async (refund) => {
+      await lockedOnItsOwn(refundNo, found.orderNo, async (refund) => {
         const heard = await ledger.applyRefund(refund, outcome);
         wake(core, 'refund', refundNo, heard.nextQueryAt);
         return heard;

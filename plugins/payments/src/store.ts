@@ -92,6 +92,7 @@ const order = z.object({
   paidAt: moment.nullable(),
   nextQueryAt: moment.nullable(),
   queryCount: z.number(),
+  traceId: optional,
 });
 
 const refund = z.object({
@@ -119,6 +120,7 @@ const refund = z.object({
   refundedAt: moment.nullable(),
   nextQueryAt: moment.nullable(),
   queryCount: z.number(),
+  traceId: optional,
 });
 
 const mixedState = z.enum([

@@ -10,6 +10,7 @@ import { createOpenApi } from './http/open-api';
 import { createStaffApi } from './http/staff';
 import { wellKnownMiddleware } from './http/well-known';
 import { providePayments } from './index';
+import { traceMiddleware } from './trace';
 import { keyFrom } from './vault';
 
 const running = new WeakMap<Core.Strapi, RunningPayments>();
@@ -59,6 +60,7 @@ export default {
     });
     running.set(strapi, instance);
     providePayments(strapi, instance.payments);
+    strapi.server.use(traceMiddleware);
     strapi.server.use(notifyMiddleware(instance.payments));
     strapi.server.use(docsMiddleware());
     strapi.server.use(wellKnownMiddleware(instance.core));
