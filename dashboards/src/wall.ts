@@ -175,7 +175,7 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   .withPanel(
     rows(
       { id: 11, title: '渠道对账', at: [12, 13, 6, 8], description: '每个账户最近一次对账' },
-      `SELECT channel_name AS "渠道", status_name AS "状态", date AS "账单日", account_code AS "账户"
+      `SELECT channel_name AS "渠道", status_name AS "状态", substr(date, 6) AS "账单日", account_code AS "账户"
       FROM (SELECT *, row_number() OVER (PARTITION BY account_code ORDER BY time DESC) AS place
         FROM wall.runs WHERE ${since('week_ago')} AND ${ofMerchant}) AS latest
       WHERE place = 1
@@ -185,8 +185,8 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   .withPanel(
     rows(
       { id: 14, title: '实时订单', at: [18, 13, 6, 8], description: '最近的订单，只显示订单号末六位' },
-      `SELECT time AS "时间", order_tail AS "订单号", channel_name AS "渠道", amount_yuan AS "金额",
-        status_name AS "状态"
+      `SELECT time AS "时间", status_name AS "状态", channel_name AS "渠道", amount_yuan AS "金额",
+        order_tail AS "订单号"
       FROM wall.feed WHERE ${ofMerchant} ORDER BY time DESC LIMIT 12`,
     )
       .overrideByName('时间', [{ id: 'unit', value: 'time:HH:mm:ss' }])

@@ -2,6 +2,7 @@ import { benchExport } from './export';
 import { benchOrders } from './orders';
 import { benchReconcile } from './reconcile';
 import { benchLoad } from './reconcile-load';
+import { benchWall, type WallBench } from './wall';
 
 const ms = (value: number) => value.toFixed(1);
 
@@ -128,6 +129,25 @@ async function exportList(options: { rows?: number }): Promise<void> {
   console.log(`Excel takes ${ratio('platform · xlsx · sqlite', 'bare · xlsx · sqlite')}× exceljs alone`);
   console.log(
     `CSV takes ${ratio('platform · csv · sqlite', 'bare · csv · sqlite')}× lines straight from the database`,
+  );
+}
+
+/** Prints what a round of the wall costs at a hundred times the orders, beside the bare question on the orders themselves. */
+export async function wall(options: { orders?: number }): Promise<void> {
+  const many = options.orders ?? 10_000_000;
+  const line = ({ orders, firstCountSeconds, countMs, minuteRows, refreshMs, bareMs }: WallBench) => ({
+    orders,
+    'refresh ms': ms(refreshMs),
+    'bare question ms': ms(bareMs),
+    'rows by minute': minuteRows,
+    'first count s': firstCountSeconds.toFixed(1),
+    'count of 100 new ms': ms(countMs),
+  });
+  const [few, hundredfold] = await benchWall([many / 100, many], (result) => console.log(line(result)));
+  if (!few || !hundredfold) return;
+  const ratio = (figure: 'refreshMs' | 'bareMs') => (hundredfold[figure] / few[figure]).toFixed(1);
+  console.log(
+    `\nAt 100 × the orders a round of the wall takes ${ratio('refreshMs')} × the time, the bare question ${ratio('bareMs')} ×`,
   );
 }
 

@@ -224,8 +224,8 @@ describe.each(['sqlite', 'postgres'] as const)('the wall on %s', (database) => {
     expect(Math.abs(Date.now() - Date.parse(countedAt))).toBeLessThan(60_000);
     const [feed] = panels[14]?.frames ?? [];
     expect(feed?.fields.map(({ type }) => type)).toEqual(['time', 'text', 'text', 'number', 'text']);
-    const row = feed?.rows.find((cells) => cells[1] === '…morrow');
-    expect(row).toEqual([at(-26 * 60).getTime(), '…morrow', '支付宝', 0.13, '已支付']);
+    const row = feed?.rows.find((cells) => cells[4] === '…morrow');
+    expect(row).toEqual([at(-26 * 60).getTime(), '已支付', '支付宝', 0.13, '…morrow']);
   });
 
   test('a query that fails is told in its panel, and the others are answered', async () => {

@@ -81,11 +81,13 @@ function Figures({ panel, frames, look }: Drawn) {
     name: field.name,
     ...shown(row[index] ?? null, field, configOf(panel.fieldConfig, field.name), look.zone, look.units),
   }));
-  /** Digits are a little more than half as wide as they are high, and a name stands beside its figure. */
-  const room = panel.gridPos.w * 3.9 - 2 - Math.max(...texts.map(({ name }) => name.length), 0);
+  const isAlone = texts.length === 1;
+  /** Digits are a little more than half as wide as they are high; a name stands beside its figure, or below a single one. */
+  const room =
+    panel.gridPos.w * 3.9 - 2 - (isAlone ? 0 : Math.max(...texts.map(({ name }) => name.length), 0));
   const size = Math.min(3.2, ...texts.slice(0, 1).map(({ text }) => room / (text.length * 0.6)));
   return (
-    <div className="wall-figures">
+    <div className={isAlone ? 'wall-figures wall-figure' : 'wall-figures'}>
       {texts.map(({ name, text, color }, index) => (
         <div key={name}>
           <b style={{ color, fontSize: `${index === 0 ? size : Math.min(size, 2.2)}em` }}>{text}</b>

@@ -68,7 +68,7 @@ function duration(seconds: number, decimals: number | undefined, units: Units): 
       [60, units.minute],
     ] as const
   ).find(([size]) => Math.abs(seconds) >= size) ?? [1, units.second];
-  return `${plain(seconds / per, decimals ?? 1)} ${name}`;
+  return `${plain(seconds / per, decimals)} ${name}`;
 }
 
 const byteNames = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
