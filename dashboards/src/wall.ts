@@ -160,21 +160,21 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   )
   .withPanel(
     heat(
-      { id: 9, title: '场景 × 小时', at: [0, 13, 7, 8], description: '每小时下单数' },
+      { id: 9, title: '场景 × 小时', at: [0, 13, 6, 8], description: '每小时下单数' },
       `SELECT $__timeGroupAlias(time, '1h'), scene_name AS metric, sum(orders) AS value
       FROM wall.orders WHERE $__timeFilter(time) AND ${ofMerchant} GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   )
   .withPanel(
     bars(
-      { id: 10, title: '错误码前十', at: [7, 13, 5, 8], description: '所选时间内的异常请求，全部商户' },
+      { id: 10, title: '错误码前十', at: [6, 13, 5, 8], description: '所选时间内的异常请求，全部商户' },
       `SELECT error_code, sum(errors) AS "次数" FROM wall.errors
       WHERE $__timeFilter(time) GROUP BY error_code ORDER BY 2 DESC, 1 LIMIT 10`,
     ).noValue('无'),
   )
   .withPanel(
     rows(
-      { id: 11, title: '渠道对账', at: [12, 13, 6, 8], description: '每个账户最近一次对账' },
+      { id: 11, title: '渠道对账', at: [11, 13, 6, 8], description: '每个账户最近一次对账' },
       `SELECT channel_name AS "渠道", status_name AS "状态", substr(date, 6) AS "账单日", account_code AS "账户"
       FROM (SELECT *, row_number() OVER (PARTITION BY account_code ORDER BY time DESC) AS place
         FROM wall.runs WHERE ${since('week_ago')} AND ${ofMerchant}) AS latest
@@ -184,7 +184,7 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   )
   .withPanel(
     rows(
-      { id: 14, title: '实时订单', at: [18, 13, 6, 8], description: '最近的订单，只显示订单号末六位' },
+      { id: 14, title: '实时订单', at: [17, 13, 7, 8], description: '最近的订单，只显示订单号末六位' },
       `SELECT time AS "时间", status_name AS "状态", channel_name AS "渠道", amount_yuan AS "金额",
         order_tail AS "订单号"
       FROM wall.feed WHERE ${ofMerchant} ORDER BY time DESC LIMIT 12`,
