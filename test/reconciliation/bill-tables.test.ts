@@ -6,7 +6,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { manifest as alipay } from '@hospital-pay/channel-alipay';
 import { manifest as wechat } from '@hospital-pay/channel-wechat';
 import { BillError, type BillReader, type BillTableReader, formatAmount } from '@hospital-pay/payments';
-import { importBill, writeLines, writeTable } from '@hospital-pay/reconciliation';
+import { forkedEngine, importBill, writeLines, writeTable } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -302,24 +302,42 @@ test.each(channels)(
   },
 );
 
+const manyRows = (): Row[] =>
+  Array.from(
+    { length: 20_000 },
+    (_, place): Row => ({
+      word: place % 7 === 0 ? 'refund' : 'payment',
+      orderNo: `N${(place * 7919) % 20_000}`,
+      refundNo: `R${place}`,
+      amountFen: place,
+      givenFen: 0,
+      discountFen: 0,
+      feeUnits: place,
+      second: place,
+      title: 'x'.repeat(place % 200),
+    }),
+  );
+
 test.each(channels)(
   '$name: a number of lines as only a large file has keep their places',
   async (channel) => {
-    const written = Array.from(
-      { length: 20_000 },
-      (_, place): Row => ({
-        word: place % 7 === 0 ? 'refund' : 'payment',
-        orderNo: `N${(place * 7919) % 20_000}`,
-        refundNo: `R${place}`,
-        amountFen: place,
-        givenFen: 0,
-        discountFen: 0,
-        feeUnits: place,
-        second: place,
-        title: 'x'.repeat(place % 200),
-      }),
-    );
-    const bytes = channel.pack(written, (text) => text);
+    const bytes = channel.pack(manyRows(), (text) => text);
     expect(await inBulk(channel, bytes)).toEqual(await lineByLine(channel, bytes));
   },
 );
+
+test('a process that has waited is not let go while it works again', async () => {
+  const engine = forkedEngine({ client: 'better-sqlite3', connection: {} }, 20);
+  const [channel] = channels;
+  if (!channel) throw new Error('no channel');
+  const { guard, file: reader } = channel;
+  const file = path.join(folder, 'long');
+  await writeFile(
+    file,
+    channel.pack(manyRows(), (text) => text),
+  );
+  const read = () => engine.importBill({ file, reader, guard, target: path.join(folder, 'long.parquet') });
+  const sums = await read();
+  expect(await read()).toEqual(sums);
+  engine.close();
+});

@@ -15,6 +15,7 @@ import type { Shifts } from './shifts/shifts';
 
 export type { Closing, Closings } from './closings/closings';
 export { writeLines } from './engine/bill-lines';
+export { forkedEngine } from './engine/engine';
 export { importBill } from './engine/import';
 export { writeTable } from './engine/table-lines';
 export { reconciliationErrors } from './errors';

@@ -1,6 +1,7 @@
 import { BillError } from '@hospital-pay/payments';
 import createKnex from 'knex';
 import { z } from 'zod';
+import { pieces } from '../rows';
 import { compareDay } from './day';
 import { importBill } from './import';
 import type { Report, Work } from './work';
@@ -25,12 +26,17 @@ async function perform(work: Work & { folder: string }): Promise<void> {
     case 'compare': {
       const db = createKnex({ ...work.database, useNullAsDefault: true, pool: { min: 1, max: 1 } });
       try {
-        const { cases, ...outcome } = await compareDay(db, work.task, work.folder, (stage, done) => {
-          void say({ kind: 'progress', stage, done });
-        });
-        for (let start = 0; start < cases.length; start += casesPerMessage) {
-          await say({ kind: 'cases', cases: cases.slice(start, start + casesPerMessage) });
-        }
+        const outcome = await compareDay(
+          db,
+          work.task,
+          work.folder,
+          async (cases) => {
+            for (const piece of pieces(cases, casesPerMessage)) await say({ kind: 'cases', cases: piece });
+          },
+          (stage, done) => {
+            void say({ kind: 'progress', stage, done });
+          },
+        );
         await say({ kind: 'compared', outcome, rssBytes: process.resourceUsage().maxRSS * 1024 });
       } finally {
         await db.destroy();

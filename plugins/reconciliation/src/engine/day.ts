@@ -41,14 +41,16 @@ export interface DayOutcome {
 
 /**
  * Compares one account's day: takes out what agrees at first sight, in DuckDB, and gives the rest to the match. All rows
- * are read in one snapshot. `folder` is this run's own and is left to the caller to remove.
+ * are read in one snapshot. `folder` is this run's own and is left to the caller to remove. Cases are given to `onCases`
+ * as they are found: those of a long day are not to lie here all at once.
  */
 export async function compareDay(
   db: Knex,
   { account, currency, rules, bill, nearby, isInsurer }: DayTask,
   folder: string,
+  onCases: (cases: DayCase[]) => Promise<void>,
   onProgress: (stage: Stage, done: number) => void = () => undefined,
-): Promise<DayOutcome> {
+): Promise<Omit<DayOutcome, 'cases'>> {
   await mkdir(folder, { recursive: true });
   const milliseconds: Record<Stage, number> = { extracting: 0, clearing: 0, matching: 0 };
   const timed = async <Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> => {
@@ -90,13 +92,14 @@ export async function compareDay(
         },
       };
       return await timed('matching', async () => {
-        const outcome: DayOutcome = {
+        const outcome: Omit<DayOutcome, 'cases'> = {
           ...ofCleared(cleared, rules.billKnown),
-          cases: [],
           stale: [],
           cleared: cleared.orders,
           milliseconds,
         };
+        /** An insurer's cases are told once more by their parts, all together. */
+        const ofInsurer: DayCase[] = [];
         for await (const leftover of leftovers()) {
           const sources = await readDay(
             trx,
@@ -108,13 +111,15 @@ export async function compareDay(
           );
           const { results, totals } = match({ ...sources.input, rules });
           addTo(outcome, results, totals);
-          outcome.cases.push(...casesOf(results, sources, account, rules));
+          const found = casesOf(results, sources, account, rules);
+          if (isInsurer) ofInsurer.push(...found);
+          else await onCases(found);
           outcome.stale.push(...staleOrders(sources, results, rules.toleranceFen?.his ?? 0));
           onProgress('matching', outcome.totals.platformCount);
         }
         if (isInsurer) {
           const day = { account, date: rules.date, bill: bill.kind === 'file' ? bill.path : undefined };
-          outcome.cases = await byParts(trx, duck, day, outcome.cases);
+          await onCases(await byParts(trx, duck, day, ofInsurer));
         }
         outcome.totals.differenceFen = outcome.totals.platformFen - outcome.totals.hisFen;
         return outcome;
@@ -205,7 +210,11 @@ function ofCleared(
   };
 }
 
-function addTo({ counts, totals }: DayOutcome, results: MatchResult[], more: MatchTotals): void {
+function addTo(
+  { counts, totals }: Pick<DayOutcome, 'counts' | 'totals'>,
+  results: MatchResult[],
+  more: MatchTotals,
+): void {
   for (const { leg, kind } of results) counts[`${leg}.${kind}`] = (counts[`${leg}.${kind}`] ?? 0) + 1;
   totals.hisFen += more.hisFen;
   totals.platformFen += more.platformFen;

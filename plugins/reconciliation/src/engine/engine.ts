@@ -12,7 +12,7 @@ import { type FlowSums, writeFlows } from './flow-lines';
 import { type BillTask, importBill } from './import';
 import type { Answer, Database, Report, Work } from './work';
 
-const idleMs = 30_000;
+const waitsIdleMs = 30_000;
 const largeBytes = 256 * 1024 * 1024;
 
 /** Ended on somebody's wish; what was begun leaves nothing behind. */
@@ -80,7 +80,15 @@ export function localEngine(db: Knex): Engine {
     keepLines: keep,
     keepFlows,
     importBill: (task) => inFolder((folder) => importBill(task, folder)),
-    compareDay: (task) => inFolder((folder) => compareDay(db, task, folder)),
+    async compareDay(task) {
+      const cases: DayOutcome['cases'] = [];
+      const outcome = await inFolder((folder) =>
+        compareDay(db, task, folder, async (found) => {
+          cases.push(...found);
+        }),
+      );
+      return { ...outcome, cases };
+    },
     findLines: find,
     look,
     close: () => undefined,
@@ -104,7 +112,7 @@ export function databaseOf(db: Knex): Database {
  * Each task in a child process of its own: reading a million rows holds a thread for seconds, and a query that hangs can
  * be killed. `database` is what knex connects with.
  */
-export function forkedEngine(database: Database): Engine {
+export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
   const idle: ChildProcess[] = [];
 
   function hire(): ChildProcess {
@@ -137,7 +145,10 @@ export function forkedEngine(database: Database): Engine {
     child.unref();
     child.channel?.unref();
     idle.push(child);
-    setTimeout(() => leave(child), idleMs).unref();
+    setTimeout(() => {
+      // It may have been taken on again since.
+      if (idle.includes(child)) leave(child);
+    }, idleMs).unref();
   }
 
   async function run<Value>(
