@@ -20,6 +20,7 @@ module.exports = {
       to: { circular: true, viaOnly: { pathNot: 'node_modules' } },
     },
     rule('errors', room('errors'), []),
+    rule('archive', room('archive'), []),
     rule('jobs', room('jobs'), []),
     rule('payments', room('payments'), [room('jobs')]),
     rule('access', room('access'), []),
@@ -27,6 +28,7 @@ module.exports = {
     rule('wallets', room('wallets'), ['^plugins/payments/src/contract/']),
     rule('his', room('his'), [room('payments'), room('jobs'), room('access')]),
     rule('reconciliation', room('reconciliation'), [
+      room('archive'),
       room('payments'),
       room('jobs'),
       room('access'),
@@ -34,6 +36,7 @@ module.exports = {
     ]),
     rule('patients', room('patients'), [room('payments'), room('jobs'), room('access'), room('his')]),
     rule('monitoring', room('monitoring'), [
+      room('archive'),
       room('payments'),
       room('jobs'),
       room('access'),

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
 import { payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -168,5 +170,44 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     for (const table of ['orders', 'attempts']) {
       expect(await db()(table).where({ trace_id: traceId }).select('trace_id')).toHaveLength(1);
     }
+  });
+
+  test('of months no longer kept lie in verified files, found by day and order number, and nowhere else', async () => {
+    for (let index = 0; index < 30; index += 1) {
+      call(`2025-03-0${1 + (index % 9)}T04:00:00Z`, `OLD-${index % 10}`);
+    }
+    await monitoring(hospital.strapi()).flush();
+    const { archive } = monitoring(hospital.strapi()).logs;
+    await archive.sweep();
+    expect(await db()('interface_logs').where('order_no', 'like', 'OLD-%').select('id')).toEqual([]);
+    const [file] = await db()('log_archives').where({ log_type: 'interface-log', month: '2025-03' });
+    expect(file).toMatchObject({ row_count: 30, sha_256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const days = 'filters[at][$gte]=2025-02-28T16:00:00Z&filters[at][$lt]=2025-03-31T16:00:00Z';
+    const found = await ops<Page>('GET', `/api/interface-logs?${days}&filters[orderNo][$eq]=OLD-3`);
+    expect(found.body).toMatchObject({
+      data: [{ orderNo: 'OLD-3', request: '{}' }, { orderNo: 'OLD-3' }, { orderNo: 'OLD-3' }],
+      meta: { pagination: { total: 3, archivedTo: '2025-03-09T04:00:00.000Z' } },
+    });
+    const pages: string[] = [];
+    for (let place = ''; pages.length < 30; ) {
+      const { body } = await ops<Page>('GET', `/api/interface-logs?${days}&pagination[pageSize]=8${place}`);
+      pages.push(...body.data.map(({ documentId }) => documentId));
+      if (body.meta.pagination.next === null) break;
+      place = `&pagination[after]=${body.meta.pagination.next}`;
+    }
+    expect(new Set(pages).size).toBe(30);
+  });
+
+  test('stay in the database while their archive cannot be written', async () => {
+    call('2025-01-05T04:00:00Z', 'NOT-YET');
+    await monitoring(hospital.strapi()).flush();
+    const { archive } = monitoring(hospital.strapi()).logs;
+    // The archive cannot be written: its folder is a file.
+    const folder = path.join(hospital.folder, 'archive', 'logs', 'interface-log');
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, '2025-01'), '');
+    await archive.sweep();
+    expect(await db()('interface_logs').where({ order_no: 'NOT-YET' }).select('id')).toHaveLength(1);
+    expect(await db()('log_archives').where({ month: '2025-01' })).toEqual([]);
   });
 });

@@ -45,6 +45,7 @@ export const placesOf = z.object({
   previous: z.string().nullable(),
   total: z.number(),
   totalKind: z.enum(['exact', 'about', 'more than']),
+  archivedTo: text,
 });
 export type Places = z.infer<typeof placesOf>;
 

@@ -2,6 +2,7 @@ import { LeftOutlined, RightOutlined } from '@ant-design/icons';
 import { Button, Flex, Select } from 'antd';
 import type { Places } from '../http/contracts';
 import { useText } from '../i18n';
+import { dateTimeText } from '../time';
 import { pageSizes } from './filters';
 
 /** How many rows there are, or about how many. */
@@ -29,7 +30,10 @@ export function PlacePager({
   const { t } = useText();
   const { previous, next } = places;
   return (
-    <Flex justify="end" gap={8} className="place-pager">
+    <Flex justify="end" align="center" gap={8} className="place-pager">
+      {places.archivedTo && (
+        <span className="quiet">{t('common.archivedTo', { at: dateTimeText(places.archivedTo) })}</span>
+      )}
       <Button disabled={previous === null} onClick={() => onPlace({})}>
         {t('common.firstPage')}
       </Button>

@@ -84,6 +84,8 @@ export const menu: MenuGroup[] = [
       read('/interface-logs', 'interfaceLogs', 'interface-log'),
       read('/abnormal-requests', 'abnormalRequests', 'abnormal-request'),
       read('/login-logs', 'loginLogs', 'login-log'),
+      read('/log-archives', 'logArchives', 'log-archive'),
+      read('/log-retentions', 'logRetentions', 'log-retention'),
       read('/messages', 'messages', 'message'),
     ],
   },
@@ -118,6 +120,7 @@ const managed = new Set([
   'bank-account',
   'bank-settlement',
   'approval-rule',
+  'log-retention',
 ]);
 
 export function visibleMenu(may: (action: string, subject: string) => boolean): MenuGroup[] {

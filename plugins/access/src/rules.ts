@@ -61,7 +61,16 @@ const books = [
   'closing-figure',
   'shift',
 ];
-const logs = ['interface-log', 'abnormal-request', 'login-log', 'message', 'notification', 'outbox'];
+const logs = [
+  'interface-log',
+  'abnormal-request',
+  'login-log',
+  'log-archive',
+  'log-retention',
+  'message',
+  'notification',
+  'outbox',
+];
 /** What became of messages and alert rules. */
 const told = ['delivery', 'alarm', 'alert-state', 'alert-event'];
 /** Who is told what, when and how. */
@@ -95,6 +104,7 @@ export const builtInRoles: RoleDefinition[] = [
         action: ['create', 'update', 'delete'],
         subject: [...configuration, ...telling, 'view', 'application'],
       },
+      { action: 'update', subject: 'log-retention' },
       { action: 'test', subject: 'channel-account' },
       { action: 'update', subject: 'message' },
       { action: 'create', subject: 'export' },

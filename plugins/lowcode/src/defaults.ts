@@ -296,6 +296,28 @@ export const defaultViews: Record<string, DefaultView> = {
     actions: ['detail'],
     sort: newest('at'),
   },
+  'log-retention': {
+    columns: columns('logType:160:left', 'keepMonths:160', 'enabled:120'),
+    filters: [],
+    form: form('keepMonths', 'enabled'),
+    actions: ['edit'],
+    sort: [{ field: 'logType', order: 'asc' }],
+  },
+  'log-archive': {
+    columns: columns(
+      'lastAt:180:left',
+      'logType:120',
+      'month:100',
+      'rowCount:110',
+      'bytes:140',
+      'firstAt:170',
+      'archivedAt:170',
+    ),
+    filters: [range('lastAt'), among('logType'), equals('month')],
+    form: [],
+    actions: ['detail'],
+    sort: newest('lastAt'),
+  },
   'abnormal-request': {
     columns: columns(
       'at:180:left',

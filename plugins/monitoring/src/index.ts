@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { type AccountLock, access } from '@hospital-pay/access';
+import { openStorage } from '@hospital-pay/archive';
 import { jobs } from '@hospital-pay/jobs';
 import { type PaymentEvents, payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
@@ -110,7 +111,14 @@ export function install(strapi: Core.Strapi): void {
     flush: () => recorder.flush(),
     minutes,
     wall,
-    logs: createLogLists(strapi),
+    logs: createLogLists(strapi, {
+      now: () => payments(strapi).clock.now(),
+      storage: openStorage(
+        process.env,
+        path.resolve(process.env.ARCHIVE_DIR || path.join('.data', 'archive')),
+        (message, cause) => new Error(message, { cause }),
+      ),
+    }),
     async stop() {
       await wall.close();
       for (const stop of stops) stop();

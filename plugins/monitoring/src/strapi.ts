@@ -5,6 +5,7 @@ import { defaultRules } from './alerts/defaults';
 import { alert, alertRoutes, grafana } from './alerts/routes';
 import { alertRule } from './alerts/rule';
 import { install, monitoring } from './index';
+import { seedRetentions } from './logs/log-archive';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
 import { inbox, message, messageRoutes, target } from './messages/routes';
 import { checkMessageSettings, checkSettings, seedEmpty, seedMessageSettings } from './messages/settings';
@@ -25,7 +26,9 @@ export default {
   async bootstrap({ strapi }: { strapi: Core.Strapi }) {
     const partitioned = () => keepPartitions(strapi, payments(strapi).clock.now());
     await partitioned();
+    await seedRetentions(strapi);
     jobs(strapi).every('log-partitions', '10 3 * * *', partitioned);
+    jobs(strapi).every('log-archive', '20 3 * * *', monitoring(strapi).logs.archive.sweep);
     await createWallViews(strapi);
     checkMessageSettings(strapi);
     checkSettings(strapi, 'alert-rule', alertRule);

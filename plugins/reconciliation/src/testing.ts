@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { folderStorage } from '@hospital-pay/archive';
 import { createManualClock, type ManualClock, type Queue } from '@hospital-pay/jobs';
 import {
   type Bill,
@@ -16,7 +17,6 @@ import {
 import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { type BillArchive, createBillArchive } from './bills/archive';
-import { folderStorage } from './bills/storage';
 import { type Closings, createClosings } from './closings/closings';
 import { type Engine, localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';

@@ -1,9 +1,11 @@
+import type { ArchiveStorage } from '@hospital-pay/archive';
 import { columnOf, dateValue, fromRow, isPostgres } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from '../errors';
 import { type Place, place, writePlace } from './cursor';
+import { createLogArchive, type LogArchive } from './log-archive';
 import { bodies, type LogType, logTables } from './log-types';
 import { ask, type LogFields, type Question, readQuestion } from './question';
 
@@ -15,10 +17,19 @@ export interface Total {
 
 export interface LogPage {
   data: Record<string, unknown>[];
-  meta: { pagination: { pageSize: number; next: string | null; previous: string | null } & Total };
+  meta: {
+    pagination: {
+      pageSize: number;
+      next: string | null;
+      previous: string | null;
+      /** Rows up to this moment are in the archive, which is read when the question names days. */
+      archivedTo: Date | null;
+    } & Total;
+  };
 }
 
 export interface LogLists {
+  archive: LogArchive;
   /** A page of a log, as core REST is asked for one: `pagination[after]` or `[before]` instead of a page's number. */
   page(type: LogType, query: Record<string, unknown>): Promise<LogPage>;
 }
@@ -41,7 +52,10 @@ const countedUpTo = 10_000;
 /** Where the planner expects more than this, counting would read more than a page is worth. */
 const plannedUpTo = 50_000;
 
-export function createLogLists(strapi: Core.Strapi): LogLists {
+export function createLogLists(
+  strapi: Core.Strapi,
+  options: { now: () => Date; storage: ArchiveStorage },
+): LogLists {
   const db = strapi.db.connection;
   const moment = (date: Date) => dateValue(db, date);
   const known = new Map<LogType, LogFields>();
@@ -90,12 +104,34 @@ export function createLogLists(strapi: Core.Strapi): LogLists {
       .limit(countedUpTo + 1)
       .as('bounded');
     const { count } = counted.parse(await db(bounded).count({ count: '*' }).first());
-    if (count <= countedUpTo) return { total: count, totalKind: 'exact' };
+    if (count <= countedUpTo) {
+      return { total: count + (await archive.count(type, question)), totalKind: 'exact' };
+    }
     if (about !== undefined && about > countedUpTo) return { total: about, totalKind: 'about' };
     return { total: countedUpTo, totalKind: 'more than' };
   }
 
+  const archive = createLogArchive({
+    ...options,
+    db: () => strapi.db.connection,
+    fieldsOf,
+    warn: (text) => strapi.log.warn(`monitoring: ${text}`),
+  });
+
+  /** Rows of the database and, where it ends, of the archive. */
+  const walk: typeof beyond = async (type, question, from, order, limit) => {
+    const rows = await beyond(type, question, from, order, limit);
+    if (order === 'desc' && rows.length === limit) return rows;
+    const sign = order === 'asc' ? 1 : -1;
+    return [...rows, ...(await archive.beyond(type, question, from, order, limit))]
+      .map((row) => ({ row, at: placed.parse(row) }))
+      .sort((a, b) => sign * (a.at.at.getTime() - b.at.at.getTime() || a.at.id - b.at.id))
+      .slice(0, limit)
+      .map(({ row }) => row);
+  };
+
   return {
+    archive,
     async page(type, query) {
       const read = paging.safeParse(query.pagination ?? {});
       if (!read.success) throw fail('LOG_QUESTION_INVALID', { field: 'pagination' });
@@ -104,7 +140,7 @@ export function createLogLists(strapi: Core.Strapi): LogLists {
       const order = orderOf(query.sort);
       const isBackwards = before !== undefined;
       const direction = isBackwards ? (order === 'asc' ? 'desc' : 'asc') : order;
-      const found = await beyond(type, question, before ?? after, direction, pageSize + 1);
+      const found = await walk(type, question, before ?? after, direction, pageSize + 1);
       const hasMore = found.length > pageSize;
       const data = found.slice(0, pageSize);
       if (isBackwards) data.reverse();
@@ -117,6 +153,7 @@ export function createLogLists(strapi: Core.Strapi): LogLists {
             pageSize,
             next: isBackwards || hasMore ? cursor(last) : null,
             previous: isBackwards ? (hasMore ? cursor(first) : null) : after ? cursor(first) : null,
+            archivedTo: await archive.archivedTo(type),
             ...(await totalOf(type, question)),
           },
         },

@@ -5,6 +5,7 @@ export const logTables = {
   'login-log': 'login_logs',
 } as const;
 export type LogType = keyof typeof logTables;
+export const logTypes = ['interface-log', 'abnormal-request', 'login-log'] as const satisfies LogType[];
 
 /** What only one opened row shows: lists do not read it. */
 export const bodies: ReadonlySet<string> = new Set(['request', 'response']);

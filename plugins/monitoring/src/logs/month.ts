@@ -5,3 +5,5 @@ export function shiftMonth(month: string, by: number): string {
   const [year = 0, number = 1] = month.split('-').map(Number);
   return monthOf(new Date(Date.UTC(year, number - 1 + by, 1)));
 }
+
+export const monthStart = (month: string): Date => new Date(`${month}-01T00:00:00Z`);

@@ -75,6 +75,7 @@ export async function keepPartitions(strapi: Core.Strapi, now: Date): Promise<vo
     await strapi.db.connection.transaction(async (trx) => {
       await trx.raw('SELECT pg_advisory_xact_lock(?)', [partitionsLock]);
       if (!(await isPartitioned(trx, table))) await partition(trx, table);
+      await spread(trx, table, `${table}_default`);
       const month = monthOf(now);
       for (let ahead = 0; ahead <= monthsAhead; ahead += 1) {
         await addPartition(trx, table, shiftMonth(month, ahead));
@@ -119,13 +120,7 @@ async function partition(trx: Knex.Transaction, table: string): Promise<void> {
   await trx.raw('ALTER TABLE ?? RENAME TO ??', [table, single]);
   await trx.raw('CREATE TABLE ?? (LIKE ?? INCLUDING DEFAULTS) PARTITION BY RANGE (at)', [table, single]);
   await trx.raw('CREATE TABLE ?? PARTITION OF ?? DEFAULT', [`${table}_default`, table]);
-  const months = await select(
-    trx,
-    named,
-    "SELECT DISTINCT to_char(at, 'YYYY-MM') AS name FROM ?? WHERE at IS NOT NULL",
-    [single],
-  );
-  for (const { name } of months) await addPartition(trx, table, name);
+  await spread(trx, table, single);
   await trx.raw('INSERT INTO ?? SELECT * FROM ??', [table, single]);
   if (sequence) await trx.raw(`ALTER SEQUENCE ${sequence.name} OWNED BY ??.id`, [table]);
   // The dashboards' views go with it and are made again by this same start.
@@ -135,6 +130,49 @@ async function partition(trx: Knex.Transaction, table: string): Promise<void> {
   for (const { name, definition } of foreignKeys) {
     await trx.raw(`ALTER TABLE ?? ADD CONSTRAINT ?? ${definition}`, [table, name]);
   }
+}
+
+/** Makes a partition of every month that has rows there. */
+async function spread(trx: Knex.Transaction, table: string, rows: string): Promise<void> {
+  const months = await select(
+    trx,
+    named,
+    "SELECT DISTINCT to_char(at, 'YYYY-MM') AS name FROM ?? WHERE isfinite(at)",
+    [rows],
+  );
+  for (const { name } of months) await addPartition(trx, table, name);
+}
+
+/** The months before this one that have a partition, oldest first. */
+export async function partitionsBefore(db: Knex, table: string, month: string): Promise<string[]> {
+  const found = await select(
+    db,
+    named,
+    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = to_regclass(?) ORDER BY 1`,
+    [table],
+  );
+  return found.flatMap(({ name }) => {
+    const own = /_(\d{4})_(\d{2})$/.exec(name);
+    const of = own ? `${own[1]}-${own[2]}` : month;
+    return of < month ? [of] : [];
+  });
+}
+
+/** Drops the partition of a month and says how many rows it had. It waits a little for those who read, not for long. */
+export async function dropPartition(trx: Knex.Transaction, table: string, month: string): Promise<number> {
+  const name = partitionName(table, month);
+  await trx.raw("SET LOCAL lock_timeout = '5s'");
+  await trx.raw('LOCK TABLE ?? IN ACCESS EXCLUSIVE MODE', [name]);
+  const [row] = await select(
+    trx,
+    z.array(z.object({ count: z.coerce.number() })),
+    'SELECT count(*) FROM ??',
+    [name],
+  );
+  await trx.raw('ALTER TABLE ?? DETACH PARTITION ??', [table, name]);
+  await trx.raw('DROP TABLE ??', [name]);
+  return row?.count ?? 0;
 }
 
 export const partitionName = (table: string, month: string): string => `${table}_${month.replace('-', '_')}`;

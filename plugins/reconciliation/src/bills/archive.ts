@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { type ArchiveStorage, writeNew } from '@hospital-pay/archive';
 import {
   type Bill,
   BillError,
@@ -15,7 +16,6 @@ import { z } from 'zod';
 import type { BillSums, RawLine } from '../engine/bill-lines';
 import type { Engine, Watch } from '../engine/engine';
 import { readRow, readRows } from '../rows';
-import { type BillStorage, writeNew } from './storage';
 
 export const billSources = ['schedule', 'run', 'upload'] as const;
 export type BillSource = (typeof billSources)[number];
@@ -115,7 +115,7 @@ export interface BillArchive {
 
 export interface BillArchiveOptions {
   db: Knex;
-  storage: BillStorage;
+  storage: ArchiveStorage;
   engine: Engine;
   /** How an account's channel reads its files. */
   readerOf(accountCode: string): Promise<{ reader: string | undefined; config: ChannelConfig }>;

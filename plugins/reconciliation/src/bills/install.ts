@@ -1,5 +1,6 @@
+import { type ArchiveStorage, openStorage } from '@hospital-pay/archive';
 import type { Clock, Queue } from '@hospital-pay/jobs';
-import type { BillKind, Payments } from '@hospital-pay/payments';
+import { BillError, type BillKind, type Payments } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import type { Engine } from '../engine/engine';
 import { fail } from '../errors';
@@ -8,8 +9,6 @@ import { createBillCalendar, type ReadCalendar } from './calendar';
 import { type Difference, differenceOf } from './difference';
 import { billFailure } from './failure';
 import { createFundFlows, type FundFlows } from './fund-flows';
-import { s3Environment, s3Storage } from './s3';
-import { type BillStorage, folderStorage } from './storage';
 import { createBillUpload, type UploadBill } from './upload';
 
 const sweepEveryMs = 60_000;
@@ -27,10 +26,13 @@ export interface Bills {
   difference(key: { accountCode: string; date: string; before: number; after: number }): Promise<Difference>;
 }
 
-/** A folder; with `S3_BUCKET` a bucket, and the folder as this machine's copy. */
-export function storageOf(environment: NodeJS.ProcessEnv, folder: string): BillStorage {
-  return environment.S3_BUCKET ? s3Storage(s3Environment.parse(environment), folder) : folderStorage(folder);
-}
+/** A store that is away makes a run wait, it does not fail it. */
+export const storageOf = (environment: NodeJS.ProcessEnv, folder: string): ArchiveStorage =>
+  openStorage(
+    environment,
+    folder,
+    (message, cause) => new BillError('UNAVAILABLE', message, undefined, { cause }),
+  );
 
 export function createBills(options: {
   db: Knex;

@@ -4,10 +4,10 @@ import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
- * Where bills lie for good. Names are relative paths. What has been kept under a name is never replaced; DuckDB reads
+ * Where files lie for good. Names are relative paths. What has been kept under a name is never replaced; DuckDB reads
  * files of this machine only, so whatever is asked for is brought here first.
  */
-export interface BillStorage {
+export interface ArchiveStorage {
   /** Keeps these bytes under this name. @throws Error when other bytes have the name already */
   keep(name: string, bytes: Buffer): Promise<void>;
   /** A file of this machine with what is kept under this name. */
@@ -19,7 +19,7 @@ export interface BillStorage {
 }
 
 /** A folder, which several hosts may share. */
-export function folderStorage(folder: string): BillStorage {
+export function folderStorage(folder: string): ArchiveStorage {
   const place = (name: string): string => path.join(folder, name);
   return {
     place,

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BillError } from '@hospital-pay/payments';
 import { AwsClient } from 'aws4fetch';
 import { z } from 'zod';
-import { type BillStorage, takenByOther, writeNew } from './storage';
+import { type ArchiveStorage, takenByOther, writeNew } from './storage';
 
 /** How an S3-compatible store is reached; every value is a variable of the environment, `S3_…`. */
 export const s3Environment = z.object({
@@ -21,13 +20,15 @@ export const s3Environment = z.object({
 });
 export type S3Environment = z.output<typeof s3Environment>;
 
+/** The error of a store that cannot be reached, as whoever keeps files there wants it. */
+export type Away = (message: string, cause?: unknown) => Error;
+
 const callLimitMs = 120_000;
 
 /**
- * Objects of a bucket, with `folder` as this machine's copy of what it has seen. A store that is away makes a run wait
- * (`BillError` UNAVAILABLE), it does not fail it.
+ * Objects of a bucket, with `folder` as this machine's copy of what it has seen.
  */
-export function s3Storage(settings: S3Environment, folder: string): BillStorage {
+export function s3Storage(settings: S3Environment, folder: string, away: Away): ArchiveStorage {
   const client = new AwsClient({
     accessKeyId: settings.S3_ACCESS_KEY_ID,
     secretAccessKey: settings.S3_SECRET_ACCESS_KEY,
@@ -61,15 +62,13 @@ export function s3Storage(settings: S3Environment, folder: string): BillStorage 
         ...(body === undefined ? {} : { body: new Uint8Array(body) }),
       });
     } catch (cause) {
-      throw new BillError('UNAVAILABLE', `the archive ${endpoint.host} cannot be reached`, undefined, {
-        cause,
-      });
+      throw away(`the archive ${endpoint.host} cannot be reached`, cause);
     }
   }
 
-  async function refused(response: Response, name: string): Promise<BillError> {
+  async function refused(response: Response, name: string): Promise<Error> {
     const said = /<Code>([^<]*)</.exec(await response.text().catch(() => ''))?.[1] ?? '';
-    return new BillError('UNAVAILABLE', `the archive answers ${response.status} ${said} to ${name}`);
+    return away(`the archive answers ${response.status} ${said} to ${name}`);
   }
 
   async function fetched(name: string): Promise<Buffer | undefined> {

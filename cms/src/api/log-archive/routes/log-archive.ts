@@ -1,0 +1,3 @@
+import { readOnly } from '../../../resource';
+
+export default readOnly('api::log-archive.log-archive');

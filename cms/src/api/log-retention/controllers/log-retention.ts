@@ -1,0 +1,3 @@
+import { controller } from '../../../resource';
+
+export default controller('api::log-retention.log-retention');

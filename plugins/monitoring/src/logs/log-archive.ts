@@ -1,0 +1,332 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type ArchiveStorage, type Duck, literal, openDuck, whole } from '@hospital-pay/archive';
+import { columnOf, completeRow, dateValue, fromRow, isPostgres } from '@hospital-pay/payments';
+import type { Core } from '@strapi/strapi';
+import { knex } from 'knex';
+import { z } from 'zod';
+import type { Place } from './cursor';
+import { type LogType, logTables, logTypes } from './log-types';
+import { monthOf, monthStart, shiftMonth } from './month';
+import { dropPartition, partitionName, partitionsBefore } from './partitions';
+import { ask, type LogFields, type Question } from './question';
+
+type Db = Core.Strapi['db']['connection'];
+type Row = Record<string, unknown>;
+
+export interface LogArchive {
+  /** Moves the months that their log no longer keeps into compressed files, and drops them once these are verified. */
+  sweep(): Promise<void>;
+  /** Up to when a log is archived; null when it is not. */
+  archivedTo(type: LogType): Promise<Date | null>;
+  /** Archived rows beyond a place, nearest first. The question must say from which day. */
+  beyond(
+    type: LogType,
+    question: Question,
+    from: Place | undefined,
+    order: 'asc' | 'desc',
+    limit: number,
+  ): Promise<Row[]>;
+  count(type: LogType, question: Question): Promise<number>;
+}
+
+/** Rows of one file: a search reads only files of the days it asks for, and few of their blocks. */
+const rowsAFile = 200_000;
+const rowsAtOnce = 2000;
+/** Files that one look reads at most; it says so rather than reading years. */
+const filesAtOnce = 120;
+
+/** Months a log keeps in the database until the administration says otherwise. */
+const keptMonths: Record<LogType, number> = { 'interface-log': 6, 'abnormal-request': 12, 'login-log': 12 };
+
+const retention = z.object({ logType: z.string(), keepMonths: z.number().int().min(1) });
+const archivedFile = z.object({
+  path: z.string(),
+  rowCount: z.number(),
+  firstAt: z.date(),
+  lastAt: z.date(),
+});
+type ArchivedFile = z.output<typeof archivedFile>;
+const moment = z.object({ at: z.date(), id: z.coerce.number() });
+/** Builds SQL for DuckDB, which reads PostgreSQL's; connected to nothing. */
+const builder = knex({ client: 'pg' });
+
+export function createLogArchive(options: {
+  db: () => Db;
+  now: () => Date;
+  storage: ArchiveStorage;
+  fieldsOf(type: LogType): LogFields;
+  warn(text: string): void;
+}): LogArchive {
+  const { now, storage, fieldsOf, warn } = options;
+
+  const columnsOf = (type: LogType) => ['id', 'document_id', ...[...fieldsOf(type).keys()].map(columnOf)];
+  const typesOf = (type: LogType): [name: string, type: 'BIGINT' | 'VARCHAR'][] => [
+    ['id', 'BIGINT'],
+    ['document_id', 'VARCHAR'],
+    ...[...fieldsOf(type)].map(([name, kind]): [string, 'BIGINT' | 'VARCHAR'] => [
+      columnOf(name),
+      kind === 'text' ? 'VARCHAR' : 'BIGINT',
+    ]),
+  ];
+
+  async function inDuck<Value>(files: string[], work: (duck: Duck, folder: string) => Promise<Value>) {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'hospital-pay-logs-'));
+    const duck = await openDuck(folder, [...new Set(files.map((file) => path.dirname(file)))]);
+    try {
+      return await work(duck, folder);
+    } finally {
+      duck.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The rows of a month in their order, a piece at a time, as the archive keeps them. */
+  async function* rowsOf(type: LogType, month: string): AsyncGenerator<Row[]> {
+    const db = options.db();
+    let last: Place | undefined;
+    for (;;) {
+      const query = monthOfLog(db, type, month).select(columnsOf(type));
+      if (last !== undefined) {
+        const { at, id } = last;
+        query.where('at', '>=', dateValue(db, at));
+        query.where((either) => either.where('at', '>', dateValue(db, at)).orWhere('id', '>', id));
+      }
+      const rows: Row[] = await query.orderBy(['at', 'id']).limit(rowsAtOnce);
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      last = moment.parse(fromRow(end));
+      const moments = [...fieldsOf(type)]
+        .filter(([, kind]) => kind === 'moment')
+        .map(([name]) => columnOf(name));
+      yield rows.map((row) => {
+        const kept = { ...row };
+        for (const column of moments) {
+          const value = fromRow({ at: row[column] }).at;
+          kept[column] = value instanceof Date ? value.getTime() : null;
+        }
+        return kept;
+      });
+    }
+  }
+
+  /** Writes one file and reads it back: what is counted and hashed is what can be read again. */
+  async function writeFile(type: LogType, month: string, pieces: Row[][]): Promise<Row> {
+    const rows = pieces.flat();
+    const columns = columnsOf(type);
+    const written = fingerprint(rows, columns);
+    const bytes = await inDuck([], async (duck, folder) => {
+      const [lines, parquet] = [path.join(folder, 'rows.json'), path.join(folder, 'rows.parquet')];
+      await pipeline(function* () {
+        for (const row of rows) yield `${JSON.stringify(row)}\n`;
+      }, createWriteStream(lines));
+      const structure = typesOf(type).map(([name, kind]) => `${literal(name)}: ${literal(kind)}`);
+      const order = columns.includes('order_no') ? 'order_no, at, id' : 'at, id';
+      await duck.run(`COPY (
+          SELECT * FROM read_json(${literal(lines)}, format = 'newline_delimited', columns = {${structure.join(', ')}})
+          ORDER BY ${order}
+        ) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)`);
+      return readFile(parquet);
+    });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const name = path.join('logs', type, month, `${sha256.slice(0, 16)}.parquet`);
+    await storage.keep(name, bytes);
+    const file = await storage.find(name);
+    if (file === undefined) throw new Error(`${name} is not in the archive`);
+    const read = await inDuck([file], async (duck) => {
+      const back = duck.rows(
+        z.record(z.string(), z.unknown()),
+        `SELECT * FROM read_parquet(${literal(file)})`,
+      );
+      return fingerprint(await back, columns);
+    });
+    if (read !== written) throw new Error(`${name} does not hold what was written`);
+    const [first, last] = [rows.at(0), rows.at(-1)];
+    return {
+      logType: type,
+      month,
+      path: name,
+      rowCount: rows.length,
+      bytes: bytes.length,
+      sha256,
+      firstAt: new Date(Number(first?.at)),
+      lastAt: new Date(Number(last?.at)),
+      archivedAt: now(),
+    };
+  }
+
+  async function archiveMonth(type: LogType, month: string): Promise<void> {
+    const files: Row[] = [];
+    let pieces: Row[][] = [];
+    for await (const piece of rowsOf(type, month)) {
+      pieces.push(piece);
+      if (pieces.length * rowsAtOnce < rowsAFile) continue;
+      files.push(await writeFile(type, month, pieces));
+      pieces = [];
+    }
+    if (pieces.length > 0) files.push(await writeFile(type, month, pieces));
+    const archived = files.reduce((sum, { rowCount }) => sum + Number(rowCount), 0);
+    await options.db().transaction(async (trx) => {
+      const removed = isPostgres(trx)
+        ? await dropPartition(trx, logTables[type], month)
+        : await monthOfLog(trx, type, month).delete();
+      if (removed !== archived) throw new Error(`${month} has ${removed} rows and ${archived} were archived`);
+      for (const file of files) await trx('log_archives').insert(completeRow(trx, file, now()));
+    });
+  }
+
+  async function monthsOf(type: LogType, before: string): Promise<string[]> {
+    const db = options.db();
+    const table = logTables[type];
+    if (isPostgres(db)) return partitionsBefore(db, table, before);
+    const oldest = z.object({ at: z.number() }).safeParse(await db(table).min({ at: 'at' }).first());
+    if (!oldest.success) return [];
+    const months: string[] = [];
+    for (let month = monthOf(new Date(oldest.data.at)); month < before; month = shiftMonth(month, 1)) {
+      if (await monthOfLog(db, type, month).first('id')) months.push(month);
+    }
+    return months;
+  }
+
+  /** Files that may hold what is asked, nearest to the beginning of the walk first. */
+  async function filesOf(type: LogType, question: Question): Promise<ArchivedFile[]> {
+    const db = options.db();
+    const query = db('log_archives').where({ log_type: type });
+    let isBounded = false;
+    for (const condition of question) {
+      if (condition.field !== 'at' || !('value' in condition) || !(condition.value instanceof Date)) continue;
+      const value = dateValue(db, condition.value);
+      if (condition.op === '>' || condition.op === '>=' || condition.op === '=') {
+        query.where('last_at', '>=', value);
+        isBounded = true;
+      }
+      if (condition.op === '<' || condition.op === '<=' || condition.op === '=')
+        query.where('first_at', '<=', value);
+    }
+    if (!isBounded) return [];
+    const rows: object[] = await query.orderBy('first_at', 'desc').limit(filesAtOnce);
+    return z.array(archivedFile).parse(rows.map((row) => fromRow({ ...row })));
+  }
+
+  async function local(file: ArchivedFile): Promise<string> {
+    const found = await storage.find(file.path);
+    if (found === undefined) throw new Error(`${file.path} is gone from the archive`);
+    return found;
+  }
+
+  async function look<Value extends z.ZodType>(
+    files: ArchivedFile[],
+    question: Question,
+    row: Value,
+    build: (query: ReturnType<typeof builder.queryBuilder>) => void,
+  ): Promise<z.output<Value>[]> {
+    const places: string[] = [];
+    for (const file of files) places.push(await local(file));
+    const query = builder
+      .queryBuilder()
+      .from(builder.raw(`read_parquet([${places.map(literal).join(', ')}])`));
+    ask(query, question, (date) => date.getTime());
+    build(query);
+    const { sql, bindings } = query.toSQL().toNative();
+    const values = z.array(z.union([z.string(), z.number()])).parse(bindings);
+    return inDuck(places, (duck) => duck.rows(row, sql, values));
+  }
+
+  return {
+    async sweep() {
+      for (const type of logTypes) {
+        const db = options.db();
+        const rows: object[] = await db('log_retentions').where({ log_type: type, enabled: true });
+        const [kept] = z.array(retention).parse(rows.map((row) => fromRow({ ...row })));
+        if (kept === undefined) continue;
+        const before = shiftMonth(monthOf(now()), -kept.keepMonths);
+        for (const month of await monthsOf(type, before)) {
+          try {
+            await archiveMonth(type, month);
+          } catch (error) {
+            // Nothing is dropped; the next night tries again.
+            warn(`${type} of ${month} is not archived: ${error instanceof Error ? error.message : error}`);
+          }
+        }
+      }
+    },
+    async archivedTo(type) {
+      const row: object | undefined = await options
+        .db()('log_archives')
+        .where({ log_type: type })
+        .orderBy('last_at', 'desc')
+        .first('last_at');
+      return row === undefined ? null : z.object({ lastAt: z.date() }).parse(fromRow({ ...row })).lastAt;
+    },
+    async beyond(type, question, from, order, limit) {
+      const isPast = (file: ArchivedFile) =>
+        from !== undefined && (order === 'desc' ? file.firstAt > from.at : file.lastAt < from.at);
+      const files = (await filesOf(type, question)).filter((file) => !isPast(file));
+      if (files.length === 0) return [];
+      const rows = await look(files, question, z.record(z.string(), z.unknown()), (query) => {
+        query.select(columnsOf(type));
+        if (from !== undefined) {
+          const [strictly, at] = [order === 'asc' ? '>' : '<', from.at.getTime()];
+          query.where('at', `${strictly}=`, at);
+          query.where((either) => either.where('at', strictly, at).orWhere('id', strictly, from.id));
+        }
+        query.orderBy([
+          { column: 'at', order },
+          { column: 'id', order },
+        ]);
+        query.limit(limit);
+      });
+      return rows.map((row) =>
+        fromRow(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))),
+      );
+    },
+    async count(type, question) {
+      const files = await filesOf(type, question);
+      if (files.length === 0) return 0;
+      const [row] = await look(files, question, z.object({ count: whole }), (query) =>
+        query.count({ count: '*' }),
+      );
+      return row?.count ?? 0;
+    },
+  };
+}
+
+/** 64-bit numbers come as bigint; a log's are ordinary ones. */
+const plain = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
+
+/** A month of a log in the database: its partition, or its span of the one table. */
+function monthOfLog(db: Db, type: LogType, month: string) {
+  const table = logTables[type];
+  if (isPostgres(db)) return db(partitionName(table, month));
+  return db(table)
+    .where('at', '>=', monthStart(month).getTime())
+    .where('at', '<', monthStart(shiftMonth(month, 1)).getTime());
+}
+
+/** Counts rows and adds up their hashes, whatever their order. */
+function fingerprint(rows: readonly Row[], columns: readonly string[]): string {
+  let sum = 0n;
+  for (const row of rows) {
+    const text = JSON.stringify(columns.map((column) => plain(row[column]) ?? null));
+    sum += createHash('sha256').update(text).digest().readBigUInt64LE();
+  }
+  return `${rows.length} ${sum}`;
+}
+
+/** Writes how long each log is kept where nobody has said it yet. */
+export async function seedRetentions(strapi: Core.Strapi): Promise<void> {
+  const retentions = strapi.db.query('api::log-retention.log-retention');
+  for (const [logType, keepMonths] of Object.entries(keptMonths)) {
+    if ((await retentions.findOne({ where: { logType } })) !== null) continue;
+    try {
+      await retentions.create({ data: { logType, keepMonths, enabled: true, publishedAt: new Date() } });
+    } catch (error) {
+      // Another process booting at the same moment wrote it.
+      if ((await retentions.findOne({ where: { logType } })) === null) throw error;
+    }
+  }
+}
