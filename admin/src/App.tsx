@@ -38,6 +38,7 @@ const Bills = lazy(() => import('./bills/Bills'));
 const BankArrivals = lazy(() => import('./bank/BankArrivals'));
 const Exports = lazy(() => import('./exports/Exports'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
+const AbnormalRequests = lazy(() => import('./monitoring/AbnormalRequests'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
 const Channels = lazy(() => import('./channels/Channels'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
@@ -130,6 +131,7 @@ const screens: [path: string, element: ReactNode][] = [
   ['/bill-archives', <Bills key="bills" />],
   ['/bank-arrivals', <BankArrivals key="bank-arrivals" />],
   ['/exports', <Exports key="exports" />],
+  ['/abnormal-requests', <AbnormalRequests key="abnormal-requests" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
   ['/channels', <Channels key="channels" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],

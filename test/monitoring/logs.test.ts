@@ -79,6 +79,10 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
       await db().raw('DROP INDEX interface_logs_method_at_idx');
       await db().raw("UPDATE strapi_database_schema SET hash = 'an earlier version'");
       await asBefore('login_logs');
+      await db()('error_knowledges')
+        .where({ channel: 'wechat', code: 'NOTENOUGH' })
+        .update({ advice: '请到收费处办理' });
+      await db()('error_knowledges').where({ channel: 'alipay', code: 'TIMEOUT' }).delete();
       await db()('login_logs').insert({ at: '2018-11-13 02:36:11', username: 'super', kind: 'sign_in' });
       await hospital.restart();
       expect(await partitions('interface_logs')).toEqual(before);
@@ -87,6 +91,17 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
         { order_no: 'KEPT', url: null },
       ]);
     }, 60_000);
+
+    test('what somebody has written of an error stays, and what is missing comes back', async () => {
+      const known = (channel: string, code: string) =>
+        db()('error_knowledges').where({ channel, code }).first('advice', 'retry');
+      expect(await known('wechat', 'NOTENOUGH')).toMatchObject({ advice: '请到收费处办理' });
+      expect(await known('alipay', 'TIMEOUT')).toMatchObject({ retry: 'automatic' });
+      expect(payments(hospital.strapi()).errorKnowledge.explain('wechat', 'NOTENOUGH')?.advice).toEqual({
+        zh: '请到收费处办理',
+        en: expect.any(String),
+      });
+    });
 
     test('of an earlier version move into the partitions of their months', async () => {
       expect(
@@ -209,5 +224,64 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     await archive.sweep();
     expect(await db()('interface_logs').where({ order_no: 'NOT-YET' }).select('id')).toHaveLength(1);
     expect(await db()('log_archives').where({ month: '2025-01' })).toEqual([]);
+  });
+
+  test('every code of every channel has a meaning, a cause, what to do and whether to retry, in two languages', async () => {
+    const words = ['meaning', 'meaning_en', 'cause', 'cause_en', 'advice', 'advice_en'];
+    const rows: Record<string, string>[] = await db()('error_knowledges').select('*');
+    const codes = payments(hospital.strapi())
+      .channels()
+      .flatMap(({ errors }) => Object.keys(errors));
+    expect(rows).toHaveLength(codes.length);
+    const lacking = rows.filter((row) => words.some((word) => !row[word]));
+    expect(lacking.map(({ channel, code }) => `${channel} ${code}`)).toEqual([]);
+    for (const row of rows) expect(row.meaning_en).not.toMatch(/\p{Script=Han}/u);
+    const retries = new Map<string, number>();
+    for (const { retry = '' } of rows) retries.set(retry, (retries.get(retry) ?? 0) + 1);
+    console.log(
+      `${rows.length} codes explained: ${[...retries].map(([retry, count]) => `${retry} ${count}`).join(', ')}`,
+    );
+  });
+
+  test('abnormal requests are grouped by channel and code, with a number a day and when they came first and last', async () => {
+    const failed = (at: string, orderNo: string) =>
+      payments(hospital.strapi()).events.emit('channel.call', {
+        method: 'create_order',
+        url: 'https://gateway.example/pay',
+        request: '{}',
+        response: '{}',
+        startedAt: new Date(at),
+        durationMs: 40,
+        channel: 'wechat',
+        accountCode: 'wechat-1',
+        orderNo,
+        tradeType: 'weixin_micropay',
+        direction: 'out',
+        errorCode: 'AUTHCODEEXPIRE',
+      });
+    for (const at of [
+      '2026-10-01T04:00:00Z',
+      '2026-10-05T16:00:00Z',
+      '2026-10-06T15:59:59Z',
+      '2026-10-07T02:00:00Z',
+    ])
+      failed(at, 'GROUPED');
+    await monitoring(hospital.strapi()).flush();
+    const { body } = await ops<{ groups: Record<string, unknown>[] }>(
+      'GET',
+      '/api/monitoring/abnormal-groups?from=2026-10-04T16:00:00.000Z&to=2026-10-07T16:00:00.000Z',
+    );
+    expect(body.groups).toMatchObject([
+      {
+        channel: 'wechat',
+        errorCode: 'AUTHCODEEXPIRE',
+        count: 3,
+        days: [0, 2, 1],
+        firstAt: '2026-10-05T16:00:00.000Z',
+        lastAt: '2026-10-07T02:00:00.000Z',
+        firstEverAt: '2026-10-01T04:00:00.000Z',
+        known: { meaning: { zh: '付款码已过期' }, retry: 'anew' },
+      },
+    ]);
   });
 });

@@ -102,7 +102,7 @@ type LiveProps = Pick<Props, 'patientName' | 'onNext' | 'onAgain' | 'onEnd'> & {
 };
 
 function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LiveProps) {
-  const { t, language } = useText();
+  const { t, language, pick } = useText();
   const toast = useToast();
   const { titleOf } = useChannels();
   const now = useSeconds();
@@ -222,6 +222,7 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
           subTitle={
             <>
               {explanation}
+              {order.error?.advice && <div>{pick(order.error.advice)}</div>}
               {order.error && (
                 <div className="quiet">
                   {t('common.code')}: {order.error.code}

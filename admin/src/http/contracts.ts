@@ -56,7 +56,14 @@ export const placedPage = z.object({
 });
 
 const orderError = z
-  .object({ code: z.string(), zh: text, en: text, channelCode: text, channelMessage: text })
+  .object({
+    code: z.string(),
+    zh: text,
+    en: text,
+    channelCode: text,
+    channelMessage: text,
+    advice: bilingual.nullish(),
+  })
   .nullish()
   .catch(null);
 

@@ -84,6 +84,7 @@ export const menu: MenuGroup[] = [
       read('/interface-logs', 'interfaceLogs', 'interface-log'),
       read('/abnormal-requests', 'abnormalRequests', 'abnormal-request'),
       read('/login-logs', 'loginLogs', 'login-log'),
+      read('/error-knowledges', 'errorKnowledge', 'error-knowledge'),
       read('/log-archives', 'logArchives', 'log-archive'),
       read('/log-retentions', 'logRetentions', 'log-retention'),
       read('/messages', 'messages', 'message'),

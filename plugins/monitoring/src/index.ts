@@ -73,7 +73,7 @@ export function install(strapi: Core.Strapi): void {
   const alerts = createAlerts({ db: strapi.db.connection, now: () => clock.now(), messages, warn });
   const recorder = createRecorder({
     db: () => strapi.db.connection,
-    channels: () => payments(strapi).channels(),
+    known: (channel, code) => payments(strapi).errorKnowledge.explain(channel, code),
     book: messages.book,
     warn,
   });

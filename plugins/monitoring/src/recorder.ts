@@ -1,8 +1,8 @@
 import {
-  type ChannelManifest,
   completeRow,
   currentTrace,
   type Events,
+  type KnownError,
   type PaymentEvents,
 } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
@@ -16,7 +16,8 @@ type Attributes = Record<string, unknown>;
 
 export interface RecorderOptions {
   db: () => Db;
-  channels: () => readonly ChannelManifest[];
+  /** What is known of a channel's code. */
+  known: (channel: string, code: string) => KnownError | undefined;
   /** Told when something could not be written. Nothing of a row goes into it. */
   warn: (text: string) => void;
   /** Makes messages of alarms. */
@@ -35,7 +36,7 @@ const longestLine = 255;
 /** One bad notification may be an accident on the way; this many within an hour are not. */
 const forgedBeforeAlarm = 3;
 
-export function createRecorder({ db, channels, warn, book, delayMs }: RecorderOptions): Recorder {
+export function createRecorder({ db, known: explained, warn, book, delayMs }: RecorderOptions): Recorder {
   const batch = <Row>(name: string, insert: (rows: Row[]) => Promise<void>): Batch<Row> =>
     createBatch<Row>({
       insert,
@@ -90,8 +91,8 @@ export function createRecorder({ db, channels, warn, book, delayMs }: RecorderOp
     if (call.errorCode === undefined || call.errorCode === '') return;
     if (call.method === 'notify' && looksForged(call.errorCode)) onForged(call);
     const { method, errorCode, errorMessage } = call;
-    const manifest = channels().find(({ code }) => code === call.channel);
-    const { action, message, advice } = explain({ method, errorCode, errorMessage }, manifest);
+    const meant = call.channel === null ? undefined : explained(call.channel, errorCode);
+    const { action, message, advice } = explain({ method, errorCode, errorMessage }, meant);
     errors.add({
       ...shared,
       errorMessage: text(message, 2000),

@@ -5,6 +5,7 @@ import { defaultRules } from './alerts/defaults';
 import { alert, alertRoutes, grafana } from './alerts/routes';
 import { alertRule } from './alerts/rule';
 import { install, monitoring } from './index';
+import { abnormal, abnormalRoute } from './logs/abnormal-routes';
 import { seedRetentions } from './logs/log-archive';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
 import { inbox, message, messageRoutes, target } from './messages/routes';
@@ -15,7 +16,10 @@ import { createWallViews } from './wall/views';
 const judgeEveryMs = 60_000;
 
 const routes = {
-  'content-api': { type: 'content-api', routes: [...messageRoutes, ...alertRoutes, ...wallRoutes] },
+  'content-api': {
+    type: 'content-api',
+    routes: [...messageRoutes, ...alertRoutes, ...wallRoutes, abnormalRoute],
+  },
 };
 
 export default {
@@ -24,10 +28,8 @@ export default {
     install(strapi);
   },
   async bootstrap({ strapi }: { strapi: Core.Strapi }) {
-    const partitioned = () => keepPartitions(strapi, payments(strapi).clock.now());
-    await partitioned();
+    await keepPartitions(strapi, payments(strapi).clock.now());
     await seedRetentions(strapi);
-    jobs(strapi).every('log-partitions', '10 3 * * *', partitioned);
     jobs(strapi).every('log-archive', '20 3 * * *', monitoring(strapi).logs.archive.sweep);
     await createWallViews(strapi);
     checkMessageSettings(strapi);
@@ -42,5 +44,5 @@ export default {
     await monitoring(strapi).stop();
   },
   routes,
-  controllers: { message, inbox, target, alert, grafana, wall: wallController },
+  controllers: { abnormal, message, inbox, target, alert, grafana, wall: wallController },
 };

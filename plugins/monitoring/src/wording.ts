@@ -1,5 +1,4 @@
-import type { Bilingual } from '@hospital-pay/errors';
-import type { ChannelManifest } from '@hospital-pay/payments';
+import type { KnownError } from '@hospital-pay/payments';
 
 interface Wording {
   /** 交易动作 */
@@ -77,16 +76,15 @@ const hisErrors: Record<string, string> = {
 /** A channel's error in words: what was tried, why it failed, what to do next. */
 export function explain(
   call: { method: string; errorCode: string; errorMessage?: string | undefined },
-  manifest: ChannelManifest | undefined,
+  known: Pick<KnownError, 'meaning' | 'advice'> | undefined,
 ): Explained {
   const { action, failure } = wordings[call.method] ?? { action: call.method, failure: `${call.method}失败` };
-  const known: (Bilingual & { advice?: Bilingual }) | undefined = manifest?.errors[call.errorCode];
   const refused = call.method === 'notify' ? refusedNotifications[call.errorCode] : undefined;
   if (refused) return { action, message: `${failure}:${refused.zh}`, advice: refused.advice };
   const said = call.errorMessage?.trim();
   return {
     action,
-    message: `${failure}:${known?.zh ?? hisErrors[call.errorCode] ?? (said ? said : call.errorCode)}`,
-    advice: known?.advice?.zh ?? null,
+    message: `${failure}:${known?.meaning.zh ?? hisErrors[call.errorCode] ?? (said ? said : call.errorCode)}`,
+    advice: known?.advice.zh ?? null,
   };
 }

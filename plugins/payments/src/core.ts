@@ -2,6 +2,7 @@ import type { Clock, Leases, Queue } from '@hospital-pay/jobs';
 import type { Knex } from 'knex';
 import type { Circuits } from './circuits';
 import type { ChannelManifest } from './contract';
+import type { ErrorKnowledge } from './error-knowledge';
 import { fail } from './errors';
 import type { Locks } from './locks';
 import { completeRow, insertRow } from './rows';
@@ -30,6 +31,7 @@ export interface Core {
   accounts: Accounts;
   channelSwitches: ChannelSwitches;
   circuits: Circuits;
+  errorKnowledge: ErrorKnowledge;
   grace: Grace;
   log: { error(text: string): void };
 }

@@ -6,6 +6,7 @@ import { createChannelSwitches } from './channel-switches';
 import { createCircuits, silentPayments } from './circuits';
 import type { ChannelManifest } from './contract';
 import { type Alarm, type Core, messageOf, raise } from './core';
+import { createErrorKnowledge } from './error-knowledge';
 import { createEvents } from './events';
 import { createLedger } from './ledger';
 import { createLocks } from './locks';
@@ -54,6 +55,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     notifyUrl: (code) => `${options.publicUrl.replace(/\/$/, '')}/api/notify/${code}`,
   });
   const channelSwitches = createChannelSwitches({ db, clock, manifests });
+  const errorKnowledge = createErrorKnowledge({ db, clock, manifests, log });
   const locks = createLocks(leases, clock);
   const grace = createGrace();
   const circuits = createCircuits({
@@ -75,6 +77,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     accounts,
     channelSwitches,
     circuits,
+    errorKnowledge,
     grace,
     log,
   };
@@ -95,6 +98,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     events,
     accounts,
     channelSwitches,
+    errorKnowledge,
     outbox,
     clock,
     vault,
@@ -109,6 +113,7 @@ export function createPayments(options: PaymentsOptions): RunningPayments {
     openApiParts,
     async start() {
       await channelSwitches.seed();
+      await errorKnowledge.seed();
       if (!queue.works) return;
       await takeOver(core);
       startWorkers(core, { orders, refunds, mixed, outbox, notifications });

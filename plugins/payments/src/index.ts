@@ -3,6 +3,7 @@ import type { Payments } from './types';
 export { businessDay, businessDayBounds, type DayRule, shiftDay } from './business-day';
 export * from './contract';
 export { createPayments, type PaymentsOptions, type RunningPayments } from './create';
+export type { KnownError } from './error-knowledge';
 export {
   columnOf,
   completeRow,

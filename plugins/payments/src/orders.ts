@@ -39,7 +39,7 @@ const pollMs = 1000;
 
 export function createOrders(core: Core, ledger: Ledger, routing: Routing): OrdersRoom {
   const { db, clock } = core;
-  const view = (order: OrderRow): OrderView => orderView(order, core.manifests());
+  const view = (order: OrderRow): OrderView => orderView(order, core.errorKnowledge);
 
   const find = async (key: OrderKey, caller: Caller): Promise<OrderRow> => {
     const where =

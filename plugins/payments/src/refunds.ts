@@ -20,7 +20,7 @@ const slackMs = 20;
 
 export function createRefunds(core: Core, ledger: Ledger): RefundsRoom {
   const { db, clock } = core;
-  const view = (refund: RefundRow): RefundView => refundView(refund, core.manifests());
+  const view = (refund: RefundRow): RefundView => refundView(refund, core.errorKnowledge);
 
   const find = async (key: RefundKey, caller: Caller): Promise<RefundRow> => {
     const where =

@@ -17,6 +17,8 @@ import type {
   Scene,
   SettledClaim,
 } from './contract';
+import type { Retry } from './error-kinds';
+import type { ErrorKnowledge } from './error-knowledge';
 import type { RouteVerdict } from './route-verdicts';
 
 export type OrderStatus =
@@ -132,6 +134,9 @@ export interface ErrorView {
   en: string;
   channelCode?: string;
   channelMessage?: string;
+  /** What the channel's code is known to call for. */
+  advice?: Bilingual;
+  retry?: Retry;
 }
 
 export interface OrderView {
@@ -524,6 +529,7 @@ export interface Payments {
   accounts: Accounts;
   channels(): ChannelManifest[];
   channelSwitches: ChannelSwitches;
+  errorKnowledge: ErrorKnowledge;
   applications: Applications;
   outbox: Outbox;
   openapi: { add(part: OpenApiPart): void };

@@ -1,14 +1,14 @@
-import type { ChannelManifest } from './contract';
+import type { ErrorKnowledge } from './error-knowledge';
 import { paymentErrors } from './errors';
 import type { OrderRow, RefundRow } from './store';
 import type { ErrorView, OrderView, RefundView } from './types';
 
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 
-/** The channel's own code in words, when its manifest explains it. */
+/** The channel's own code in words, when anybody has explained it. */
 export function errorView(
-  row: { status: string; errorCode: string | null; errorMessage: string | null },
-  manifest: ChannelManifest | undefined,
+  row: { channel: string; status: string; errorCode: string | null; errorMessage: string | null },
+  knowledge: Pick<ErrorKnowledge, 'explain'>,
 ): ErrorView | null {
   if (!row.errorCode) return null;
   const code =
@@ -17,18 +17,19 @@ export function errorView(
       : row.status === 'failed'
         ? 'CHANNEL_REFUSED'
         : 'RESULT_UNKNOWN';
-  const explained = code === 'CHANNEL_REFUSED' ? manifest?.errors[row.errorCode] : undefined;
-  const { zh, en } = explained ?? paymentErrors[code];
+  const known = knowledge.explain(row.channel, row.errorCode);
+  const { zh, en } = (code === 'CHANNEL_REFUSED' ? known?.meaning : undefined) ?? paymentErrors[code];
   return {
     code,
     zh,
     en,
     channelCode: row.errorCode,
+    ...(known ? { advice: known.advice, retry: known.retry } : {}),
     ...(row.errorMessage ? { channelMessage: row.errorMessage } : {}),
   };
 }
 
-export const orderView = (order: OrderRow, manifests: ReadonlyMap<string, ChannelManifest>): OrderView => ({
+export const orderView = (order: OrderRow, knowledge: Pick<ErrorKnowledge, 'explain'>): OrderView => ({
   orderNo: order.orderNo,
   merchantCode: order.merchantCode,
   merchantOrderNo: order.merchantOrderNo,
@@ -49,14 +50,11 @@ export const orderView = (order: OrderRow, manifests: ReadonlyMap<string, Channe
   hisOrderNo: order.hisOrderNo,
   receiptNo: order.receiptNo,
   mixedNo: order.mixedNo,
-  error: errorView(order, manifests.get(order.channel)),
+  error: errorView(order, knowledge),
   createdTime: order.createdTime.toISOString(),
 });
 
-export const refundView = (
-  refund: RefundRow,
-  manifests: ReadonlyMap<string, ChannelManifest>,
-): RefundView => ({
+export const refundView = (refund: RefundRow, knowledge: Pick<ErrorKnowledge, 'explain'>): RefundView => ({
   refundNo: refund.refundNo,
   merchantRefundNo: refund.merchantRefundNo,
   orderNo: refund.orderNo,
@@ -67,6 +65,6 @@ export const refundView = (
   reason: refund.reason,
   channelRefundNo: refund.channelRefundNo,
   refundedAt: iso(refund.refundedAt),
-  error: errorView(refund, manifests.get(refund.channel)),
+  error: errorView(refund, knowledge),
   requestedAt: refund.requestedAt.toISOString(),
 });

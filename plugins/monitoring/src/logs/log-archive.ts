@@ -59,6 +59,8 @@ export function createLogArchive(options: {
   db: () => Db;
   now: () => Date;
   storage: ArchiveStorage;
+  /** Called before months are archived: each must have its partition. */
+  partitioned(): Promise<void>;
   fieldsOf(type: LogType): LogFields;
   warn(text: string): void;
 }): LogArchive {
@@ -125,7 +127,7 @@ export function createLogArchive(options: {
         for (const row of rows) yield `${JSON.stringify(row)}\n`;
       }, createWriteStream(lines));
       const structure = typesOf(type).map(([name, kind]) => `${literal(name)}: ${literal(kind)}`);
-      const order = columns.includes('order_no') ? 'order_no, at, id' : 'at, id';
+      const order = columns.includes('order_no') ? 'order_no, "at", id' : '"at", id';
       await duck.run(`COPY (
           SELECT * FROM read_json(${literal(lines)}, format = 'newline_delimited', columns = {${structure.join(', ')}})
           ORDER BY ${order}
@@ -238,6 +240,7 @@ export function createLogArchive(options: {
 
   return {
     async sweep() {
+      await options.partitioned();
       for (const type of logTypes) {
         const db = options.db();
         const rows: object[] = await db('log_retentions').where({ log_type: type, enabled: true });

@@ -7,6 +7,7 @@ import { fail } from '../errors';
 import { type Place, place, writePlace } from './cursor';
 import { createLogArchive, type LogArchive } from './log-archive';
 import { bodies, type LogType, logTables } from './log-types';
+import { keepPartitions } from './partitions';
 import { ask, type LogFields, type Question, readQuestion } from './question';
 
 /** How many rows a list has: beyond a bound nobody counts, and it is said that nobody has. */
@@ -29,6 +30,7 @@ export interface LogPage {
 }
 
 export interface LogLists {
+  fieldsOf(type: LogType): LogFields;
   archive: LogArchive;
   /** A page of a log, as core REST is asked for one: `pagination[after]` or `[before]` instead of a page's number. */
   page(type: LogType, query: Record<string, unknown>): Promise<LogPage>;
@@ -114,6 +116,7 @@ export function createLogLists(
   const archive = createLogArchive({
     ...options,
     db: () => strapi.db.connection,
+    partitioned: () => keepPartitions(strapi, options.now()),
     fieldsOf,
     warn: (text) => strapi.log.warn(`monitoring: ${text}`),
   });
@@ -132,6 +135,7 @@ export function createLogLists(
 
   return {
     archive,
+    fieldsOf,
     async page(type, query) {
       const read = paging.safeParse(query.pagination ?? {});
       if (!read.success) throw fail('LOG_QUESTION_INVALID', { field: 'pagination' });

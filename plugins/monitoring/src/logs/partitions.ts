@@ -126,6 +126,7 @@ async function partition(trx: Knex.Transaction, table: string): Promise<void> {
   // The dashboards' views go with it and are made again by this same start.
   await trx.raw('DROP TABLE ?? CASCADE', [single]);
   await trx.raw('CREATE UNIQUE INDEX ?? ON ?? (at, id)', [`${table}_at_id`, table]);
+  await trx.raw('CREATE INDEX ?? ON ?? (id)', [`${table}_id`, table]);
   for (const { definition } of indexes) await trx.raw(definition);
   for (const { name, definition } of foreignKeys) {
     await trx.raw(`ALTER TABLE ?? ADD CONSTRAINT ?? ${definition}`, [table, name]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { scopes } from '../applications';
+import { retries } from '../error-kinds';
 import { fail } from '../errors';
 import { splitSchema } from '../mixed/claim';
 import {
@@ -200,6 +201,8 @@ const errorView = z
     en: z.string(),
     channelCode: z.string().optional(),
     channelMessage: z.string().optional(),
+    advice: z.object({ zh: z.string(), en: z.string() }).optional(),
+    retry: z.enum(retries).optional(),
   })
   .nullable();
 

@@ -87,7 +87,12 @@ export function createMixed(
 
   const view = async (row: MixedRow): Promise<MixedView> => {
     const { insurance, cash } = await halvesOf(row);
-    return mixedView(row, { insurance: insurance.order, cash: cash.order }, core.manifests());
+    return mixedView(
+      row,
+      { insurance: insurance.order, cash: cash.order },
+      core.manifests(),
+      core.errorKnowledge,
+    );
   };
 
   const nextLookAt = (state: MixedState, expiresAt: Date): Date | null => {

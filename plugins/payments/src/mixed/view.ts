@@ -1,4 +1,5 @@
 import type { ChannelManifest } from '../contract';
+import type { ErrorKnowledge } from '../error-knowledge';
 import type { MixedRow, OrderRow } from '../store';
 import type { MixedView } from '../types';
 import { errorView, orderView } from '../views';
@@ -10,9 +11,10 @@ export function mixedView(
   row: MixedRow,
   orders: { insurance: OrderRow | undefined; cash: OrderRow | undefined },
   manifests: ReadonlyMap<string, ChannelManifest>,
+  knowledge: Pick<ErrorKnowledge, 'explain'>,
 ): MixedView {
-  const insurance = orders.insurance ? orderView(orders.insurance, manifests) : null;
-  const cash = orders.cash ? orderView(orders.cash, manifests) : null;
+  const insurance = orders.insurance ? orderView(orders.insurance, knowledge) : null;
+  const cash = orders.cash ? orderView(orders.cash, knowledge) : null;
   const manifest = manifests.get(row.insuranceChannel);
   // Paid in one act, through the insurance order: the cash alone is never offered.
   const isTogether = manifest?.insurance === 'with cash' && row.insuranceOrderNo !== null;
@@ -39,7 +41,14 @@ export function mixedView(
     hisState: row.hisState,
     hisOrderNo: row.hisOrderNo,
     receiptNo: row.receiptNo,
-    error: errorView({ ...row, status: refusals.has(row.state) ? 'failed' : 'unknown' }, manifest),
+    error: errorView(
+      {
+        ...row,
+        channel: row.insuranceChannel,
+        status: refusals.has(row.state) ? 'failed' : 'unknown',
+      },
+      knowledge,
+    ),
     expiresAt: row.expiresAt.toISOString(),
     paidAt: row.paidAt?.toISOString() ?? null,
     createdTime: row.createdTime.toISOString(),

@@ -1,0 +1,3 @@
+import { controller } from '../../../resource';
+
+export default controller('api::error-knowledge.error-knowledge');

@@ -1,0 +1,3 @@
+import { editable } from '../../../resource';
+
+export default editable('api::error-knowledge.error-knowledge');

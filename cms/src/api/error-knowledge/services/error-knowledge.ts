@@ -1,0 +1,3 @@
+import { service } from '../../../resource';
+
+export default service('api::error-knowledge.error-knowledge');
