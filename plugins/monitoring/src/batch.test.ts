@@ -63,11 +63,19 @@ describe('a batch', () => {
     expect(lost).toEqual([]);
   });
 
-  test('does not grow without end while nothing can be written', async () => {
-    const { lost, options } = recording(() => true);
-    const batch = createBatch<number>({ ...options, size: 1000, delayMs: 60_000, capacity: 5 });
-    for (let row = 0; row < 8; row += 1) batch.add(row);
-    expect(lost).toHaveLength(3);
-    await batch.flush();
+  test('does not grow without end while nothing can be written, and tells once how many it dropped', async () => {
+    const { options } = recording();
+    const counts: number[] = [];
+    const slow = { ...options, size: 1000, delayMs: 60_000, onLost: (count: number) => counts.push(count) };
+    const many = createBatch<number>({ ...slow, capacity: 5 });
+    for (let row = 0; row < 8; row += 1) many.add(row);
+    expect(counts).toEqual([]);
+    await many.flush();
+    expect(counts).toEqual([3]);
+
+    const heavy = createBatch<number>({ ...slow, weigh: () => 40, capacityBytes: 100 });
+    for (let row = 0; row < 5; row += 1) heavy.add(row);
+    await heavy.flush();
+    expect(counts).toEqual([3, 3]);
   });
 });

@@ -36,19 +36,30 @@ const longestLine = 255;
 /** One bad notification may be an accident on the way; this many within an hour are not. */
 const forgedBeforeAlarm = 3;
 
+const lengthOf = (text: unknown): number => (typeof text === 'string' ? text.length : 0);
+
 export function createRecorder({ db, known: explained, warn, book, delayMs }: RecorderOptions): Recorder {
-  const batch = <Row>(name: string, insert: (rows: Row[]) => Promise<void>): Batch<Row> =>
+  const batch = <Row>(
+    name: string,
+    insert: (rows: Row[]) => Promise<void>,
+    weigh?: (row: Row) => number,
+  ): Batch<Row> =>
     createBatch<Row>({
       insert,
+      ...(weigh === undefined ? {} : { weigh }),
       onLost: (count, cause) =>
-        warn(`${name}: ${count} row lost (${cause instanceof Error ? cause.name : 'unknown'})`),
+        warn(`${name}: ${count} rows lost (${cause instanceof Error ? cause.name : 'unknown'})`),
       ...(delayMs === undefined ? {} : { delayMs }),
     });
   const table = (name: string): Batch<Attributes> =>
-    batch(name, async (rows) => {
-      const connection = db();
-      await connection(name).insert(rows.map((row) => completeRow(connection, row)));
-    });
+    batch(
+      name,
+      async (rows) => {
+        const connection = db();
+        await connection(name).insert(rows.map((row) => completeRow(connection, row)));
+      },
+      ({ request, response }) => 500 + 2 * (lengthOf(request) + lengthOf(response)),
+    );
   const calls = table('interface_logs');
   const errors = table('abnormal_requests');
   const alarms = batch<Rung>('alarms', book);
