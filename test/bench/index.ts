@@ -77,10 +77,19 @@ export async function reconcile(options: { orders?: number }): Promise<void> {
 
 /** Prints how many rows of the interface log are taken a second, what its pages take, and what an order pays for being logged. */
 export async function logs(options: { rows?: number; orders?: number }): Promise<void> {
-  const settings = { rows: options.rows ?? 10_000_000, taken: 50_000, reads: 30, orders: options.orders ?? 800 };
+  const settings = {
+    rows: options.rows ?? 10_000_000,
+    taken: 50_000,
+    reads: 30,
+    orders: options.orders ?? 800,
+  };
   const { takenPerSecond, pages, orders } = await benchLogs(settings);
-  console.log(`\n${settings.rows.toLocaleString('en-US')} rows of the interface log on PostgreSQL; times in ms\n`);
-  console.table(Object.fromEntries(pages.map(({ page, p50, p99 }) => [page, { p50: ms(p50), p99: ms(p99) }])));
+  console.log(
+    `\n${settings.rows.toLocaleString('en-US')} rows of the interface log on PostgreSQL; times in ms\n`,
+  );
+  console.table(
+    Object.fromEntries(pages.map(({ page, p50, p99 }) => [page, { p50: ms(p50), p99: ms(p99) }])),
+  );
   console.log(`${Math.round(takenPerSecond).toLocaleString('en-US')} rows taken a second`);
   console.log(
     `an order takes ${ms(orders.withMs)} ms with its calls logged and ${ms(orders.withoutMs)} without (p50): ${(orders.withMs / orders.withoutMs).toFixed(2)}×`,

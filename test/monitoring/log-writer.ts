@@ -10,7 +10,12 @@ async function main(): Promise<void> {
     useNullAsDefault: true,
     pool: { min: 1, max: 1 },
   });
-  const recorder = createRecorder({ db: () => db, known: () => undefined, book: async () => undefined, warn: console.error });
+  const recorder = createRecorder({
+    db: () => db,
+    known: () => undefined,
+    book: async () => undefined,
+    warn: console.error,
+  });
   let hear: ((call: PaymentEvents['channel.call']) => void) | undefined;
   recorder.attach({
     on(name, listener) {
