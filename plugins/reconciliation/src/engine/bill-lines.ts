@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { BillLine } from '@hospital-pay/payments';
 import { z } from 'zod';
-import { type Duck, literal, openDuck, whole } from './duck';
+import { type Duck, literal, openDuck, smallBuffers, whole } from './duck';
 
 /** A line of an archived bill, with what the match and the order's own page need. */
 export interface ArchivedLine {
@@ -158,7 +158,7 @@ export async function writeParquet<Line>(
   try {
     await copyToParquet(
       `SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
-         escape = '"', columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}])`,
+         escape = '"', columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}], ${smallBuffers})`,
       target,
       folder,
       false,

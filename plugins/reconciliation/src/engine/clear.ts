@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { pieces as inPieces } from '../rows';
 import { type ArchivedLine, lineColumns, lineRow, toLine } from './bill-lines';
-import { type Duck, literal, whole } from './duck';
+import { type Duck, literal, smallBuffers, whole } from './duck';
 import { csvColumns, type Source } from './extract';
 
 /** What agreed on every leg at first sight: one payment, one charge, one bill line, at most one refund of each. */
@@ -89,7 +89,7 @@ function csvOf(source: Source, folder: string): string {
   const texts = columns.flatMap(([name, type]) => (type === 'VARCHAR' ? [literal(name)] : []));
   return `read_csv(${literal(path.join(folder, `${source}.csv`))}, header = false, auto_detect = false, delim = ',',
     quote = '"', escape = '"', columns = {${columns.map(([name, type]) => `'${name}': '${type}'`).join(', ')}},
-    force_not_null = [${texts.join(', ')}])`;
+    force_not_null = [${texts.join(', ')}], ${smallBuffers})`;
 }
 
 async function nameSources(duck: Duck, { bill }: ClearQuestion, folder: string): Promise<void> {

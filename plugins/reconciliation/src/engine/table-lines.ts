@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { AmountCell, BillTable, TableLayout, TableLine, TableSide } from '@hospital-pay/payments';
 import { z } from 'zod';
 import { type BillSums, copyToParquet } from './bill-lines';
-import { type Duck, literal, whole } from './duck';
+import { type Duck, literal, smallBuffers, whole } from './duck';
 
 /** The file is to be read line by line: it may be wrong, or only unusual. */
 export class InDoubt extends Error {
@@ -131,7 +131,7 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
     WITH numbered AS (
       SELECT row_number() OVER () + ${firstLineNo - 1} AS line_no, raw
       FROM read_csv(${literal(file)}, header = false, auto_detect = false, delim = ${literal(unseparated)}, quote = '',
-        escape = '', columns = {'raw': 'VARCHAR'})),
+        escape = '', columns = {'raw': 'VARCHAR'}, ${smallBuffers})),
     split AS (
       SELECT line_no, raw, string_split(${row}, ${literal(separator)}) AS cells FROM numbered),
     named AS (
