@@ -157,6 +157,32 @@ export async function createCardAccount(
   );
 }
 
+/** The insurer's half of mixed payments, at the simulated mobile-payment centre. */
+export async function createInsuranceAccount(
+  strapi: Core.Strapi,
+  { code: merchantCode, name }: Branch,
+  credentials: SandboxCredentials,
+  baseUrl: string,
+): Promise<void> {
+  const code = accountCodeOf(merchantCode, 'insurance');
+  if ((await strapi.db.query('api::channel-account.channel-account').findOne({ where: { code } })) === null) {
+    await payments(strapi).accounts.save({
+      code,
+      name: `${name}医保（模拟）`,
+      channel: 'insurance',
+      merchantCode,
+      enabled: true,
+      config: { ...channelConfigs(credentials, baseUrl).insurance },
+    });
+  }
+  await createOnce(
+    strapi,
+    'api::route.route',
+    { merchantCode, channel: 'insurance', accountCode: code },
+    { name: `${name}医保`, priority: 100, enabled: true },
+  );
+}
+
 const flat = (configs: ReturnType<typeof channelConfigs>): Record<string, ChannelConfig> => ({
   alipay: { ...configs.alipay },
   wechat: { ...configs.wechat },

@@ -25,7 +25,7 @@ export const channels: readonly [ChannelCode, ChannelCode] = ['alipay', 'wechat'
 export const channelTitle: Record<ChannelCode, string> = { alipay: '支付宝', wechat: '微信支付' };
 export const logName: Record<ChannelCode, string> = { alipay: 'alipay', wechat: 'weixin' };
 
-export const accountCodeOf = (merchantCode: string, channel: ChannelCode | 'mispos'): string =>
+export const accountCodeOf = (merchantCode: string, channel: ChannelCode | 'mispos' | 'insurance'): string =>
   `${channel}-${merchantCode.toLowerCase()}`;
 
 export type Terminal = {

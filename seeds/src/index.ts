@@ -9,6 +9,7 @@ import {
   createAccounts,
   createApplication,
   createCardAccount,
+  createInsuranceAccount,
   createMerchants,
   createPeople,
   createReference,
@@ -18,6 +19,7 @@ import { branchCredentials, fillLedger, hisSecretOf } from './gateways';
 import { generate } from './generate';
 import { accountCodeOf, type Branch, branches, channels } from './hospital';
 import { load } from './load';
+import { loadMixed } from './mixed';
 import { pastDays } from './traffic';
 
 export { plugInCardTerminals } from './card-terminals';
@@ -75,6 +77,7 @@ export async function seedDemo(strapi: Core.Strapi, options: SeedOptions): Promi
   onProgress(`写入订单 ${rows.orders.length} 笔`, `writing ${rows.orders.length} orders`);
   await strapi.db.transaction(async ({ trx }) => {
     await load(trx, rows, now);
+    await loadMixed(strapi, trx, rows.orders, now);
     await store(strapi).set({
       key: 'demo',
       value: { seededAt: now.toISOString(), baseUrl: sandbox.baseUrl() },
@@ -134,6 +137,7 @@ async function furnish(
     if (keys) {
       await createAccounts(strapi, branch, keys, sandbox.baseUrl());
       await createCardAccount(strapi, branch, keys);
+      await createInsuranceAccount(strapi, branch, keys, sandbox.baseUrl());
     }
     await createApplication(strapi, branch, hisSecretOf(sandbox, branch));
   }
@@ -144,7 +148,7 @@ async function furnish(
 async function follow(strapi: Core.Strapi, done: Marker, baseUrl: string): Promise<void> {
   const { accounts } = payments(strapi);
   for (const branch of branches) {
-    for (const channel of channels) {
+    for (const channel of [...channels, 'insurance' as const]) {
       const { code, name, merchantCode, enabled, config } = await accounts.describe(
         accountCodeOf(branch.code, channel),
       );

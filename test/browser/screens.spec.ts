@@ -68,7 +68,6 @@ const emptyAtFirst = new Set([
   '/audit-entries',
   '/exports',
   '/payment-links',
-  '/mixed-payments',
   '/bank-arrivals',
   '/bank-statement-lines',
   '/reconciliation-rules',

@@ -26,6 +26,7 @@ const tables = [
   'interface_logs',
   'abnormal_requests',
   'messages',
+  'mixed_payments',
 ];
 const dayAgo = (days: number) =>
   DateTime.now().setZone('Asia/Shanghai').minus({ days }).toFormat('yyyy-MM-dd');
@@ -63,6 +64,29 @@ describe.each(databases)('the demo hospital on %s', (database) => {
     expect(seconds).toBeLessThan(60);
     process.stdout.write(`seeded ${database} in ${seconds.toFixed(1)} s\n`);
     expect(Number((await rows()('orders').count({ n: '*' }).first())?.n)).toBeGreaterThan(5000);
+  });
+
+  test('has mixed payments whose halves agree with HIS', async () => {
+    const mixed: { mixed_no: string; total_fen: number | string }[] = await rows()('mixed_payments').select(
+      'mixed_no',
+      'total_fen',
+    );
+    expect(mixed).toHaveLength(8);
+    for (const { mixed_no, total_fen } of mixed) {
+      const halves: { order_no: string; paid_fen: number; recon_state: string }[] = await rows()('orders')
+        .where({ mixed_no })
+        .select('order_no', 'paid_fen', 'recon_state');
+      expect(halves.map(({ recon_state }) => recon_state)).toEqual(['normal', 'normal']);
+      expect(halves.reduce((sum, half) => sum + Number(half.paid_fen), 0)).toBe(Number(total_fen));
+      const booked = await rows()('his_records')
+        .whereIn(
+          'order_no',
+          halves.map(({ order_no }) => order_no),
+        )
+        .sum({ fen: 'amount_fen' })
+        .first();
+      expect(Number(booked?.fen)).toBe(Number(total_fen));
+    }
   });
 
   test('is left alone by a second call', async () => {
