@@ -165,7 +165,9 @@ export async function wall(options: { orders?: number }): Promise<void> {
     'first count s': firstCountSeconds.toFixed(1),
     'count of 100 new ms': ms(countMs),
   });
-  const [few, hundredfold] = await benchWall([many / 100, many], (result) => console.log(line(result)));
+  const [few, hundredfold] = await benchWall([many / 100, many], {
+    tell: (result) => console.log(line(result)),
+  });
   if (!few || !hundredfold) return;
   const ratio = (figure: 'refreshMs' | 'bareMs') => (hundredfold[figure] / few[figure]).toFixed(1);
   console.log(

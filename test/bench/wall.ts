@@ -24,7 +24,6 @@ export interface WallBench {
   counted: number;
 }
 
-const rounds = 7;
 /** Answers are shared for four seconds. */
 const pauseMs = 4200;
 const median = (values: number[]) =>
@@ -77,7 +76,12 @@ async function fill(strapi: Core.Strapi, orders: number): Promise<void> {
   await db.raw('ANALYZE');
 }
 
-async function measure(strapi: Core.Strapi, account: SignedInAccount, orders: number): Promise<WallBench> {
+async function measure(
+  strapi: Core.Strapi,
+  account: SignedInAccount,
+  orders: number,
+  rounds: number,
+): Promise<WallBench> {
   const db = strapi.db.connection;
   const { minutes, wall } = monitoring(strapi);
   await fill(strapi, orders);
@@ -126,7 +130,7 @@ async function measure(strapi: Core.Strapi, account: SignedInAccount, orders: nu
 
 export async function benchWall(
   sizes: number[],
-  tell: (result: WallBench) => void = () => undefined,
+  { rounds = 7, tell = () => undefined }: { rounds?: number; tell?: (result: WallBench) => void } = {},
 ): Promise<WallBench[]> {
   const platform = await startPlatform({ database: 'postgres', env: { ROLE: 'web' } });
   try {
@@ -157,7 +161,7 @@ export async function benchWall(
     const account = await accounts.signedIn(row);
     const results: WallBench[] = [];
     for (const orders of sizes) {
-      const result = await measure(strapi, account, orders);
+      const result = await measure(strapi, account, orders, rounds);
       tell(result);
       results.push(result);
     }
