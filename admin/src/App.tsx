@@ -40,6 +40,10 @@ const Exports = lazy(() => import('./exports/Exports'));
 const Runs = lazy(() => import('./reconciliation/Runs'));
 const AbnormalRequests = lazy(() => import('./monitoring/AbnormalRequests'));
 const InterfaceLogs = lazy(() => import('./monitoring/InterfaceLogs'));
+const Messages = lazy(() => import('./messages/Messages'));
+const Targets = lazy(() => import('./messages/Targets'));
+const Templates = lazy(() => import('./messages/Templates'));
+const AlertRules = lazy(() => import('./alerts/AlertRules'));
 const Channels = lazy(() => import('./channels/Channels'));
 const ChannelAccounts = lazy(() => import('./accounts/ChannelAccounts'));
 const RoutesScreen = lazy(() => import('./routing/Routes'));
@@ -133,6 +137,10 @@ const screens: [path: string, element: ReactNode][] = [
   ['/exports', <Exports key="exports" />],
   ['/abnormal-requests', <AbnormalRequests key="abnormal-requests" />],
   ['/interface-logs', <InterfaceLogs key="interface-logs" />],
+  ['/messages', <Messages key="messages" />],
+  ['/message-targets', <Targets key="message-targets" />],
+  ['/message-templates', <Templates key="message-templates" />],
+  ['/alert-rules', <AlertRules key="alert-rules" />],
   ['/channels', <Channels key="channels" />],
   ['/channel-accounts', <ChannelAccounts key="channel-accounts" />],
   ['/routes', <RoutesScreen key="routes" />],

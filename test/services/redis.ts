@@ -5,10 +5,10 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './ports';
 
-/** A Redis of the caller's own on a free port: tests empty it. */
-export async function startRedis(): Promise<{ url: string; stop(): Promise<void> }> {
+/** A Redis of the caller's own, on a free port unless told: tests empty it. */
+export async function startRedis(given?: number): Promise<{ url: string; stop(): Promise<void> }> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-redis-'));
-  const port = await freePort();
+  const port = given ?? (await freePort());
   const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder],

@@ -1,27 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import {
-  Button,
-  Col,
-  Divider,
-  Flex,
-  Form,
-  Input,
-  InputNumber,
-  Row as Line,
-  Select,
-  Skeleton,
-  Space,
-  Switch,
-} from 'antd';
+import { Button, Col, Divider, Flex, Form, Input, Row as Line, Select, Skeleton, Space, Switch } from 'antd';
 import { useState } from 'react';
 import { call } from '../http/client';
-import { anything, type ChannelAccount, type ConfigField, channelAccount } from '../http/contracts';
+import { anything, type ChannelAccount, channelAccount } from '../http/contracts';
 import { useText } from '../i18n';
 import { FailureView } from '../shell/FailureView';
 import { useChannels, useMerchants } from '../shell/references';
 import { useAccount } from '../shell/useAccount';
 import { useToast } from '../shell/useToast';
 import { type ConfigValues, defaultsOf, isLong, shownFields, toConfig } from './configForm';
+import { Parameter } from './Parameter';
 import { TestButton } from './TestButton';
 
 /** A merchant's credentials at a channel. The parameters are the channel's own to say; secrets go in and never come out. */
@@ -188,82 +176,4 @@ function Inputs({ stored, onDone }: { stored: ChannelAccount | undefined; onDone
       </Flex>
     </Form>
   );
-}
-
-function Parameter({
-  name,
-  field,
-  isRequired,
-  isSet,
-}: {
-  name: string;
-  field: ConfigField;
-  isRequired: boolean;
-  isSet: boolean;
-}) {
-  const { t, pick } = useText();
-  const label = pick({ zh: field.title, en: field.titleEn ?? field.title });
-  const description = pick({
-    zh: field.description ?? '',
-    en: field.descriptionEn ?? field.description ?? '',
-  });
-  const secretHint = field.secret
-    ? `${isSet ? t('accounts.secretSet') : t('accounts.secretEmpty')} · ${t('accounts.secretHint')}`
-    : '';
-  const extra = [description, secretHint].filter(Boolean).join(' · ');
-  return (
-    <Form.Item
-      name={['config', name]}
-      label={label}
-      tooltip={undefined}
-      extra={extra || undefined}
-      initialValue={field.secret ? undefined : field.default}
-      valuePropName={field.type === 'boolean' ? 'checked' : 'value'}
-      rules={[
-        ...(isRequired && !isSet && field.type !== 'boolean'
-          ? [{ required: true, message: t('common.required', { field: label }) }]
-          : []),
-        ...(field.pattern ? [{ pattern: new RegExp(field.pattern), message: t('accounts.pattern') }] : []),
-        ...(field.minLength
-          ? [{ min: field.minLength, message: t('accounts.tooShort', { min: field.minLength }) }]
-          : []),
-        ...(field.maxLength ? [{ max: field.maxLength }] : []),
-      ]}
-    >
-      <ParameterInput field={field} isSet={isSet} />
-    </Form.Item>
-  );
-}
-
-/** Form.Item hands `value`, `onChange` and `id` to its child: they pass through here. */
-function ParameterInput({ field, isSet, ...control }: { field: ConfigField; isSet: boolean }) {
-  const { t, pick } = useText();
-  const hint = isSet ? t('accounts.secretSet') : undefined;
-  if (field.enum) {
-    return (
-      <Select
-        {...control}
-        options={field.enum.map((value) => {
-          const title = field.enumTitles?.[value];
-          return { value, label: title ? pick(title) : value };
-        })}
-      />
-    );
-  }
-  if (field.type === 'boolean') return <Switch {...control} />;
-  if (field.type === 'integer') return <InputNumber {...control} precision={0} style={{ width: '100%' }} />;
-  if (isLong(field)) {
-    return (
-      <Input.TextArea
-        {...control}
-        className="code"
-        rows={4}
-        placeholder={hint}
-        autoComplete="off"
-        spellCheck={false}
-      />
-    );
-  }
-  if (field.secret) return <Input.Password {...control} placeholder={hint} autoComplete="new-password" />;
-  return <Input {...control} autoComplete="off" />;
 }

@@ -141,7 +141,7 @@ const configField = z.object({
   showWhen: z.object({ field: z.string(), in: z.array(z.string()) }).optional(),
 });
 export type ConfigField = z.infer<typeof configField>;
-const configSchema = z.object({
+export const configSchema = z.object({
   required: z
     .array(z.string())
     .nullish()

@@ -18,7 +18,14 @@ import type { Field, Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { fenText, parseYuan } from '../money';
 import { FailureView } from '../shell/FailureView';
-import { useChannelAccounts, useChannels, useMerchants, useTerminals } from '../shell/references';
+import {
+  takesMany,
+  useChannelAccounts,
+  useChannels,
+  useManyOf,
+  useMerchants,
+  useTerminals,
+} from '../shell/references';
 import { useToast } from '../shell/useToast';
 import { fromPicker, toPicker } from '../time';
 
@@ -219,6 +226,8 @@ function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boo
       options={options}
     />
   );
+  if (field.kind === 'string' && takesMany(field.name))
+    return <Many name={field.name} disabled={isLocked} {...control} />;
   if (field.name === 'accountCode') return choose(accounts.map(named));
   if (field.name === 'terminalCode') return choose(terminals.map(named));
   switch (field.kind) {
@@ -254,6 +263,35 @@ function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boo
     default:
       return field.kind satisfies never;
   }
+}
+
+/** Several names in one text, `a,b`: chosen from what there is, or typed. */
+function Many({
+  name,
+  value,
+  onChange,
+  ...control
+}: {
+  name: string;
+  disabled: boolean;
+  id?: string;
+  value?: string;
+  onChange?: (value: string) => void;
+}) {
+  const { t } = useText();
+  const options = useManyOf(name);
+  return (
+    <Select<string[]>
+      {...control}
+      mode="tags"
+      tokenSeparators={[',', '，', ' ']}
+      optionFilterProp="label"
+      placeholder={t('common.choose')}
+      options={options}
+      value={value ? value.split(',').filter(Boolean) : []}
+      onChange={(chosen) => onChange?.(chosen.join(','))}
+    />
+  );
 }
 
 const named = ({ value, label }: { value: string; label: string }) => ({

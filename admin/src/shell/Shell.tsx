@@ -7,6 +7,7 @@ import { Link, Outlet, useLocation, useNavigate } from 'react-router';
 import { ExportsUnderWay } from '../exports/ExportsUnderWay';
 import { onSignedOut } from '../http/client';
 import { switchLanguage, useText } from '../i18n';
+import { Bell } from '../messages/Bell';
 import { visibleMenu } from './menu';
 import { useAccount } from './useAccount';
 import { useToast } from './useToast';
@@ -104,7 +105,7 @@ export function Shell() {
             </Dropdown>
           ),
         }}
-        actionsRender={() => [<LanguageButton key="language" />]}
+        actionsRender={() => [<Bell key="bell" />, <LanguageButton key="language" />]}
       >
         <Suspense fallback={<Spin className="page" />}>
           <Outlet />

@@ -88,6 +88,13 @@ export const menu: MenuGroup[] = [
       read('/log-archives', 'logArchives', 'log-archive'),
       read('/log-retentions', 'logRetentions', 'log-retention'),
       read('/messages', 'messages', 'message'),
+      read('/deliveries', 'deliveries', 'delivery'),
+      read('/alert-rules', 'alertRules', 'alert-rule'),
+      read('/alert-events', 'alertEvents', 'alert-event'),
+      read('/message-routes', 'messageRoutes', 'message-route'),
+      read('/duty-shifts', 'dutyShifts', 'duty-shift'),
+      read('/message-targets', 'messageTargets', 'message-target'),
+      read('/message-templates', 'messageTemplates', 'message-template'),
     ],
   },
   {
@@ -122,6 +129,11 @@ const managed = new Set([
   'bank-settlement',
   'approval-rule',
   'log-retention',
+  'alert-rule',
+  'message-route',
+  'duty-shift',
+  'message-target',
+  'message-template',
 ]);
 
 export function visibleMenu(may: (action: string, subject: string) => boolean): MenuGroup[] {

@@ -3,13 +3,15 @@ import { useMemo } from 'react';
 import { call } from '../http/client';
 import { type Channel, channels, page, type Row } from '../http/contracts';
 import { useText } from '../i18n';
+import { useAccount } from './useAccount';
 
 const minutes = 60_000;
 const many = { 'pagination[pageSize]': 200 };
 
 /** Lists that many screens name things from. An account that may not read one sees codes instead of names. */
-function useReference(name: string, path: string) {
+function useReference(name: string, path: string, isWanted = true) {
   return useQuery({
+    enabled: isWanted,
     queryKey: ['reference', name],
     queryFn: () => call(path, page, { query: many }).then(({ data }) => data),
     staleTime: 5 * minutes,
@@ -58,6 +60,33 @@ export function useTerminals() {
 export function useChannelAccounts() {
   const { data } = useReference('channel-accounts', '/channel-accounts');
   return useMemo(() => toChoices(data), [data]);
+}
+
+/** Names that a field takes several of, separated by commas; what an account may not read it may still type. */
+const manyOf: Record<string, { path: string; subject: string; value: string; label: string }> = {
+  targets: { path: '/message-targets', subject: 'message-target', value: 'code', label: 'name' },
+  kinds: { path: '/message-templates', subject: 'message-template', value: 'kind', label: 'name' },
+  roles: { path: '/roles', subject: 'role', value: 'code', label: 'name' },
+  usernames: { path: '/accounts', subject: 'account', value: 'username', label: 'displayName' },
+};
+
+export const takesMany = (fieldName: string): boolean => Object.hasOwn(manyOf, fieldName);
+
+export function useManyOf(fieldName: string) {
+  const { may } = useAccount();
+  const { language } = useText();
+  const source = manyOf[fieldName];
+  const isWanted = source !== undefined && may('read', source.subject);
+  const { data } = useReference(fieldName, source?.path ?? '', isWanted);
+  return useMemo(
+    () =>
+      (data ?? []).flatMap((row) => {
+        const value = source ? text(row, source.value) : '';
+        const label = source ? (language === 'en' && text(row, 'nameEn')) || text(row, source.label) : '';
+        return value === '' || value === '*' ? [] : [{ value, label: label || value }];
+      }),
+    [data, source, language],
+  );
 }
 
 const none: Channel[] = [];

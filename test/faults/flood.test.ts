@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+import { flood, told } from './flood';
+
+/** The long form is `npm run chaos`: ten thousand alarms within a minute, Redis away as well, on both databases. */
+test('a flood of alarms with the webhook away disturbs no payment, and each message arrives once afterwards', async () => {
+  const figures = await flood({
+    database: 'sqlite',
+    alarms: 1000,
+    matters: 4,
+    payments: 10,
+    withinMs: 1500,
+    withRedis: false,
+  });
+  process.stdout.write(told(figures));
+  expect(figures).toMatchObject({
+    paid: 23,
+    alarmsKept: 1000,
+    alarmsCounted: 1000,
+    messages: 4,
+    taken: 4,
+    different: 4,
+    deliveriesLeft: 0,
+  });
+}, 120_000);
