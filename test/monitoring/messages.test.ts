@@ -249,6 +249,11 @@ describe.each(['sqlite', 'postgres'] as const)('messages on %s', (database) => {
     expect(boss.taken).toHaveLength(1);
     expect(JSON.parse(boss.taken[0]?.body ?? '')).toMatchObject({ state: 'escalation' });
     expect(await rows('message', { status: 'acknowledged' })).toMatchObject([{ acknowledgedBy: 'ops' }]);
+    const [left] = await rows('message', { status: 'open' });
+    expect((await ops('POST', `/api/monitoring/messages/${left?.documentId}/resolve`)).status).toBe(200);
+    await settled((all) => all.length === 7);
+    expect(await rows('message', { status: 'resolved' })).toMatchObject([{ resolvedBy: 'ops' }]);
+    expect(boss.taken.map(({ body }) => JSON.parse(body).state)).toEqual(['escalation', 'recovery']);
   }, 60_000);
 
   test('who was told is told that it is over; what was not sent yet is not sent any more', async () => {

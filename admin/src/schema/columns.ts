@@ -64,7 +64,7 @@ export function planColumns(
         headingWidth(field.title[language], isSortable(field)),
         Math.min(
           choice.width ?? (copyable ? numberWidth : widths[field.kind]),
-          copyable ? numberWidth : room(field),
+          copyable ? numberWidth : room(field, language),
         ),
       ),
       align: field.kind === 'money' || field.kind === 'integer' ? 'right' : 'left',
@@ -79,13 +79,18 @@ export function planColumns(
 /** Our order numbers have 24 digits; longer ones of others are cut and shown whole on hover. */
 const numberWidth = 216;
 
-/** Free text may be as wide as its view says; every other kind has a natural width. */
-const room = ({ kind, name }: Field): number =>
-  kind === 'text' || (kind === 'string' && (name === 'errorCode' || !/(subject|code|type|name)$/i.test(name)))
-    ? 320
-    : kind === 'string'
-      ? 150
-      : widths[kind];
+/** Free text may be as wide as its view says, a choice as wide as its longest option; every other kind has a natural width. */
+function room({ kind, name, options }: Field, language: 'zh' | 'en'): number {
+  if (kind === 'text') return 320;
+  if (kind === 'enum') {
+    return Math.max(widths.enum, ...(options ?? []).map((option) => 34 + tagWidth(option[language])));
+  }
+  if (kind !== 'string') return widths[kind];
+  return name === 'errorCode' || !/(subject|code|type|name)$/i.test(name) ? 320 : 150;
+}
+
+const tagWidth = (text: string): number =>
+  [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? 12 : 7), 0);
 
 function side(fixed: ColumnChoice['fixed']): 'left' | 'right' | undefined {
   if (fixed === 'left' || fixed === 'right') return fixed;

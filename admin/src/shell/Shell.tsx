@@ -70,7 +70,6 @@ export function Shell() {
         route={{ path: '/', routes }}
         menu={{ defaultOpenAll: true, ignoreFlatMenu: true }}
         menuItemRender={(item, dom) => <Link to={item.path ?? '/'}>{dom}</Link>}
-        onMenuHeaderClick={() => navigate('/')}
         contentStyle={{ padding: 0 }}
         token={{
           sider: {
@@ -105,7 +104,19 @@ export function Shell() {
             </Dropdown>
           ),
         }}
-        actionsRender={() => [<Bell key="bell" />, <LanguageButton key="language" />]}
+        menuHeaderRender={(logo, title, props) => (
+          <>
+            <Link to="/">
+              {logo}
+              {!props?.collapsed && title}
+            </Link>
+            {!props?.collapsed && <Bell />}
+          </>
+        )}
+        actionsRender={(props) => [
+          ...(props.collapsed ? [<Bell key="bell" />] : []),
+          <LanguageButton key="language" />,
+        ]}
       >
         <Suspense fallback={<Spin className="page" />}>
           <Outlet />

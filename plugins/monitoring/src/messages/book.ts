@@ -173,10 +173,12 @@ export async function resolveMessage(
   trx: Knex.Transaction,
   message: Pick<MessageRow, 'id' | 'documentId'>,
   now: Date,
+  by: string | null = null,
 ): Promise<boolean> {
   const attributes = {
     status: 'resolved',
     resolvedAt: now,
+    resolvedBy: by,
     nextStepAt: null,
     activeKey: null,
     updatedAt: now,

@@ -21,7 +21,7 @@ export interface Messages {
   /** Stops the escalation: somebody is at it. @throws MESSAGE_NOT_FOUND, MESSAGE_RESOLVED */
   acknowledge(messageNo: string, username: string): Promise<void>;
   /** @throws MESSAGE_NOT_FOUND */
-  resolve(messageNo: string): Promise<void>;
+  resolve(messageNo: string, username: string): Promise<void>;
   testTarget(code: string): Promise<SendOutcome>;
   preview(template: TemplateRow, language: 'zh' | 'en'): Promise<Note>;
   /** Plans what is due and wakes those who send. */
@@ -50,6 +50,8 @@ export function createMessages(options: MessagesOptions): Messages {
   const { db, clock, queue, warn, changed } = options;
   const now = () => clock.now();
   const targets = createTargetStore({ ...options, now });
+  /** Targets that the queue has been asked to wake and has not answered for. */
+  const waking = new Set<string>();
 
   async function find(messageNo: string) {
     const [message] = readRows(messageRow, await db('messages').where({ document_id: messageNo }));
@@ -64,15 +66,17 @@ export function createMessages(options: MessagesOptions): Messages {
   }
 
   async function sweep(): Promise<void> {
-    await planDue(db, now(), () => targets.list());
-    changed();
+    if (await planDue(db, now(), () => targets.list())) changed();
     for (const target of await dueTargets(db, now())) {
+      if (waking.has(target)) continue;
+      waking.add(target);
       // Not waited for: a queue that is away must not hold up the others, and the next look asks again.
       queue
         .add(deliverJob, { target }, { id: target })
         .catch((error: unknown) =>
           warn(`waking ${target}: ${error instanceof Error ? error.message : error}`),
-        );
+        )
+        .finally(() => waking.delete(target));
     }
   }
 
@@ -108,9 +112,9 @@ export function createMessages(options: MessagesOptions): Messages {
       if (moved === 1) return;
       if ((await find(messageNo)).status === 'resolved') throw fail('MESSAGE_RESOLVED');
     },
-    async resolve(messageNo) {
+    async resolve(messageNo, username) {
       const message = await find(messageNo);
-      await db.transaction((trx) => resolveMessage(trx, message, now()));
+      await db.transaction((trx) => resolveMessage(trx, message, now(), username));
       changed();
     },
     async testTarget(code) {

@@ -115,19 +115,19 @@ async function readStaff(db: Knex): Promise<Staff[]> {
 
 const duePerLook = 200;
 
-/** Tells the steps that are due: the first one of new messages, and the next of those nobody has acknowledged. */
+/** Tells the steps that are due: the first one of new messages, and the next of those nobody has acknowledged. True when there were any. */
 export async function planDue(
   db: Knex,
   now: Date,
   readTargets: () => Promise<TargetSummary[]>,
-): Promise<void> {
+): Promise<boolean> {
   const rows: unknown = await db('messages')
     .where({ status: 'open' })
     .where('next_step_at', '<=', dateValue(db, now))
     .orderBy('next_step_at')
     .limit(duePerLook);
   const due = readRows(messageRow, rows);
-  if (due.length === 0) return;
+  if (due.length === 0) return false;
   const world: World = {
     routes: readRows(routeRow, await db('message_routes').where({ enabled: true })),
     roster: readRows(dutyRow, await db('duty_shifts').where({ enabled: true })),
@@ -140,6 +140,7 @@ export async function planDue(
     if (next !== null && next.at <= now) await tellStep(db, message, next.step, world, now);
     else await moveOn(db, message, { nextStepAt: next?.at ?? null, updatedAt: now });
   }
+  return true;
 }
 
 /** True when nobody else moved it on, acknowledged or closed it. */

@@ -42,7 +42,7 @@ export const message = ({ strapi }: { strapi: Core.Strapi }) => ({
     ctx.body = { ok: true };
   },
   async resolve(ctx: Context) {
-    await monitoring(strapi).messages.resolve(String(ctx.params.id));
+    await monitoring(strapi).messages.resolve(String(ctx.params.id), accountOf(ctx).username);
     ctx.body = { ok: true };
   },
 });

@@ -54,16 +54,16 @@ export async function seedEmpty(
 /** Everything from a warning on goes to finance and operations, everything else to operations. */
 const routes = [
   {
-    name: '警告及以上：财务、运维',
+    name: '警告及以上',
     minLevel: 'warning',
     step: 1,
     afterMinutes: 0,
     roles: 'finance,ops',
     enabled: true,
   },
-  { name: '全部：运维', minLevel: 'info', step: 1, afterMinutes: 0, roles: 'ops', enabled: true },
+  { name: '全部给运维', minLevel: 'info', step: 1, afterMinutes: 0, roles: 'ops', enabled: true },
   {
-    name: '严重且 15 分钟未确认：院方管理员',
+    name: '严重未确认升级',
     minLevel: 'critical',
     step: 2,
     afterMinutes: 15,
