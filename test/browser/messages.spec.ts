@@ -81,9 +81,10 @@ test('a rule is tried on the last day and fired, in English', async ({ browser }
   const form = page.getByRole('dialog').first();
   await form.getByRole('button', { name: 'Try on the last 24 hours' }).click();
   await expect(page.getByText('It would not have rung in the last 24 hours')).toBeVisible();
-  await picture(page, 'alert-rule');
   await page.keyboard.press('Escape');
+  await expect(page.getByText('It would not have rung in the last 24 hours')).toBeHidden();
   await page.keyboard.press('Escape');
+  await expect(form).toBeHidden();
   await row.getByRole('button', { name: 'Test' }).click();
   await page.getByRole('tooltip').getByRole('button', { name: 'Test' }).click();
   await expect(page.getByText('(Test) Low success rate of a channel, by ops')).toBeVisible();

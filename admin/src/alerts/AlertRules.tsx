@@ -26,6 +26,7 @@ export default function AlertRules() {
   return (
     <SchemaList
       type="alert-rule"
+      title={t('menu.alertRules')}
       actionsWidth={200}
       viewable={false}
       rowActions={(row, { screen }) =>

@@ -13,9 +13,11 @@ import { type Target, target, targetKinds, targetTest } from './contracts';
 
 /** 通知渠道: ways messages leave the house. */
 export default function Targets() {
+  const { t } = useText();
   return (
     <SchemaList
       type="message-target"
+      title={t('menu.messageTargets')}
       keyField="code"
       viewable={false}
       actionsWidth={150}

@@ -11,9 +11,11 @@ import { preview } from './contracts';
 
 /** 消息模板: in which words an alarm is told; seen as it will be before it is saved. */
 export default function Templates() {
+  const { t } = useText();
   return (
     <SchemaList
       type="message-template"
+      title={t('menu.messageTemplates')}
       form={(id, { screen, row, done }) => (
         <SchemaForm
           key={id ?? 'new'}
