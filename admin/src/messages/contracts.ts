@@ -41,4 +41,4 @@ export const inbox = z.object({
     })
     .nullable(),
 });
-export type Inbox = z.infer<typeof inbox>;
+type Inbox = z.infer<typeof inbox>;
