@@ -286,6 +286,22 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     expect(body.insuranceOrder?.status).toBe('refunded');
   });
 
+  test('half of it does not pay the bill that the patient may still pay; the whole does', async () => {
+    const merchantOrderNo = newNo();
+    const businessNo = `RX${merchantOrderNo}`;
+    const bill = { merchantOrderNo, businessNo, amountFen: 10_000, subject: '门诊缴费' };
+    await hospital.call('POST', '/api/v1/payment-links', bill);
+    const state = async () =>
+      (await hospital.call<{ state: string }>('GET', `/api/v1/payment-links/${merchantOrderNo}`)).body.state;
+    const { body: quoted } = await create(7000, { businessNo });
+    const { body: due } = await act(quoted, 'confirm', qr);
+    expect(due.insuranceOrder).toMatchObject({ status: 'paid' });
+    expect(await state()).toBe('payable');
+    patientPays(due);
+    await becomes(quoted, 'paid');
+    expect(await state()).toBe('paid');
+  });
+
   test('may be cancelled until it is paid', async () => {
     const { body: quoted } = await create(7000);
     await act(quoted, 'confirm', qr);

@@ -120,13 +120,18 @@ export function createLinks(options: { db: Knex; clock: Clock; payments: Payment
     }
   };
 
-  /** The order that holds this business's money, however it was made; else one of this bill that gave it back. */
+  /**
+   * The order that holds this business's money, however it was made; else one of this bill that gave it back. Half of a
+   * mixed payment pays nothing until the whole is paid.
+   */
   const payingOrder = async (link: Link): Promise<string | undefined> => {
     const found: { order_no: string; merchant_order_no: string; status: string }[] = await db('orders')
-      .where({ merchant_code: link.merchantCode, business_no: link.businessNo })
-      .whereIn('status', ['paid', 'partially_refunded', 'refunded'])
-      .orderBy('id')
-      .select('order_no', 'merchant_order_no', 'status');
+      .leftJoin('mixed_payments', 'mixed_payments.mixed_no', 'orders.mixed_no')
+      .where({ 'orders.merchant_code': link.merchantCode, 'orders.business_no': link.businessNo })
+      .whereIn('orders.status', ['paid', 'partially_refunded', 'refunded'])
+      .where((row) => row.whereNull('orders.mixed_no').orWhere({ 'mixed_payments.state': 'paid' }))
+      .orderBy('orders.id')
+      .select('orders.order_no', 'orders.merchant_order_no', 'orders.status');
     const isOurs = (number: string) => number.startsWith(`${link.merchantOrderNo}-`);
     const kept = found.find(({ status }) => status !== 'refunded');
     return (kept ?? found.find((order) => isOurs(order.merchant_order_no)))?.order_no;
