@@ -16,10 +16,10 @@ interface Settlement {
 export class Insurer {
   readonly books = new Map<string, Settlement>();
   /** The next calls go wrong after the insurer did what was asked. */
-  silent: Partial<Record<'quote' | 'pay' | 'query' | 'refund', number>> = {};
+  silent: Partial<Record<'quote' | 'pay' | 'query' | 'close' | 'refund', number>> = {};
   refusesRefunds = false;
 
-  private lost(operation: 'quote' | 'pay' | 'query' | 'refund'): boolean {
+  private lost(operation: 'quote' | 'pay' | 'query' | 'close' | 'refund'): boolean {
     const left = this.silent[operation] ?? 0;
     this.silent[operation] = Math.max(left - 1, 0);
     return left > 0;
@@ -70,7 +70,7 @@ export class Insurer {
       close: async ({ attemptNo, amount }) => {
         const known = books.get(attemptNo);
         if (known?.state === 'quoted') known.state = 'ended';
-        return this.outcome(attemptNo, amount);
+        return this.lost('close') ? unknown : this.outcome(attemptNo, amount);
       },
       refund: async ({ payment, refundNo, amount }) => {
         if (this.refusesRefunds) return { kind: 'failed', code: 'CLOSED_YEAR', message: '医保已结算' };

@@ -286,6 +286,23 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     expect(body.insuranceOrder?.status).toBe('refunded');
   });
 
+  test('a quote of which nothing comes is taken back at the insurer, and asked for again when the answer is lost', async () => {
+    const { body: quoted } = await create(7000);
+    insurer.silent = { close: 1 };
+    expect((await act(quoted, 'cancel')).body).toMatchObject({ state: 'quoted' });
+    await becomes(quoted, 'closed', 400);
+    expect(insurer.books.get(`${quoted.mixedNo}I`)).toMatchObject({ state: 'ended' });
+
+    const { totalFen, details } = hospital.sandbox.gateways.insurance.fee({
+      insuredFen: 7000,
+      cashFen: 3000,
+    });
+    const { body: uploaded } = await create(7000, { channel: 'insurance', totalFen, details });
+    expect((await act(uploaded, 'cancel')).body).toMatchObject({ state: 'closed' });
+    const { claim_no: claimNo }: { claim_no: string } = await row(uploaded);
+    expect(hospital.sandbox.gateways.insurance.isRevoked(claimNo)).toBe(true);
+  });
+
   test('half of it does not pay the bill that the patient may still pay; the whole does', async () => {
     const merchantOrderNo = newNo();
     const businessNo = `RX${merchantOrderNo}`;

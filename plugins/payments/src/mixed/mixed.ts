@@ -259,6 +259,35 @@ export function createMixed(
     tell(core, alarm);
   };
 
+  /** What was quoted and never asked to be settled lies at the insurer until it is told that nothing will come of it. */
+  const isClaimTakenBack = async (row: MixedRow, { insurance }: Halves): Promise<boolean> => {
+    if (row.claimNo === null || modeOf(row) !== 'before cash' || insurance.order) return true;
+    const orderNo = insuranceOrderNoOf(row.mixedNo);
+    const claim = await claimOf(core, { orderNo, mixedNo: row.mixedNo });
+    const { driver, manifest, currency } = await connect(row);
+    if (!claim || !driver.close) return true;
+    const outcome = await driver.close({
+      attemptNo: orderNo,
+      scene: sceneOf(manifest),
+      amount: insuredFen(claim.split),
+      currency,
+      createdAt: row.createdTime,
+      claim,
+    });
+    if (outcome.kind !== 'failed') return outcome.kind === 'closed';
+    const alarm: Alarm = {
+      kind: 'mixed_half_done',
+      level: 'warning',
+      zh: `混合支付 ${row.mixedNo} 已取消，但医保拒绝撤销费用明细：${outcome.message}`,
+      en: `Mixed payment ${row.mixedNo} is over, but insurance refuses to take its fees back`,
+      orderNo: null,
+      dedupeKey: `mixed-claim:${row.mixedNo}`,
+    };
+    await keepAlarm(core, db, alarm);
+    tell(core, alarm);
+    return true;
+  };
+
   /** As far as it goes now, under its lock. */
   const proceed = async (mixedNo: string): Promise<MixedRow> => {
     for (;;) {
@@ -271,6 +300,10 @@ export function createMixed(
           await watch(row);
           return row;
         case 'move':
+          if (step.to === 'closed' && !(await isClaimTakenBack(row, halves))) {
+            await watch(row);
+            return row;
+          }
           await go(row, step.to, halves);
           // From here a person leads on.
           if (isStopped(step.to)) return read(mixedNo);

@@ -103,6 +103,7 @@ export interface FeeWish {
 export interface InsuranceGateway extends Gateway {
   /** A fee as HIS sends it: of the part that insurance bears the fund takes seven tenths, the account the rest. */
   fee(wish: FeeWish): { totalFen: number; details: Business };
+  isRevoked(payOrdId: string): boolean;
 }
 
 const feeWish = z.object({
@@ -375,6 +376,8 @@ export function createInsuranceGateway(world: GatewayWorld<InsuranceCredentials>
         },
       };
     },
+
+    isRevoked: (payOrdId) => uploads.get(payOrdId)?.revoked === true,
 
     levers: {
       'POST /notify-url': (body) => {
