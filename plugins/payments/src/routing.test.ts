@@ -46,7 +46,7 @@ function judge(routes: RouteRow[], wanted: Partial<Wanted> = {}, states: [string
 }
 
 describe('channels', () => {
-  test('an insurer takes only orders that name it', () => {
+  test('an insurer takes its part of a mixed payment and nothing else', () => {
     const manifest = (code: string, more: Partial<ChannelManifest> = {}): ChannelManifest => ({
       code,
       title: { zh: code, en: code },
@@ -66,8 +66,11 @@ describe('channels', () => {
       [manifest('cash'), manifest('insurer', { insurance: 'before cash' })].map((each) => [each.code, each]),
     );
     expect(candidateChannels({ scene: 'native' }, manifests)).toEqual(new Set(['cash']));
-    expect(candidateChannels({ scene: 'native', channel: 'insurer' }, manifests)).toEqual(
+    expect(candidateChannels({ scene: 'native', insurance: 'before cash' }, manifests)).toEqual(
       new Set(['insurer']),
+    );
+    expect(() => candidateChannels({ scene: 'native', channel: 'insurer' }, manifests)).toThrow(
+      'SCENE_NOT_OFFERED',
     );
   });
 });

@@ -275,7 +275,13 @@ export async function readDay(
         .flatMap((order) => attempts.get(order.orderNo) ?? [order.orderNo]),
     );
     const missingRefunds = new Set([...refunds.values()].map((refund) => refund.refundNo));
-    for (const line of bill) if (line.refundNo) missingRefunds.delete(line.refundNo);
+    for (const line of bill) {
+      const refund = line.kind === 'refund' ? refunds.get(line.refundNo ?? '') : undefined;
+      const orderNo = orderByNumber.get(line.orderNo);
+      if (refund && (orderNo === undefined || orderNo === refund.orderNo)) {
+        missingRefunds.delete(refund.refundNo);
+      }
+    }
     if (missing.size > 0 || missingRefunds.size > 0) {
       for (const neighbour of nearby.days) {
         for (const line of await nearby.lines(neighbour, [...missing, ...missingRefunds])) {

@@ -77,6 +77,31 @@ const randomDay = fc.record({
 });
 type RandomDay = typeof randomDay extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** Found by chance once: a payment's line bears the number of another order's refund, which the next day's bill holds. */
+const strangersRefundNo = (): RandomDay => {
+  const paid = { amountFen: 100, currency: 'CNY', settledOn: date } as const;
+  const order = { ...paid, status: 'paid', accountCode: 'A1', businessNo: null, hisOrderNo: null } as const;
+  const line = { channelNo: 'T-1', refundNo: 'r1', amountFen: 100, feeFen: 1 } as const;
+  const named = { kind: 'payment', orderNo: null, channelTradeNo: null, hisOrderNo: null } as const;
+  return {
+    orders: [
+      { ...order, name: '3' },
+      { ...order, name: '1' },
+    ],
+    refunds: [
+      { ...paid, name: '1' },
+      { ...paid, name: '1' },
+    ],
+    hisRecords: [{ ...named, refundNo: 'r0', amountFen: 300, currency: 'CNY', settledOn: date }],
+    lines: [{ ...line, kind: 'payment', orderNo: '3' }],
+    agreeing: [],
+    hasBill: true,
+    nextLines: [{ ...line, kind: 'refund', orderNo: '1' }],
+    suspenseDays: 2,
+    manyToOne: false,
+  };
+};
+
 describe('a day compared by the engine', () => {
   let books: Books;
   beforeAll(async () => {
@@ -232,7 +257,7 @@ describe('a day compared by the engine', () => {
           `${row.leg} ${row.kind} ${row.tradeKind} ${row.differenceFen}`;
         expect(outcome.cases.map(say).sort()).toEqual(expected.map(say).sort());
       }),
-      { numRuns: 40 },
+      { numRuns: 40, examples: [[strangersRefundNo(), undefined]] },
     );
     // A property that takes nothing out would prove nothing.
     expect(cleared).toBeGreaterThan(0);
