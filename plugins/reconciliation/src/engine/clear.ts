@@ -169,21 +169,26 @@ async function findRest(duck: Duck, { bill, feePpm }: ClearQuestion): Promise<vo
 }
 
 /**
- * Rows under a number of nobody may mean an order all the same, by another of its numbers: that order joins the rest.
+ * Rows under a number of nobody may mean an order all the same, by another of its numbers or by HIS's bill: that order
+ * joins the rest.
  * Such rows and orders are looked at together; every other number concerns itself alone.
  */
 async function addTouched(duck: Duck, lookUp: LookUp): Promise<void> {
   const numbers = new Set<string>();
+  const bills = new Set<string>();
   const learn = (number: string): void => {
     if (number !== '') numbers.add(number);
   };
   for await (const ids of duck.batches(idRow, 'SELECT id FROM rest_his WHERE NOT known')) {
-    for (const number of await lookUp.numbersOf(ids.map(({ id }) => id))) learn(number);
+    const hisIds = ids.map(({ id }) => id);
+    for (const number of await lookUp.numbersOf(hisIds)) learn(number);
+    for (const { bill } of await lookUp.billsOf({ hisIds })) bills.add(bill);
   }
   const lines = `SELECT unnest([order_no, channel_no, refund_no]) AS number
     FROM bill SEMI JOIN (FROM rest WHERE NOT known) AS lone ON lone.key = bill.order_no`;
   for (const { number } of await duck.rows(numberRow, `FROM (${lines}) WHERE number <> ''`)) learn(number);
-  const named = await lookUp.ordersNamed([...numbers]);
+  const ofBills = await lookUp.ordersOf([...bills]);
+  const named = [...(await lookUp.ordersNamed([...numbers])), ...ofBills.map(({ number }) => number)];
   await duck.run(
     `CREATE TABLE touched AS SELECT key FROM platform
      WHERE is_own = 1 AND key IN (SELECT unnest(from_json($1, '["VARCHAR"]')))`,
