@@ -107,7 +107,7 @@ export async function load(options: {
     sales: options.sales ?? 400,
     concurrency: options.concurrency ?? 4,
   };
-  const results = await benchLoad(settings);
+  const results = await benchLoad({ ...settings, databases: ['sqlite', 'postgres'] });
   console.log(`\n${settings.orders} orders reconciled under ${settings.concurrency} payments at a time; ms`);
   console.table(
     Object.fromEntries(

@@ -20,6 +20,7 @@ export async function benchLoad(options: {
   orders: number;
   sales: number;
   concurrency: number;
+  databases: readonly LoadBench['database'][];
 }): Promise<LoadBench[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const shared = {
@@ -31,7 +32,7 @@ export async function benchLoad(options: {
   const gateway = await startPart('gateway', shared);
   const results: LoadBench[] = [];
   try {
-    for (const database of ['sqlite', 'postgres'] as const) {
+    for (const database of options.databases) {
       const part = await startPart('reconcile-platform', {
         ...shared,
         DATABASE_URL: database === 'postgres' ? await postgres.createDatabase() : '',

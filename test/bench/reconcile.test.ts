@@ -17,7 +17,7 @@ test.each([
 );
 
 test('payments go on while a day is reconciled, and all of them are paid', async () => {
-  const results = await benchLoad({ orders: 2000, sales: 8, concurrency: 2 });
+  const results = await benchLoad({ orders: 2000, sales: 8, concurrency: 2, databases: ['sqlite'] });
   for (const { paidWithout, paidWith } of results) {
     expect(paidWithout).toBe(8);
     expect(paidWith).toBeGreaterThan(0);
