@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { access } from '@hospital-pay/access';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createEmptyHouse } from '../harness/empty-house';
 import { type Hospital, startHospital } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
 import { startPostgres } from '../services/postgres';
@@ -23,13 +24,12 @@ describe.each(['sqlite', 'postgres'] as const)('the audit trail on %s', (databas
     if (database === 'postgres') {
       const server = await startPostgres();
       stopDatabase = () => server.stop();
-      env.DATABASE_URL = await server.createDatabase();
+      env.DATABASE_URL = await createEmptyHouse(server);
     }
     hospital = await startHospital({ env });
     // A second process of the same house; SQLite has one.
     if (database === 'postgres') {
-      const CREDENTIALS = path.join(hospital.folder, 'credentials');
-      second = await startSecond({ ...env, GATEWAY_URL: 'http://127.0.0.1:1/sandbox', CREDENTIALS });
+      second = await startSecond(env);
     } else env.DATABASE_FILENAME = path.join(hospital.folder, 'platform.db');
   }, 120_000);
   afterAll(async () => {

@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
 import { payments } from '@hospital-pay/payments';
+import { createEmptyHouse } from '../harness/empty-house';
+import { keptFolder } from '../harness/kept';
 import { startPlatform } from '../harness/platform';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
@@ -28,7 +30,7 @@ export async function benchLogs(options: {
   try {
     return {
       rows: options.rows,
-      ...(await readAndTake(await postgres.createDatabase(), options)),
+      ...(await readAndTake(await createEmptyHouse(postgres), options)),
       orders: await costOfAnOrder(await postgres.createDatabase(), postgres.url, options.orders),
     };
   } finally {
@@ -120,7 +122,7 @@ async function readAndTake(databaseUrl: string, options: { rows: number; taken: 
 async function costOfAnOrder(databaseUrl: string, postgresUrl: string, orders: number) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const shared = {
-    CREDENTIALS: path.join(folder, 'credentials'),
+    CREDENTIALS: keptFolder(),
     GATEWAY_URL: `http://127.0.0.1:${await freePort()}/sandbox`,
   };
   const gateway = await startPart('gateway', shared);

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { createEmptyHouse } from '../harness/empty-house';
+import { keptFolder } from '../harness/kept';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
 import { drive, type Percentiles, percentiles, platformRequest } from './orders';
@@ -24,7 +26,7 @@ export async function benchLoad(options: {
 }): Promise<LoadBench[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const shared = {
-    CREDENTIALS: path.join(folder, 'credentials'),
+    CREDENTIALS: keptFolder(),
     GATEWAY_URL: `http://127.0.0.1:${await freePort()}/sandbox`,
     ORDERS: String(options.orders),
   };
@@ -35,7 +37,7 @@ export async function benchLoad(options: {
     for (const database of options.databases) {
       const part = await startPart('reconcile-platform', {
         ...shared,
-        DATABASE_URL: database === 'postgres' ? await postgres.createDatabase() : '',
+        DATABASE_URL: database === 'postgres' ? await createEmptyHouse(postgres) : '',
         TEST_POSTGRES_URL: postgres.url,
       });
       try {

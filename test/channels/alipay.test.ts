@@ -12,11 +12,12 @@ import type {
 } from '@hospital-pay/payments/contract';
 import { channelConfigs, createSandbox, generateCredentials, type Sandbox } from '@hospital-pay/sandbox';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { keptCredentials } from '../harness/kept';
 
 /** All verbs but the session of a wallet on the payer's device. */
 type AlipayDriver = Required<Omit<ChannelDriver, 'openSession' | 'quote' | 'payer'>>;
 
-const credentials = generateCredentials();
+const credentials = keptCredentials();
 const others = generateCredentials();
 
 let sandbox: Sandbox;

@@ -18,10 +18,10 @@ import {
   channelConfigs,
   createSandbox,
   type GatewayName,
-  generateCredentials,
   type Sandbox,
   type SandboxCredentials,
 } from '@hospital-pay/sandbox';
+import { keptCredentials } from '../harness/kept';
 
 /** A channel's driver at a counter of its own: a real gateway in front, and an address that its notifications reach. */
 export interface Counter {
@@ -38,7 +38,7 @@ export interface Counter {
 }
 
 export async function openCounter(manifest: ChannelManifest, name: GatewayName): Promise<Counter> {
-  const credentials = generateCredentials();
+  const credentials = keptCredentials();
   const sandbox = createSandbox({ credentials, notifyRetryScale: 0, refundSettleMs: 1, billsForToday: true });
   const gateway = await sandbox.listen();
   const received: Counter['received'] = [];

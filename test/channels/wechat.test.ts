@@ -13,8 +13,9 @@ import type {
 } from '@hospital-pay/payments/contract';
 import { channelConfigs, createSandbox, generateCredentials, type Sandbox } from '@hospital-pay/sandbox';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { keptCredentials } from '../harness/kept';
 
-const credentials = generateCredentials();
+const credentials = keptCredentials();
 const mchid = credentials.wechat.mchid;
 
 let sandbox: Sandbox;

@@ -1,9 +1,9 @@
 import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { businessDay } from '@hospital-pay/payments';
 import { type Run, reconciliation } from '@hospital-pay/reconciliation';
-import { generateCredentials } from '@hospital-pay/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alipayCode, type Hospital, startHospital, wechatCode } from '../harness/hospital';
+import { keptCredentials } from '../harness/kept';
 import { createTurnableClock } from '../payments/agreement/clock';
 import { type Intermediary, startIntermediary } from './intermediary';
 
@@ -48,7 +48,7 @@ describe('bills that must not be booked', () => {
     between = await startIntermediary();
     hospital = await startHospital({
       clock,
-      gateways: { url: between.url, credentials: generateCredentials({ hisSecret: 'his-test-secret' }) },
+      gateways: { url: between.url, credentials: keptCredentials() },
     });
     const served = await hospital.sandbox.listen(0);
     gateways = served;

@@ -9,10 +9,11 @@ import {
   payments,
   type RefundView,
 } from '@hospital-pay/payments';
-import { channelConfigs, generateCredentials } from '@hospital-pay/sandbox';
+import { channelConfigs } from '@hospital-pay/sandbox';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { signedHeaders } from '../harness/client';
 import { alipayCode, type Hospital, merchantCode, startHospital, wechatCode } from '../harness/hospital';
+import { keptCredentials } from '../harness/kept';
 import { createTurnableClock } from '../payments/agreement/clock';
 import { type Intermediary, startIntermediary } from './intermediary';
 
@@ -44,7 +45,7 @@ const databases = (process.env.TEST_DATABASES ?? 'sqlite,postgres')
 
 describe.each(databases)('bad input and faults on %s', (database) => {
   const clock = createTurnableClock(0);
-  const credentials = generateCredentials({ hisSecret: 'his-test-secret' });
+  const credentials = keptCredentials();
   let between: Intermediary;
   let hospital: Hospital;
   let gateways: { close(): Promise<void> };

@@ -6,13 +6,13 @@ import {
   channelConfigs,
   createSandbox,
   type GatewayName,
-  generateCredentials,
   type Sandbox,
   type SandboxCredentials,
 } from '@hospital-pay/sandbox';
 import type { Core } from '@strapi/strapi';
 import { freePort } from '../services/ports';
 import { type Answer, readAnswer, signedHeaders } from './client';
+import { keptCredentials } from './kept';
 import { type Platform, type PlatformOptions, startPlatform } from './platform';
 
 export const merchantCode = 'H001';
@@ -53,7 +53,7 @@ export const application = { appId: 'his-test', secret: 'his-test-secret-0123456
 
 export async function startHospital(options: HospitalOptions = {}): Promise<Hospital> {
   const sandboxUrl = options.gateways?.url ?? `http://127.0.0.1:${await freePort()}/sandbox`;
-  const credentials = options.gateways?.credentials ?? generateCredentials({ hisSecret: 'his-test-secret' });
+  const credentials = options.gateways?.credentials ?? keptCredentials();
   const { clock } = options;
   const sandbox = createSandbox({
     credentials,

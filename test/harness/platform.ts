@@ -7,13 +7,8 @@ import { type Clock, useClock } from '@hospital-pay/jobs';
 import { type Core, createStrapi } from '@strapi/strapi';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
-
-const root = path.resolve(
-  __dirname,
-  '..',
-  '..',
-  ...(path.basename(path.dirname(__dirname)) === 'dist' ? ['..'] : []),
-);
+import { copyEmptyHouse, createEmptyHouse } from './empty-house';
+import { root } from './root';
 
 export interface PlatformOptions {
   database?: 'sqlite' | 'postgres';
@@ -22,6 +17,8 @@ export interface PlatformOptions {
   clock?: Clock;
   /** Boots on what lies there and leaves it there; `env` then brings the secrets it was made under. */
   home?: { folder: string; port: number };
+  /** Makes every table itself, instead of beginning with a copy of an empty house. */
+  onNothing?: boolean;
   /** Runs between load and listening, on every boot. */
   prepare?: (strapi: Core.Strapi) => Promise<void>;
 }
@@ -47,7 +44,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     HOST: '127.0.0.1',
     PORT: String(port),
     PUBLIC_URL: url,
-    DATABASE_URL: postgres ? await postgres.createDatabase() : '',
+    DATABASE_URL: postgres ? await createEmptyHouse(postgres) : '',
     DATABASE_FILENAME: path.join(folder, 'platform.db'),
     ARCHIVE_DIR: path.join(folder, 'archive'),
     APP_KEYS: secret(),
@@ -64,6 +61,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     DEMO: 'false',
     ...options.env,
   };
+  const file = env.DATABASE_URL ? undefined : env.DATABASE_FILENAME;
+  if (file && !options.onNothing && !fs.existsSync(file)) await copyEmptyHouse(file);
   let strapi = await boot();
 
   async function boot(): Promise<Core.Strapi> {

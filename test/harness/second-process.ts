@@ -2,9 +2,9 @@ import { access } from '@hospital-pay/access';
 import { manifest as wechat } from '@hospital-pay/channel-wechat';
 import { jobs } from '@hospital-pay/jobs';
 import { reconciliation } from '@hospital-pay/reconciliation';
-import { demoCredentials } from '@hospital-pay/sandbox';
 import { openDayChannel } from '../bench/reconcile/day-channel';
 import { merchantCode, startHospital } from './hospital';
+import { keptCredentials } from './kept';
 
 interface Question {
   ask?: unknown;
@@ -14,7 +14,7 @@ interface Question {
 
 /** The other process of a house that runs as two: it answers over HTTP, and does what the test asks of it. */
 async function main(): Promise<void> {
-  const { GATEWAY_URL = '', CREDENTIALS = '', DAY_BILL = '', ...env } = process.env;
+  const { DAY_BILL = '', ...env } = process.env;
   const given = (name: string) => ({ [name]: env[name] ?? '' });
   const hospital = await startHospital({
     env: {
@@ -25,7 +25,8 @@ async function main(): Promise<void> {
       ...given('ROLE'),
       ...(env.ARCHIVE_DIR ? given('ARCHIVE_DIR') : {}),
     },
-    gateways: { url: GATEWAY_URL, credentials: demoCredentials(CREDENTIALS) },
+    // It finds the hospital furnished and asks the first one's gateways.
+    gateways: { url: 'http://127.0.0.1:1/sandbox', credentials: keptCredentials() },
     async prepare(strapi) {
       if (DAY_BILL !== '') await openDayChannel(strapi, wechat, DAY_BILL, merchantCode);
     },

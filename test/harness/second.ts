@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
+import { root } from './root';
 
 /** Strapi allows one instance in a process: the second of two lives in one of its own. */
 export interface SecondProcess {
@@ -12,13 +13,6 @@ export interface SecondProcess {
   kill(): Promise<void>;
 }
 
-const root = path.resolve(
-  __dirname,
-  '..',
-  '..',
-  ...(__dirname.includes(`${path.sep}dist${path.sep}`) ? ['..'] : []),
-);
-
 interface Message {
   id?: number;
   url?: string;
@@ -26,7 +20,7 @@ interface Message {
   error?: string;
 }
 
-/** `env`: the database and secrets of the first, GATEWAY_URL and CREDENTIALS. Needs the compiled tests. */
+/** `env`: the database and secrets of the first. Needs the compiled tests. */
 export async function startSecond(env: Record<string, string>): Promise<SecondProcess> {
   const child: ChildProcess = fork(path.join(root, 'test', 'dist', 'harness', 'second-process.js'), {
     env: { ...process.env, ...env },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { type OrderView, payments, type RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { createEmptyHouse } from '../harness/empty-house';
 import { alipayCode, type Hospital, startHospital, wechatCode } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
 import { startPostgres } from '../services/postgres';
@@ -111,18 +111,13 @@ describe('a web process and a worker on Redis and PostgreSQL', () => {
     stopDatabase = () => server.stop();
     const secret = randomBytes(32).toString('base64');
     const shared = {
-      DATABASE_URL: await server.createDatabase(),
+      DATABASE_URL: await createEmptyHouse(server),
       REDIS_URL: redis.url,
       SECRETS_KEY: secret,
       JWT_SECRET: secret,
     };
     web = await startHospital({ env: { ...shared, ROLE: 'web' } });
-    worker = await startSecond({
-      ...shared,
-      ROLE: 'worker',
-      GATEWAY_URL: 'http://127.0.0.1:1/sandbox',
-      CREDENTIALS: path.join(web.folder, 'unused'),
-    });
+    worker = await startSecond({ ...shared, ROLE: 'worker' });
   }, 180_000);
   afterAll(async () => {
     await worker.stop();

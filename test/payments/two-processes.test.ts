@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import path from 'node:path';
 import { jobs } from '@hospital-pay/jobs';
 import { monitoring } from '@hospital-pay/monitoring';
 import type { OrderView, RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { readAnswer, signedHeaders } from '../harness/client';
+import { createEmptyHouse } from '../harness/empty-house';
 import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
 import { startPostgres } from '../services/postgres';
@@ -19,14 +19,9 @@ describe('two processes on one PostgreSQL', () => {
     const secret = randomBytes(32).toString('base64');
     const server = await startPostgres();
     stopDatabase = () => server.stop();
-    const env = { DATABASE_URL: await server.createDatabase(), SECRETS_KEY: secret, JWT_SECRET: secret };
+    const env = { DATABASE_URL: await createEmptyHouse(server), SECRETS_KEY: secret, JWT_SECRET: secret };
     hospital = await startHospital({ env });
-    // It finds the hospital furnished and asks the same gateways; credentials and address of its own it never uses.
-    const unused = {
-      GATEWAY_URL: 'http://127.0.0.1:1/sandbox',
-      CREDENTIALS: path.join(hospital.folder, 'unused'),
-    };
-    second = await startSecond({ ...env, ...unused });
+    second = await startSecond(env);
   }, 180_000);
   afterEach(() => hospital.sandbox.faults.clear());
   afterAll(async () => {

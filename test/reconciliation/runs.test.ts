@@ -10,6 +10,7 @@ import type { Knex } from 'knex';
 import { dayOf, writeDayBill, wrongCases } from '../bench/reconcile';
 import { accountCode, channel, openDayChannel } from '../bench/reconcile/day-channel';
 import { fillDay } from '../bench/reconcile/fill';
+import { createEmptyHouse } from '../harness/empty-house';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
 import { startPostgres } from '../services/postgres';
@@ -62,7 +63,7 @@ describe('a run of reconciliation', () => {
     await writeDayBill(day, 'wechat', bill);
     const secret = randomBytes(32).toString('base64');
     const env = {
-      DATABASE_URL: await server.createDatabase(),
+      DATABASE_URL: await createEmptyHouse(server),
       SECRETS_KEY: secret,
       JWT_SECRET: secret,
       ARCHIVE_DIR: path.join(folder, 'archive'),
@@ -74,12 +75,7 @@ describe('a run of reconciliation', () => {
     });
     await fillDay(db(), day, accountCode, channel);
     runs = reconciliation(hospital.strapi()).runs;
-    second = await startSecond({
-      ...env,
-      DAY_BILL: bill,
-      GATEWAY_URL: 'http://127.0.0.1:1/sandbox',
-      CREDENTIALS: path.join(folder, 'unused'),
-    });
+    second = await startSecond({ ...env, DAY_BILL: bill });
   }, 120_000);
   afterAll(async () => {
     await second?.kill();

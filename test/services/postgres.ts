@@ -9,8 +9,10 @@ import { freePort } from './ports';
 export interface Postgres {
   /** A connection string of the server's maintenance database. */
   url: string;
-  /** Creates an empty database and gives its connection string. */
-  createDatabase(): Promise<string>;
+  /** Whether it was there before and will be afterwards. */
+  isShared: boolean;
+  /** Creates a database, empty or a copy of another, and gives its connection string. */
+  createDatabase(original?: string): Promise<string>;
   stop(): void;
 }
 
@@ -33,11 +35,12 @@ function binary(name: string): string {
 }
 
 function connect(url: string): Postgres['createDatabase'] {
-  return async () => {
+  return async (original = 'template1') => {
     const name = `t_${randomBytes(6).toString('hex')}`;
     const client = new Client({ connectionString: url });
     await client.connect();
-    await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+    const [copy, from] = [name, original].map((given) => client.escapeIdentifier(given));
+    await client.query(`CREATE DATABASE ${copy} TEMPLATE ${from}`);
     await client.end();
     const database = new URL(url);
     database.pathname = `/${name}`;
@@ -51,7 +54,7 @@ function connect(url: string): Postgres['createDatabase'] {
  */
 export async function startPostgres(options: { durable?: boolean } = {}): Promise<Postgres> {
   const given = process.env.TEST_POSTGRES_URL;
-  if (given) return { url: given, createDatabase: connect(given), stop() {} };
+  if (given) return { url: given, isShared: true, createDatabase: connect(given), stop() {} };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-postgres-'));
   fs.chmodSync(folder, 0o777);
   const data = path.join(folder, 'data');
@@ -63,6 +66,7 @@ export async function startPostgres(options: { durable?: boolean } = {}): Promis
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   return {
     url,
+    isShared: false,
     createDatabase: connect(url),
     stop() {
       asServerUser(binary('pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']);

@@ -2,12 +2,8 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { ChannelManifest, ChannelUnderTest } from '@hospital-pay/payments/contract';
+import { root } from '../../harness/root';
 
-export const root = path.resolve(
-  __dirname,
-  '../../..',
-  ...(__dirname.includes(`${path.sep}dist${path.sep}`) ? ['..'] : []),
-);
 const folder = path.join(root, 'plugins', 'channels');
 const load = createRequire(path.join(folder, 'index.js'));
 

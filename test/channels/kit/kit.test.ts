@@ -22,7 +22,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { candidates, root } from './channels';
+import { root } from '../../harness/root';
+import { candidates } from './channels';
 import { forgeries, spoiled } from './forgeries';
 import { type Inbox, openInbox } from './inbox';
 import { startSandboxed } from './sandboxed';

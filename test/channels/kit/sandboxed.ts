@@ -9,9 +9,9 @@ import {
   createSandbox,
   type GatewayName,
   gatewayNames,
-  generateCredentials,
   type Sandbox,
 } from '@hospital-pay/sandbox';
+import { keptCredentials } from '../../harness/kept';
 
 type Fee = Awaited<ReturnType<NonNullable<ChannelSimulator['fee']>>>;
 
@@ -25,7 +25,7 @@ export async function startSandboxed(
 ): Promise<ChannelSimulator> {
   const name = gatewayNames.find((known) => known === code);
   if (name === undefined) throw new Error(`${code} has neither a gateway in the sandbox nor a simulator`);
-  const credentials = generateCredentials();
+  const credentials = keptCredentials();
   const sandbox = createSandbox({ credentials, notifyRetryScale: 0, refundSettleMs: 1, billsForToday: true });
   const served = await sandbox.listen();
   const config: ChannelConfig = { ...channelConfigs(credentials, served.baseUrl)[name] };

@@ -1,6 +1,6 @@
 import { fromRow } from '@hospital-pay/payments';
-import { demoCredentials } from '@hospital-pay/sandbox';
 import { startHospital } from '../../harness/hospital';
+import { keptCredentials } from '../../harness/kept';
 import { createTurnableClock } from './clock';
 
 /** The platform in a process of its own, which can be killed, with a clock that is turned from outside. */
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
       DATABASE_URL: env('DATABASE_URL'),
       REDIS_URL: env('REDIS_URL'),
     },
-    gateways: { url: env('GATEWAY_URL'), credentials: demoCredentials(env('CREDENTIALS')) },
+    gateways: { url: env('GATEWAY_URL'), credentials: keptCredentials() },
     merchant: { hisRefusal: env('HIS_REFUSAL') },
   });
   const db = hospital.strapi().db.connection;

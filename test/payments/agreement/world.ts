@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createSandbox, demoCredentials, type Sandbox } from '@hospital-pay/sandbox';
+import { createSandbox, type Sandbox } from '@hospital-pay/sandbox';
 import { z } from 'zod';
 import { signedHeaders } from '../../harness/client';
+import { createEmptyHouse } from '../../harness/empty-house';
 import { application } from '../../harness/hospital';
+import { keptCredentials } from '../../harness/kept';
 import { freePort } from '../../services/ports';
 import { startPostgres } from '../../services/postgres';
 
@@ -73,15 +75,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const gatewayUrl = `http://127.0.0.1:${await freePort()}/sandbox`;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const credentialsFolder = path.join(folder, 'credentials');
-  const credentials = demoCredentials(credentialsFolder, { hisSecret: 'his-test-secret' });
+  const credentials = keptCredentials();
   const env = {
-    CREDENTIALS: credentialsFolder,
     GATEWAY_URL: gatewayUrl,
     HOME_FOLDER: folder,
     PORT: String(port),
     SECRETS_KEY: randomBytes(32).toString('base64'),
-    DATABASE_URL: postgres ? await postgres.createDatabase() : '',
+    DATABASE_URL: postgres ? await createEmptyHouse(postgres) : '',
     REDIS_URL: '',
     HIS_REFUSAL: options.hisRefusal,
   };
