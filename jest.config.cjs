@@ -11,6 +11,7 @@ module.exports = {
   workerIdleMemoryLimit: '2GB',
   // Real databases on a busy machine take their time; a test that hangs is still found.
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   projects: [
     {
       displayName: 'unit',

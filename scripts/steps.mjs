@@ -19,11 +19,15 @@ export async function step(title, work) {
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+    // What runs beside it and fails ends this process, and this one with it.
+    const end = () => child.kill();
+    process.once('exit', end);
     child.once('error', (error) => {
       process.stderr.write(`✗ ${command}: ${error.message}\n`);
       process.exit(1);
     });
     child.once('exit', (code, signal) => {
+      process.off('exit', end);
       if (code === 0) return resolve();
       process.stderr.write(`✗ ${command} ${args.join(' ')} ended with ${signal ?? code}\n`);
       process.exit(code ?? 1);

@@ -8,12 +8,12 @@ const started = Date.now();
 await install();
 await services();
 await build({ tests: true });
-await step('规范检查 Lint, house rules and dead code', async () => {
-  await run(npm, ['run', 'lint', '--silent']);
-});
-await step('界面单元测试 Unit tests of the screens', () =>
-  run(npm, ['test', '--workspace', 'admin', '--workspace', 'pay', '--silent']),
-);
+await Promise.all([
+  step('规范检查 Lint, house rules and dead code', () => run(npm, ['run', 'lint', '--silent'])),
+  step('界面单元测试 Unit tests of the screens', () =>
+    run(npm, ['test', '--workspace', 'admin', '--workspace', 'pay', '--silent']),
+  ),
+]);
 
 const postgres = await startPostgres();
 const env = { ...process.env, TEST_POSTGRES_URL: postgres.url, NODE_ENV: 'test' };
