@@ -4,6 +4,7 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { manifest as wechat } from '@hospital-pay/channel-wechat';
 import { type Clock, systemClock } from '@hospital-pay/jobs';
+import { businessDay, completeRow, shiftDay } from '@hospital-pay/payments';
 import { type Reconciliation, type Run, reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Knex } from 'knex';
@@ -74,6 +75,7 @@ describe('a run of reconciliation', () => {
       prepare: (strapi) => openDayChannel(strapi, wechat, bill, merchantCode),
     });
     await fillDay(db(), day, accountCode, channel);
+    await haveYesterdayDone();
     runs = reconciliation(hospital.strapi()).runs;
     second = await startSecond({ ...env, DAY_BILL: bill });
   }, 120_000);
@@ -85,6 +87,18 @@ describe('a run of reconciliation', () => {
   });
 
   const db = () => hospital.strapi().db.connection;
+  /** Else a slow machine's sweep would request it, and hold the one place of the queue at a locked table. */
+  async function haveYesterdayDone(): Promise<void> {
+    const now = clock.now();
+    const date = shiftDay(businessDay(now, { zone: 'Asia/Shanghai', dayCutoff: '00:00' }), -1);
+    const codes: string[] = await db()('channel_accounts').pluck('code');
+    const done = { merchantCode, channel, date, status: 'done', createdTime: now };
+    for (const code of codes) {
+      await db()('reconciliation_runs').insert(
+        completeRow(db(), { ...done, runNo: `yesterday of ${code}`, accountCode: code }, now),
+      );
+    }
+  }
   const rowOf = async (runNo: string): Promise<Run> => {
     const run = await runs.get(runNo);
     if (!run) throw new Error(`no run ${runNo}`);
@@ -117,7 +131,7 @@ describe('a run of reconciliation', () => {
       const runNo = await request();
       await until(
         () => rowOf(runNo),
-        ({ status, stage }) => status === 'matching' && stage === 'extracting',
+        ({ stage }) => stage === 'extracting',
       );
       const signIn = await fetch(`${second.url}/api/access/sign-in`, {
         method: 'POST',

@@ -304,19 +304,30 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     };
     if (bill?.kind === 'ready') course.fileName = bill.file.name;
     await course.enter('importing');
-    const kept = uploaded
-      ? { kind: 'file' as const, path: uploaded.parquet }
-      : await timed('importing', () => keep(account, run, bill, watch));
-    const settings = await settingsFor(db, questionOf(account, run.date));
-    const task = await dayTask(run, account, connected, kept, settings);
-    if (!(await move(run.runNo, ['downloading'], { status: 'matching' }))) throw new Cancelled();
-    await askAboutOpenOrders(account, task.bill);
-    let outcome = await engine.compareDay(task, watch);
-    // The order's own page and its cases speak first; the day's cases then leave out what they already name.
-    if (outcome.stale.length > 0) {
-      await realtime.orders(outcome.stale);
-      outcome = await engine.compareDay(task, watch);
-    }
+    const { outcome, task, settings } = await engine.work(watch, async (place) => {
+      const day = {
+        merchantCode: account.merchantCode,
+        channel: account.channel,
+        accountCode: account.code,
+        currency: connected.currency,
+        date: run.date,
+      };
+      const importBill: Engine['importBill'] = (file) => place.importBill(file, day);
+      const kept = uploaded
+        ? { kind: 'file' as const, path: uploaded.parquet }
+        : await timed('importing', () => keep(account, run, bill, importBill));
+      const settings = await settingsFor(db, questionOf(account, run.date));
+      const task = await dayTask(run, account, connected, kept, settings);
+      if (!(await move(run.runNo, ['downloading'], { status: 'matching' }))) throw new Cancelled();
+      const hasAsked = await askAboutOpenOrders(account, task.bill);
+      let outcome = await place.compareDay(task, hasAsked);
+      // The order's own page and its cases speak first; the day's cases then leave out what they already name.
+      if (outcome.stale.length > 0) {
+        await realtime.orders(outcome.stale);
+        outcome = await place.compareDay(task);
+      }
+      return { outcome, task, settings };
+    });
     const { cases, totals, counts } = outcome;
     const written = { status: 'writing', stage: 'writing', done: null };
     if (!(await move(run.runNo, ['matching'], written))) throw new Cancelled();
@@ -342,7 +353,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     account: StoredAccount,
     { date, requestedBy }: Pick<Run, 'date' | 'requestedBy'>,
     bill: Exclude<Bill, { kind: 'not-ready' }> | undefined,
-    watch: Watch,
+    importBill: Engine['importBill'],
   ): Promise<DayTask['bill']> {
     if (!bill) return { kind: 'none' };
     switch (bill.kind) {
@@ -351,7 +362,8 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       case 'ready':
         return {
           kind: 'file',
-          path: (await archive.keep(account, date, bill, receiptOf(requestedBy, clock.now()), watch)).parquet,
+          path: (await archive.keep(account, date, bill, receiptOf(requestedBy, clock.now()), importBill))
+            .parquet,
         };
       default:
         return bill satisfies never;
@@ -400,9 +412,12 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     return done.some(({ counts }) => counts?.bill === 'empty');
   }
 
-  /** The bill is final: orders that it names and that are still open here are asked about once more. */
-  async function askAboutOpenOrders(account: StoredAccount, bill: DayTask['bill']): Promise<void> {
-    if (bill.kind !== 'file') return;
+  /**
+   * The bill is final: orders that it names and that are still open here are asked about once more. Says whether there
+   * were any.
+   */
+  async function askAboutOpenOrders(account: StoredAccount, bill: DayTask['bill']): Promise<boolean> {
+    if (bill.kind !== 'file') return false;
     const open = readRows(
       z.object({ orderNo: z.string(), attemptNo: z.string().nullable() }),
       await db('orders')
@@ -417,11 +432,13 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
         [attemptNo ?? orderNo, orderNo],
       ]),
     );
-    if (orderOf.size === 0) return;
-    const named = await engine.findLines(bill.path, [...orderOf.keys()]);
-    for (const orderNo of new Set(named.flatMap((line) => orderOf.get(line.orderNo) ?? []))) {
+    if (orderOf.size === 0) return false;
+    const lines = await engine.findLines(bill.path, [...orderOf.keys()]);
+    const named = new Set(lines.flatMap((line) => orderOf.get(line.orderNo) ?? []));
+    for (const orderNo of named) {
       await payments.orders.query({ orderNo }, { kind: 'system' }).catch(() => undefined);
     }
+    return named.size > 0;
   }
 
   /**

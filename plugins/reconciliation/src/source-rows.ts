@@ -54,7 +54,7 @@ export async function readDay(
   account: StoredAccount,
   currency: string,
   date: string,
-  { orderNos, refundNos, hisIds, lines: bill }: Leftover,
+  { isSimple, orderNos, refundNos, hisIds, lines: bill }: Leftover,
   nearby: NearbyBills | undefined,
 ): Promise<DaySources> {
   const orders = new Map<string, StoredOrder>();
@@ -127,7 +127,8 @@ export async function readDay(
     }
   };
 
-  await attemptsBy('order_no', orders.keys());
+  // Every row of a simple piece names its order by the order's own number.
+  if (!isSimple) await attemptsBy('order_no', orders.keys());
   learnOrderAliases();
 
   // Orders that HIS or the bill name and that are not among the day's own: unpaid, of another day, of another account.
@@ -151,11 +152,13 @@ export async function readDay(
   ].filter(isStray);
   // Some HIS call an order by its channel's number and nothing else.
   await ordersBy('channel_trade_no', [...named.filter(isStray), ...channelNumbers]);
-  await attemptsBy(
-    'order_no',
-    [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
-  );
-  learnOrderAliases();
+  if (!isSimple) {
+    await attemptsBy(
+      'order_no',
+      [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
+    );
+    learnOrderAliases();
+  }
 
   const orderOf = (record: StoredHisRecord): StoredOrder | undefined => {
     for (const number of [record.orderNo, record.channelTradeNo, record.refundNo]) {
@@ -167,24 +170,26 @@ export async function readDay(
 
   // Orders that HIS calls one bill. Those of this day are at hand, or agree already; those of other days join.
   const sharing = new Map<string, StoredOrder>();
-  const billNumbers = [
-    ...[...hisRecords.values()].flatMap((record) => record.hisOrderNo ?? []),
-    ...[...orders.values()].flatMap(hisNumbersOf),
-  ];
-  const ofOneBill = [
-    ...(await wanted(orderRow, 'orders', 'his_order_no', billNumbers)),
-    ...(await wanted(orderRow, 'orders', 'business_no', billNumbers, merchant)),
-  ].sort((a, b) => (a.orderNo < b.orderNo ? -1 : 1));
-  for (const order of ofOneBill.filter(isOurs)) {
-    for (const number of hisNumbersOf(order)) if (!sharing.has(number)) sharing.set(number, order);
-    const joins = order.settledOn !== date && order.accountCode === account.code;
-    if (joins && carriesMoney(order.status) && !orders.has(order.orderNo)) learn(order);
+  if (!isSimple) {
+    const billNumbers = [
+      ...[...hisRecords.values()].flatMap((record) => record.hisOrderNo ?? []),
+      ...[...orders.values()].flatMap(hisNumbersOf),
+    ];
+    const ofOneBill = [
+      ...(await wanted(orderRow, 'orders', 'his_order_no', billNumbers)),
+      ...(await wanted(orderRow, 'orders', 'business_no', billNumbers, merchant)),
+    ].sort((a, b) => (a.orderNo < b.orderNo ? -1 : 1));
+    for (const order of ofOneBill.filter(isOurs)) {
+      for (const number of hisNumbersOf(order)) if (!sharing.has(number)) sharing.set(number, order);
+      const joins = order.settledOn !== date && order.accountCode === account.code;
+      if (joins && carriesMoney(order.status) && !orders.has(order.orderNo)) learn(order);
+    }
+    await attemptsBy(
+      'order_no',
+      [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
+    );
+    learnOrderAliases();
   }
-  await attemptsBy(
-    'order_no',
-    [...orders.keys()].filter((orderNo) => !attempts.has(orderNo)),
-  );
-  learnOrderAliases();
 
   // A record belongs to the account that took the money; one without an order to the merchant's first such account.
   const isFirst = (await firstAccount(db, account)) === account.code;
@@ -201,6 +206,14 @@ export async function readDay(
   const lacking = own.filter(
     (order) => order.settledOn !== date || !bookedFor.has(order.orderNo) || refundedOrders.has(order.orderNo),
   );
+  const inBill = new Set(bill.map((line) => orderByNumber.get(line.orderNo)));
+  if (isSimple) {
+    const incomplete = own.filter((order) => nearby !== undefined && !inBill.has(order.orderNo));
+    await attemptsBy(
+      'order_no',
+      [...lacking, ...incomplete].map((order) => order.orderNo),
+    );
+  }
   const numbersOf = (order: StoredOrder): string[] => [
     order.orderNo,
     order.merchantOrderNo,
@@ -266,7 +279,6 @@ export async function readDay(
   };
   for (const line of bill) place(date, line);
   if (nearby) {
-    const inBill = new Set(bill.map((line) => orderByNumber.get(line.orderNo)));
     const missing = new Set(
       own
         .filter(

@@ -14,7 +14,7 @@ import {
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { BillSums, RawLine } from '../engine/bill-lines';
-import type { Engine, Watch } from '../engine/engine';
+import type { Engine } from '../engine/engine';
 import { readRow, readRows } from '../rows';
 
 export const billSources = ['schedule', 'run', 'upload'] as const;
@@ -76,6 +76,7 @@ export interface BillArchive {
   /**
    * Keeps the raw file exactly as received, then its lines beside it as Parquet, then the row that names both.
    * The same bytes are kept once; other bytes for the same day are the next version. Nothing is ever overwritten.
+   * `importBill`: who reads it, if not just any process.
    * @throws BillError when the lines cannot be read; the raw file is kept all the same.
    */
   keep(
@@ -83,7 +84,7 @@ export interface BillArchive {
     date: string,
     bill: Ready<BillLine>,
     receipt: Receipt,
-    watch?: Watch,
+    importBill?: Engine['importBill'],
   ): Promise<ArchivedBill>;
   /** The same for a fund-flow bill (资金账单). */
   keepFlows(
@@ -139,12 +140,12 @@ export function createBillArchive({ db, storage, engine, readerOf }: BillArchive
     file: string,
     target: string,
     lines: () => AsyncIterable<BillLine>,
-    watch?: Watch,
+    importBill = engine.importBill,
   ): Promise<BillSums> {
     const { reader, config } = await readerOf(accountCode);
     return reader === undefined
       ? engine.keepLines(lines(), target)
-      : engine.importBill({ file, reader, guard: { date, config }, target }, watch);
+      : importBill({ file, reader, guard: { date, config }, target });
   }
 
   async function parquet(version: BillVersion): Promise<string> {
@@ -214,9 +215,9 @@ export function createBillArchive({ db, storage, engine, readerOf }: BillArchive
   }
 
   return {
-    keep: (account, date, bill, receipt, watch) =>
+    keep: (account, date, bill, receipt, importBill) =>
       keep(account, { date, kind: 'trade' }, bill.file, receipt, (file, target) =>
-        read(account.code, date, file, target, bill.lines, watch),
+        read(account.code, date, file, target, bill.lines, importBill),
       ),
 
     keepFlows: (account, date, bill, receipt) =>

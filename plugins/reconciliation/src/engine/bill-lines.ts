@@ -186,7 +186,7 @@ export async function copyToParquet<Value>(
   try {
     await duck.run(
       `COPY (${select} ORDER BY order_no, line_no)
-       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${linesPerGroup})`,
+       TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${linesPerGroup})`,
     );
     const value = await check(duck, temporary);
     const written = await open(temporary, 'r');

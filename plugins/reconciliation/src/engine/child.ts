@@ -1,10 +1,12 @@
-import { BillError } from '@hospital-pay/payments';
-import createKnex from 'knex';
+import path from 'node:path';
+import { BillError, isPostgres } from '@hospital-pay/payments';
+import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { pieces } from '../rows';
-import { compareDay } from './day';
+import { compareDay, type OpenDay, openDay, questionOf } from './day';
+import type { DayQuestion } from './extract';
 import { importBill } from './import';
-import type { Report, Work } from './work';
+import type { Database, Report, Work } from './work';
 
 /** The child process of the engine: one piece of work at a time, told by a message. */
 const casesPerMessage = 500;
@@ -14,22 +16,64 @@ const say = (report: Report): Promise<void> =>
     process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve()));
   });
 
+interface Held {
+  db: Knex;
+  day: OpenDay;
+}
+
+/** Rows that were read while the day's bill was, for the comparison to come. */
+let held: Held | undefined;
+
+async function open(database: Database, question: DayQuestion, folder: string): Promise<Held> {
+  const db = createKnex({ ...database, useNullAsDefault: true, pool: { min: 1, max: 1 } });
+  try {
+    // What differs lies all over the tables: SQLite's own 2 MB of pages would be read again and again.
+    if (!isPostgres(db)) await db.raw('PRAGMA cache_size = -32768');
+    return { db, day: await openDay(db, question, path.join(folder, 'day')) };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+async function close({ db, day }: Held): Promise<void> {
+  await day.trx.rollback();
+  await db.destroy();
+}
+
 async function perform(work: Work & { folder: string }): Promise<void> {
+  const { folder } = work;
   switch (work.kind) {
     case 'import': {
-      const sums = await importBill(work.task, work.folder, (done) => {
+      const { day } = work;
+      let reading: Promise<void> | undefined;
+      const readDay = (): void => {
+        if (day === undefined || reading !== undefined) return;
+        reading = open(day.database, day.question, folder).then((opened) => {
+          held = opened;
+        });
+        // What goes wrong is said below, after what is wrong with the bill.
+        reading.catch(() => undefined);
+      };
+      const onProgress = (done: number): void => {
         void say({ kind: 'progress', stage: 'importing', done });
-      });
+      };
+      const sums = await importBill(work.task, folder, onProgress, readDay);
+      readDay();
+      if (reading) void say({ kind: 'progress', stage: 'extracting', done: 0 });
+      await reading;
       await say({ kind: 'imported', sums, rssBytes: process.resourceUsage().maxRSS * 1024 });
       return;
     }
     case 'compare': {
-      const db = createKnex({ ...work.database, useNullAsDefault: true, pool: { min: 1, max: 1 } });
+      const kept = held;
+      held = undefined;
+      if (kept && work.anew) await close(kept);
+      const opened = kept && !work.anew ? kept : await open(work.database, questionOf(work.task), folder);
       try {
         const outcome = await compareDay(
-          db,
+          opened.day,
           work.task,
-          work.folder,
           async (cases) => {
             for (const piece of pieces(cases, casesPerMessage)) await say({ kind: 'cases', cases: piece });
           },
@@ -39,7 +83,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
         );
         await say({ kind: 'compared', outcome, rssBytes: process.resourceUsage().maxRSS * 1024 });
       } finally {
-        await db.destroy();
+        await close(opened);
       }
       return;
     }

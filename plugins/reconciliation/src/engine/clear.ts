@@ -16,6 +16,8 @@ export interface Cleared {
 
 /** Rows that want a closer look, by their numbers. */
 export interface Leftover {
+  /** None of these orders shares a number or a bill with another one. */
+  isSimple: boolean;
   orderNos: string[];
   refundNos: string[];
   hisIds: number[];
@@ -39,6 +41,8 @@ export interface LookUp {
   ordersNamed(numbers: string[]): Promise<string[]>;
   /** The HIS bills that these orders, or these HIS records, belong to. */
   billsOf(asked: { orderNos: string[] } | { hisIds: number[] }): Promise<{ number: string; bill: string }[]>;
+  /** Those of these HIS bills that more orders belong to than `known`, of whatever day. */
+  sharedBills(bills: { bill: string; known: number }[]): Promise<string[]>;
   /** The orders of these HIS bills. */
   ordersOf(bills: string[]): Promise<{ number: string; bill: string }[]>;
 }
@@ -207,24 +211,37 @@ async function addTouched(duck: Duck, lookUp: LookUp): Promise<void> {
 async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
   await duck.run('CREATE TABLE his_bill (key VARCHAR, bill VARCHAR)');
   const named = `(SELECT unnest(from_json($1, '[{"number": "VARCHAR", "bill": "VARCHAR"}]'), recursive := true)) AS named`;
-  const learn = async (found: { number: string; bill: string }[], insert: string): Promise<void> => {
+  const asked = new Set<string>();
+  const learn = async (
+    found: { number: string; bill: string }[],
+    insert: string,
+    isOrders: boolean,
+  ): Promise<void> => {
     if (found.length === 0) return;
     await duck.run(`INSERT INTO his_bill ${insert}`, [JSON.stringify(found)]);
-    // Orders of other days belong to it too.
-    const orders = await lookUp.ordersOf([...new Set(found.map(({ bill }) => bill))]);
+    const known = new Map<string, number>();
+    for (const { bill } of found) {
+      if (isOrders || !asked.has(bill)) known.set(bill, isOrders ? (known.get(bill) ?? 0) + 1 : 0);
+    }
+    for (const bill of known.keys()) asked.add(bill);
+    // Orders of other days belong to it too, and those that agree.
+    const shared = await lookUp.sharedBills([...known].map(([bill, times]) => ({ bill, known: times })));
+    if (shared.length === 0) return;
+    const orders = await lookUp.ordersOf(shared);
     await duck.run(`INSERT INTO his_bill SELECT number, bill FROM ${named}`, [JSON.stringify(orders)]);
   };
-  const orders = await duck.rows(numberRow, 'SELECT key AS number FROM rest WHERE known');
+  const orders = await duck.rows(numberRow, 'SELECT key AS number FROM rest WHERE known ORDER BY key');
   for (const piece of inPieces(orders, ordersPerPiece)) {
     const found = await lookUp.billsOf({ orderNos: piece.map(({ number }) => number) });
-    await learn(found, `SELECT number, bill FROM ${named}`);
+    await learn(found, `SELECT number, bill FROM ${named}`, true);
   }
-  const records = await duck.rows(idRow, 'SELECT id FROM rest_his');
+  const records = await duck.rows(idRow, 'SELECT id FROM rest_his ORDER BY id');
   for (const piece of inPieces(records, ordersPerPiece)) {
     const found = await lookUp.billsOf({ hisIds: piece.map(({ id }) => id) });
     await learn(
       found,
       `SELECT rest_his.key, named.bill FROM ${named} JOIN rest_his ON rest_his.id = named.number::BIGINT`,
+      false,
     );
   }
   await duck.run(
@@ -261,6 +278,7 @@ async function* pieces(duck: Duck): AsyncGenerator<Leftover> {
     (await duck.rows(numberRow, sql, [piece])).map((row) => row.number);
   for (let piece = 0; piece < count; piece++) {
     yield {
+      isSimple: piece > 0,
       orderNos: await numbers('SELECT order_no AS number FROM rest_order WHERE piece = $1', piece),
       refundNos: await numbers('SELECT refund_no AS number FROM rest_refund WHERE piece = $1', piece),
       hisIds: (

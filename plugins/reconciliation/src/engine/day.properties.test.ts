@@ -64,12 +64,15 @@ const lines = fc.array(
 );
 /** Most patients leave one trace on every side; the rest of the day is chance. */
 const agreeing = fc.subarray(names);
+/** Some are disturbed by nothing. */
+const undisturbed = fc.subarray(['6', '7']);
 const randomDay = fc.record({
   orders,
   refunds,
   hisRecords,
   lines,
   agreeing,
+  undisturbed,
   hasBill: fc.constantFrom(true, true, true, false),
   nextLines: lines,
   suspenseDays: fc.constantFrom(0, 1, 2),
@@ -95,6 +98,7 @@ const strangersRefundNo = (): RandomDay => {
     hisRecords: [{ ...named, refundNo: 'r0', amountFen: 300, currency: 'CNY', settledOn: date }],
     lines: [{ ...line, kind: 'payment', orderNo: '3' }],
     agreeing: [],
+    undisturbed: [],
     hasBill: true,
     nextLines: [{ ...line, kind: 'refund', orderNo: '1' }],
     suspenseDays: 2,
@@ -113,6 +117,7 @@ const refundByBillAlone = (): RandomDay => {
     hisRecords: [{ ...unnamed, ...today, kind: 'refund', amountFen: 100, currency: 'CNY' }],
     lines: [],
     agreeing: ['5'],
+    undisturbed: [],
     hasBill: true,
     nextLines: [],
     suspenseDays: 0,
@@ -153,13 +158,18 @@ describe('a day compared by the engine', () => {
       await books.book(`h${index}`, orderNo, amountFen, charged);
     }
     for (const each of paid) await books.book(`H${each}`, each, named.get(each)?.amountFen ?? 0);
+    for (const each of day.undisturbed) {
+      await books.pay(each, 100);
+      await books.book(`H${each}`, each, 100);
+    }
   }
 
   const plain = (some: RandomDay['lines']) =>
     some.map(({ refundNo, ...line }) => ({ ...line, ...(refundNo ? { refundNo } : {}) }));
   const billOf = (day: RandomDay) => {
     const paid = day.orders.filter((order) => day.agreeing.includes(order.name) && order.status === 'paid');
-    const agreed = paid.map(({ name: orderNo, amountFen }) => ({
+    const others = day.undisturbed.map((each) => ({ name: each, amountFen: 100 }));
+    const agreed = [...paid, ...others].map(({ name: orderNo, amountFen }) => ({
       kind: 'payment' as const,
       orderNo,
       channelNo: `T-${orderNo}`,
@@ -221,6 +231,7 @@ describe('a day compared by the engine', () => {
       .where({ ...at, pay_type: 'alipay' })
       .pluck('id');
     const everything = {
+      isSimple: false,
       orderNos: await numbers('orders', 'order_no', { ...at, account_code: 'A1', status: 'paid' }),
       refundNos: await numbers('refunds', 'refund_no', { ...at, account_code: 'A1' }),
       hisIds: ids,

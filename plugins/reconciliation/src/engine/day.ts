@@ -5,13 +5,22 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type MatchResult, type MatchRules, type MatchTotals, match } from '../match';
 import { asCharged, isAnomaly, orderState, tolerated } from '../order-state';
-import { among, amongIds, carriesMoney, hisRow, orderRow, readRows, type StoredAccount } from '../rows';
+import {
+  among,
+  amongIds,
+  byIndex,
+  carriesMoney,
+  hisRow,
+  orderRow,
+  readRows,
+  type StoredAccount,
+} from '../rows';
 import { type DaySources, hisNumbersOf, type NearbyBills, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
 import { findLines } from './bill-lines';
 import { type Cleared, type ClearQuestion, clear, type LookUp } from './clear';
 import { openDuck } from './duck';
-import { extractDay } from './extract';
+import { type DayQuestion, extractDay } from './extract';
 import { byParts } from './part-cases';
 
 export interface DayTask {
@@ -39,20 +48,50 @@ export interface DayOutcome {
   milliseconds: Record<Stage, number>;
 }
 
+/** One account's day as its rows were in one moment: what differs is looked up in the same snapshot. */
+export interface OpenDay {
+  question: DayQuestion;
+  trx: Knex.Transaction;
+  /** Holds the rows as CSV; the caller's own, and left to the caller to remove. */
+  folder: string;
+  milliseconds: number;
+}
+
+export const questionOf = ({ account, currency, rules }: DayTask): DayQuestion => ({
+  merchantCode: account.merchantCode,
+  channel: account.channel,
+  accountCode: account.code,
+  currency,
+  date: rules.date,
+});
+
+/** Reads the day's rows. The snapshot lasts until the transaction is ended. */
+export async function openDay(db: Knex, question: DayQuestion, folder: string): Promise<OpenDay> {
+  await mkdir(folder, { recursive: true });
+  const started = performance.now();
+  const trx = await db.transaction(
+    isPostgres(db) ? { isolationLevel: 'repeatable read', readOnly: true } : {},
+  );
+  try {
+    await extractDay(trx, question, folder);
+  } catch (error) {
+    await trx.rollback();
+    throw error;
+  }
+  return { question, trx, folder, milliseconds: Math.round(performance.now() - started) };
+}
+
 /**
- * Compares one account's day: takes out what agrees at first sight, in DuckDB, and gives the rest to the match. All rows
- * are read in one snapshot. `folder` is this run's own and is left to the caller to remove. Cases are given to `onCases`
- * as they are found: those of a long day are not to lie here all at once.
+ * Compares one account's day: takes out what agrees at first sight, in DuckDB, and gives the rest to the match. Cases are
+ * given to `onCases` as they are found: those of a long day are not to lie here all at once.
  */
 export async function compareDay(
-  db: Knex,
+  { question, trx, folder, milliseconds: extracting }: OpenDay,
   { account, currency, rules, bill, nearby, isInsurer }: DayTask,
-  folder: string,
   onCases: (cases: DayCase[]) => Promise<void>,
   onProgress: (stage: Stage, done: number) => void = () => undefined,
 ): Promise<Omit<DayOutcome, 'cases'>> {
-  await mkdir(folder, { recursive: true });
-  const milliseconds: Record<Stage, number> = { extracting: 0, clearing: 0, matching: 0 };
+  const milliseconds: Record<Stage, number> = { extracting, clearing: 0, matching: 0 };
   const timed = async <Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> => {
     onProgress(stage, 0);
     const started = performance.now();
@@ -60,78 +99,68 @@ export async function compareDay(
     milliseconds[stage] = Math.round(performance.now() - started);
     return value;
   };
-  const question = {
-    merchantCode: account.merchantCode,
-    channel: account.channel,
-    accountCode: account.code,
-    currency,
-    date: rules.date,
-  };
   const parquets = [...(bill.kind === 'file' ? [bill.path] : []), ...nearby.map((each) => each.path)];
-  const snapshot = isPostgres(db) ? { isolationLevel: 'repeatable read' as const, readOnly: true } : {};
-  return db.transaction(async (trx) => {
-    await timed('extracting', () => extractDay(trx, question, folder));
-    const duck = await openDuck(
-      folder,
-      parquets.map((file) => path.dirname(file)),
+  const duck = await openDuck(
+    folder,
+    parquets.map((file) => path.dirname(file)),
+  );
+  try {
+    const { cleared, leftovers } = await timed('clearing', () =>
+      clear(
+        duck,
+        { bill, feePpm: rules.feePpm },
+        folder,
+        lookUpIn(trx, account.merchantCode, () => extractDay(trx, question, folder, ['alias'])),
+      ),
     );
-    try {
-      const { cleared, leftovers } = await timed('clearing', () =>
-        clear(
-          duck,
-          { bill, feePpm: rules.feePpm },
-          folder,
-          lookUpIn(trx, account.merchantCode, () => extractDay(trx, question, folder, ['alias'])),
-        ),
-      );
-      const nearbyBills: NearbyBills = {
-        days: nearby.map((each) => each.date),
-        async lines(day, numbers) {
-          const parquet = nearby.find((each) => each.date === day);
-          return parquet ? findLines(duck, parquet.path, numbers) : [];
-        },
+    const nearbyBills: NearbyBills = {
+      days: nearby.map((each) => each.date),
+      async lines(day, numbers) {
+        const parquet = nearby.find((each) => each.date === day);
+        return parquet ? findLines(duck, parquet.path, numbers) : [];
+      },
+    };
+    return await timed('matching', async () => {
+      const outcome: Omit<DayOutcome, 'cases'> = {
+        ...ofCleared(cleared, rules.billKnown),
+        stale: [],
+        cleared: cleared.orders,
+        milliseconds,
       };
-      return await timed('matching', async () => {
-        const outcome: Omit<DayOutcome, 'cases'> = {
-          ...ofCleared(cleared, rules.billKnown),
-          stale: [],
-          cleared: cleared.orders,
-          milliseconds,
-        };
-        /** An insurer's cases are told once more by their parts, all together. */
-        const ofInsurer: DayCase[] = [];
-        for await (const leftover of leftovers()) {
-          const sources = await readDay(
-            trx,
-            account,
-            currency,
-            rules.date,
-            leftover,
-            rules.billKnown ? nearbyBills : undefined,
-          );
-          const { results, totals } = match({ ...sources.input, rules });
-          addTo(outcome, results, totals);
-          const found = casesOf(results, sources, account, rules);
-          if (isInsurer) ofInsurer.push(...found);
-          else await onCases(found);
-          outcome.stale.push(...staleOrders(sources, results, rules.toleranceFen?.his ?? 0));
-          onProgress('matching', outcome.totals.platformCount);
-        }
-        if (isInsurer) {
-          const day = { account, date: rules.date, bill: bill.kind === 'file' ? bill.path : undefined };
-          await onCases(await byParts(trx, duck, day, ofInsurer));
-        }
-        outcome.totals.differenceFen = outcome.totals.platformFen - outcome.totals.hisFen;
-        return outcome;
-      });
-    } finally {
-      duck.close();
-    }
-  }, snapshot);
+      /** An insurer's cases are told once more by their parts, all together. */
+      const ofInsurer: DayCase[] = [];
+      for await (const leftover of leftovers()) {
+        const sources = await readDay(
+          trx,
+          account,
+          currency,
+          rules.date,
+          leftover,
+          rules.billKnown ? nearbyBills : undefined,
+        );
+        const { results, totals } = match({ ...sources.input, rules });
+        addTo(outcome, results, totals);
+        const found = casesOf(results, sources, account, rules);
+        if (isInsurer) ofInsurer.push(...found);
+        else await onCases(found);
+        outcome.stale.push(...staleOrders(sources, results, rules.toleranceFen?.his ?? 0));
+        onProgress('matching', outcome.totals.platformCount);
+      }
+      if (isInsurer) {
+        const day = { account, date: rules.date, bill: bill.kind === 'file' ? bill.path : undefined };
+        await onCases(await byParts(trx, duck, day, ofInsurer));
+      }
+      outcome.totals.differenceFen = outcome.totals.platformFen - outcome.totals.hisFen;
+      return outcome;
+    });
+  } finally {
+    duck.close();
+  }
 }
 
 const orderOfNumber = z.object({ orderNo: z.string() });
 const orderBills = orderRow.pick({ orderNo: true, businessNo: true, hisOrderNo: true });
+const askedBill = z.object({ bill: z.string() });
 const recordBill = hisRow.pick({ id: true, hisOrderNo: true });
 const recordNumbers = hisRow.pick({ orderNo: true, channelTradeNo: true, refundNo: true });
 
@@ -178,6 +207,27 @@ function lookUpIn(db: Knex, merchantCode: string, readAliases: LookUp['readAlias
         number: String(id),
         bill: hisOrderNo ?? '',
       }));
+    },
+    async sharedBills(asked) {
+      const text = JSON.stringify(asked);
+      const askedBills = isPostgres(db)
+        ? db.raw('jsonb_to_recordset(?::jsonb) AS asked (bill text, known integer)', [text])
+        : db.raw(`(SELECT value ->> 'bill' AS bill, value ->> 'known' AS known FROM json_each(?)) AS asked`, [
+            text,
+          ]);
+      const found: unknown = await db(askedBills)
+        .select('bill')
+        .whereRaw(
+          `(SELECT count(*) FROM ? WHERE his_order_no = bill)
+           + (SELECT count(*) FROM ? WHERE merchant_code = ? AND business_no = bill AND his_order_no IS DISTINCT FROM bill)
+           > known`,
+          [
+            byIndex(db, 'orders', 'orders_his_order_no_idx'),
+            byIndex(db, 'orders', 'orders_merchant_code_business_no_idx'),
+            merchantCode,
+          ],
+        );
+      return readRows(askedBill, found).map(({ bill }) => bill);
     },
     async ordersOf(numbers) {
       const byHis: unknown[] = await bills().where(among(db, 'his_order_no', numbers));

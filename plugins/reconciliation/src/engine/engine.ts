@@ -6,8 +6,9 @@ import { BillError, type BillLine, type FundFlowLine, isPostgres } from '@hospit
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type BillSums, findLines, type RawLine, writeLines } from './bill-lines';
-import { compareDay, type DayOutcome, type DayTask } from './day';
+import { compareDay, type DayOutcome, type DayTask, openDay, questionOf } from './day';
 import { type Duck, openDuck } from './duck';
+import type { DayQuestion } from './extract';
 import { type FlowSums, writeFlows } from './flow-lines';
 import { type BillTask, importBill } from './import';
 import type { Answer, Database, Report, Work } from './work';
@@ -28,14 +29,28 @@ export interface Watch {
   onPeak?: (bytes: number) => void;
 }
 
+/** What one process does after another. */
+export interface Workplace {
+  /**
+   * Reads a bill's raw file into Parquet. `day` is to be compared afterwards: its rows are read meanwhile, and
+   * the next `compareDay` is of that moment.
+   * @throws BillError naming the line
+   */
+  importBill(task: BillTask, day?: DayQuestion): Promise<BillSums>;
+  /** `anew`: orders have changed since the bill was read. */
+  compareDay(task: DayTask, anew?: boolean): Promise<DayOutcome>;
+}
+
 export interface Engine {
+  /** A process of its own, for as long as the work takes. */
+  work<Value>(watch: Watch, work: (place: Workplace) => Promise<Value>): Promise<Value>;
   /** Reads a bill's raw file into Parquet. @throws BillError naming the line */
-  importBill(task: BillTask, watch?: Watch): Promise<BillSums>;
+  importBill(task: BillTask): Promise<BillSums>;
   /** Keeps lines that were read in this process. @throws BillError naming the line */
   keepLines(lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>;
   /** The same for a fund-flow bill. */
   keepFlows(lines: AsyncIterable<FundFlowLine>, target: string): Promise<FlowSums>;
-  compareDay(task: DayTask, watch?: Watch): Promise<DayOutcome>;
+  compareDay(task: DayTask): Promise<DayOutcome>;
   /** Lines of one archived bill under these numbers of ours. */
   findLines(parquet: string, numbers: string[]): Promise<RawLine[]>;
   /** Asks DuckDB something of archived Parquet files. */
@@ -76,19 +91,27 @@ const keep = (lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>
 
 /** Everything in this process: for small days and tests. */
 export function localEngine(db: Knex): Engine {
+  const place: Workplace = {
+    importBill: (task) => inFolder((folder) => importBill(task, folder)),
+    compareDay: (task) =>
+      inFolder(async (folder) => {
+        const cases: DayOutcome['cases'] = [];
+        const day = await openDay(db, questionOf(task), folder);
+        try {
+          const outcome = await compareDay(day, task, async (found) => {
+            cases.push(...found);
+          });
+          return { ...outcome, cases };
+        } finally {
+          await day.trx.rollback();
+        }
+      }),
+  };
   return {
     keepLines: keep,
     keepFlows,
-    importBill: (task) => inFolder((folder) => importBill(task, folder)),
-    async compareDay(task) {
-      const cases: DayOutcome['cases'] = [];
-      const outcome = await inFolder((folder) =>
-        compareDay(db, task, folder, async (found) => {
-          cases.push(...found);
-        }),
-      );
-      return { ...outcome, cases };
-    },
+    work: (_watch, work) => work(place),
+    ...place,
     findLines: find,
     look,
     close: () => undefined,
@@ -151,48 +174,83 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     }, idleMs).unref();
   }
 
-  async function run<Value>(
-    work: Work,
+  /** Asks one process for one thing after another. */
+  async function work<Value>(
     { signal, onProgress, onPeak }: Watch,
-    read: (report: Answer) => Value | undefined,
+    doAll: (place: Workplace) => Promise<Value>,
   ): Promise<Value> {
-    if (signal?.aborted) throw new Cancelled();
     const child = hire();
     let rssBytes = 0;
+    let holdsDay = false;
+    let hear: (report: Answer) => void = () => undefined;
+    let stop: (reason: Error) => void = () => undefined;
+    /** Why nothing more is to be had of it. */
+    let ended: Error | undefined;
+    const end = (reason: Error): void => {
+      ended ??= reason;
+      stop(reason);
+    };
+    signal?.addEventListener('abort', () => end(new Cancelled()), { once: true });
+    child.once('error', end);
+    child.once('exit', (code, by) =>
+      end(new Error(`the reconciliation process ended early (${by ?? code})`)),
+    );
+    child.on('message', (report: Report) => {
+      switch (report.kind) {
+        case 'progress':
+          onProgress?.(report.stage, report.done);
+          break;
+        case 'bill-refused':
+          stop(new BillError(report.code, report.message.replace(/^line \d+: /, ''), report.lineNo));
+          break;
+        case 'failed':
+          stop(new Error(report.message));
+          break;
+        default:
+          if ('rssBytes' in report) rssBytes = report.rssBytes;
+          hear(report);
+      }
+    });
+
+    const ask = <Answered>(
+      folder: string,
+      asked: Work,
+      read: (report: Answer) => Answered | undefined,
+    ): Promise<Answered> =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) end(new Cancelled());
+        if (ended) throw ended;
+        stop = reject;
+        hear = (report) => {
+          const answer = read(report);
+          if (answer !== undefined) resolve(answer);
+        };
+        child.send({ ...asked, folder });
+      });
+
     try {
-      const value = await inFolder(
-        (folder) =>
-          new Promise<Value>((resolve, reject) => {
-            signal?.addEventListener('abort', () => reject(new Cancelled()), { once: true });
-            child.on('message', (report: Report) => {
-              switch (report.kind) {
-                case 'progress':
-                  onProgress?.(report.stage, report.done);
-                  break;
-                case 'bill-refused':
-                  reject(
-                    new BillError(report.code, report.message.replace(/^line \d+: /, ''), report.lineNo),
-                  );
-                  break;
-                case 'failed':
-                  reject(new Error(report.message));
-                  break;
-                default: {
-                  if ('rssBytes' in report) rssBytes = report.rssBytes;
-                  const answer = read(report);
-                  if (answer !== undefined) resolve(answer);
-                }
-              }
+      const value = await inFolder((folder) =>
+        doAll({
+          importBill(task, question) {
+            const day = question && { question, database };
+            holdsDay = day !== undefined;
+            return ask(folder, { kind: 'import', task, day }, (report) =>
+              report.kind === 'imported' ? report.sums : undefined,
+            );
+          },
+          compareDay(task, anew = false) {
+            const cases: DayOutcome['cases'] = [];
+            holdsDay = false;
+            return ask(folder, { kind: 'compare', task, database, anew }, (report) => {
+              if (report.kind === 'cases') cases.push(...report.cases);
+              return report.kind === 'compared' ? { ...report.outcome, cases } : undefined;
             });
-            child.once('error', reject);
-            child.once('exit', (code, by) => {
-              reject(new Error(`the reconciliation process ended early (${by ?? code})`));
-            });
-            child.send({ ...work, folder });
-          }),
+          },
+        }),
       );
       onPeak?.(rssBytes);
-      dismiss(child, rssBytes);
+      if (holdsDay) leave(child);
+      else dismiss(child, rssBytes);
       return value;
     } catch (error) {
       // Whatever it is still at, nobody wants it any more.
@@ -205,17 +263,9 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
   return {
     keepLines: keep,
     keepFlows,
-    importBill: (task, watch = {}) =>
-      run({ kind: 'import', task }, watch, (report) =>
-        report.kind === 'imported' ? report.sums : undefined,
-      ),
-    async compareDay(task, watch = {}) {
-      const cases: DayOutcome['cases'] = [];
-      return run({ kind: 'compare', task, database }, watch, (report) => {
-        if (report.kind === 'cases') cases.push(...report.cases);
-        return report.kind === 'compared' ? { ...report.outcome, cases } : undefined;
-      });
-    },
+    work,
+    importBill: (task) => work({}, (place) => place.importBill(task)),
+    compareDay: (task) => work({}, (place) => place.compareDay(task)),
     findLines: find,
     look,
     close: () => [...idle].forEach(leave),

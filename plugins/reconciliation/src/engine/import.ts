@@ -27,18 +27,21 @@ const readerModule = z.object({
 
 /**
  * Reads a raw bill: as a table where its channel lays one out and every row is as declared, otherwise line by line with
- * the channel's own reader, which says what is wrong. @throws BillError
+ * the channel's own reader, which says what is wrong. `onBusy`: DuckDB is at it,
+ * and this thread has nothing to do.
+ * @throws BillError
  */
 export async function importBill(
   { file, reader, guard, target }: BillTask,
   folder: string,
   onProgress?: (lines: number) => void,
+  onBusy?: () => void,
 ): Promise<BillSums> {
   const { openBill, openTable } = readerModule.parse(require(reader));
   const bytes = await readFile(file);
   try {
     const table = await openTable?.(bytes, guard);
-    if (table) return await writeTable(table, target, folder, onProgress);
+    if (table) return await writeTable(table, target, folder, onProgress, onBusy);
   } catch {
     // Whatever it was, the reader below says it, or finds nothing wrong.
   }

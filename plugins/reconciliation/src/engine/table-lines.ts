@@ -12,7 +12,7 @@ export class InDoubt extends Error {
 
 /**
  * Writes a trade bill's rows as the Parquet that `writeLines` would write of its lines. The archive also keeps what each
- * line adds to the file's own totals, as `stated_0`, `stated_1`.
+ * line adds to the file's own totals, as `stated_0`, `stated_1`. `onBusy`: DuckDB is at it.
  * @throws InDoubt, or whatever else makes the file no plain table; nothing is left behind then.
  */
 export async function writeTable(
@@ -20,11 +20,12 @@ export async function writeTable(
   target: string,
   folder: string,
   onProgress: (lines: number) => void = () => undefined,
+  onBusy: () => void = () => undefined,
 ): Promise<BillSums> {
   const text = path.join(folder, 'bill.txt');
   try {
     const rows = await keepRows(table, text, onProgress);
-    return await copyToParquet(selectLines(table, text), target, folder, true, async (duck, parquet) => {
+    const copied = copyToParquet(selectLines(table, text), target, folder, true, async (duck, parquet) => {
       const { payment, refund, rowCount } = await sumsOf(duck, parquet, table.layout);
       // An empty row, or a row that became two, would shift the numbers of those below.
       if (rowCount !== rows || rows === 0) throw new InDoubt(`${rows} rows became ${rowCount}`);
@@ -37,6 +38,8 @@ export async function writeTable(
         feeFen: payment.feeFen + refund.feeFen,
       };
     });
+    onBusy();
+    return await copied;
   } finally {
     await rm(text, { force: true });
   }

@@ -1,6 +1,7 @@
 import type { BillError } from '@hospital-pay/payments';
 import type { BillSums } from './bill-lines';
 import type { DayOutcome, DayTask } from './day';
+import type { DayQuestion } from './extract';
 import type { BillTask } from './import';
 
 /** What knex connects with. */
@@ -9,10 +10,13 @@ export interface Database {
   connection: Record<string, unknown>;
 }
 
-/** What the child process is asked to do. */
+/**
+ * What the child process is asked to do. `day`: what is going to be compared afterwards, read while DuckDB sorts the bill
+ * and kept until then. `anew`: what is kept is out of date.
+ */
 export type Work =
-  | { kind: 'import'; task: BillTask }
-  | { kind: 'compare'; task: DayTask; database: Database };
+  | { kind: 'import'; task: BillTask; day: { question: DayQuestion; database: Database } | undefined }
+  | { kind: 'compare'; task: DayTask; database: Database; anew: boolean };
 
 /** What it says of finished work: cases come in handfuls, so that reading them holds nobody up. `rssBytes`: its peak. */
 export type Answer =
