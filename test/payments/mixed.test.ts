@@ -319,6 +319,60 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     expect(await state()).toBe('paid');
   });
 
+  describe('of a bill that has a payment link', () => {
+    /** What became of it, or why it was refused. */
+    type Begun = string | undefined;
+    const bill = async () => {
+      const merchantOrderNo = newNo();
+      const businessNo = `RX${merchantOrderNo}`;
+      const link = { merchantOrderNo, businessNo, amountFen: 10_000, subject: '门诊缴费' };
+      const { body } = await hospital.call<{ url: string }>('POST', '/api/v1/payment-links', link);
+      const { body: quoted } = await create(7000, { businessNo });
+      const payments = `${hospital.url}/api/pay/${body.url.split('/').at(-1)}/payments`;
+      return {
+        quoted,
+        merchantOrderNo,
+        async payLink(): Promise<Begun> {
+          const response = await fetch(payments, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ channel: 'alipay', scene: 'h5' }),
+          });
+          const answer: { state?: string; error?: { details: { code: string } } } = await response.json();
+          return answer.error?.details.code ?? answer.state;
+        },
+        async confirm(): Promise<Begun> {
+          const { body: answer } = await act(quoted, 'confirm', qr);
+          return answer.error?.name ?? answer.state;
+        },
+      };
+    };
+
+    test('is refused while the link is being paid, and begins when that is withdrawn', async () => {
+      const { payLink, confirm, merchantOrderNo } = await bill();
+      expect(await payLink()).toBe('paying');
+      expect(await confirm()).toBe('BUSINESS_BEING_PAID');
+      await hospital.call('POST', `/api/v1/payment-links/${merchantOrderNo}/close`);
+      expect(await confirm()).toBe('paying');
+    });
+
+    test('has the link refused once it has begun, until it is cancelled', async () => {
+      const { payLink, confirm, quoted } = await bill();
+      expect(await confirm()).toBe('paying');
+      expect(await payLink()).toBe('BUSINESS_BEING_PAID');
+      await act(quoted, 'cancel');
+      expect(await payLink()).toBe('paying');
+    });
+
+    test('and the link begun at the same moment: one of them is refused', async () => {
+      for (let time = 0; time < 5; time++) {
+        const { payLink, confirm } = await bill();
+        const begun = await Promise.all(time % 2 === 0 ? [payLink(), confirm()] : [confirm(), payLink()]);
+        expect(begun.toSorted()).toEqual(['BUSINESS_BEING_PAID', 'paying']);
+      }
+    });
+  });
+
   test('may be cancelled until it is paid', async () => {
     const { body: quoted } = await create(7000);
     await act(quoted, 'confirm', qr);

@@ -99,6 +99,11 @@ export const paymentErrors = {
     zh: '混合支付未完成或已退款',
     en: 'The mixed payment is not complete, or given back already',
   },
+  BUSINESS_BEING_PAID: {
+    status: 409,
+    zh: '该业务单号正以另一种方式支付或已支付, 请先完成或取消那一笔',
+    en: 'This business number is being paid another way, or is paid. Finish or cancel that first',
+  },
   MIXED_NOT_STOPPED: {
     status: 409,
     zh: '仅受阻的退款或撤销可重试',

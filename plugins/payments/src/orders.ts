@@ -1,3 +1,4 @@
+import { refuseBesideMixed } from './business';
 import type { Outcome, PaymentReference, PayRequest } from './contract';
 import { type Core, checkMerchant } from './core';
 import { fail } from './errors';
@@ -141,6 +142,8 @@ export function createOrders(core: Core, ledger: Ledger, routing: Routing): Orde
       startedAt: now,
     };
     await db.transaction(async (trx) => {
+      const { merchantCode, businessNo } = input;
+      if (businessNo && !half) await refuseBesideMixed(trx, { merchantCode, businessNo });
       await trx('orders').insert(completeRow(db, order, now));
       await trx('attempts').insert(completeRow(db, attempt, now));
     });

@@ -1,5 +1,6 @@
 import { isPlatformError, type PlatformError } from '@hospital-pay/errors';
 import type { Knex } from 'knex';
+import { refuseBesideOrders } from '../business';
 import type { ChannelManifest, InsuranceQuote, InsuranceSplit, Scene } from '../contract';
 import { type Alarm, type Core, checkMerchant, keepAlarm, messageOf, post, tell, wake } from '../core';
 import { fail } from '../errors';
@@ -469,7 +470,8 @@ export function createMixed(
     let row = given;
     const isTogether = modeOf(row) === 'with cash';
     if (row.state === 'quoted' && !isOver(row)) {
-      await move(row, isTogether || row.insuranceOrderNo === null ? 'paying' : 'settling');
+      const next = isTogether || row.insuranceOrderNo === null ? 'paying' : 'settling';
+      await move(row, next, {}, (trx) => refuseBesideOrders(trx, row));
       row = await read(row.mixedNo);
     }
     const isPayable = (state: MixedState) => row.state === state && !isOver(row);
