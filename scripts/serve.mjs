@@ -54,3 +54,9 @@ ${
     : ''
 }
 `);
+
+if (demo) {
+  require('@hospital-pay/seeds')
+    .keepPastBills(app)
+    .catch((error) => app.log.warn(`bills of the demo: ${error.message}`));
+}

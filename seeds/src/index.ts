@@ -22,6 +22,7 @@ import { load } from './load';
 import { loadMixed } from './mixed';
 import { pastDays } from './traffic';
 
+export { keepPastBills } from './bills';
 export { plugInCardTerminals } from './card-terminals';
 export { generate } from './generate';
 export { accountCodeOf, branches, demoPassword, exampleCode, hospitalCode, people } from './hospital';
