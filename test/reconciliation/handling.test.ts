@@ -246,6 +246,26 @@ describe.each(['sqlite', 'postgres'] as const)('handling of differences on %s', 
     ]);
   }, 30_000);
 
+  test('what the audit trail does not take is not done', async () => {
+    const caseNo = await caseOf(numberOf('small'));
+    const before = story(await detail(caseNo));
+    const [refuse, allow] =
+      database === 'postgres'
+        ? [
+            `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full'; END $$;
+             CREATE TRIGGER full_trail BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION refuse()`,
+            'DROP TRIGGER full_trail ON audit_entries',
+          ]
+        : [
+            `CREATE TRIGGER full_trail BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'full'); END`,
+            'DROP TRIGGER full_trail',
+          ];
+    await db().raw(refuse);
+    await handle(clerk, caseNo, { do: 'comment', note: '审计不可用' });
+    await db().raw(allow);
+    expect(story(await detail(caseNo))).toEqual(before);
+  });
+
   test('a large refund is made only when another person has agreed to what was proposed', async () => {
     const caseNo = await caseOf(numberOf('large'));
     expect((await propose(clerk, caseNo, 'online_refund')).body.results).toMatchObject([
@@ -428,5 +448,21 @@ describe.each(['sqlite', 'postgres'] as const)('handling of differences on %s', 
     clerk = await hospital.staff('finance');
     expect((await propose(clerk, short, 'write_off')).body.results).toMatchObject([{ status: 'resolved' }]);
     await expect(access(hospital.strapi()).audit.verifyChain()).resolves.toMatchObject({ ok: true });
+  }, 60_000);
+
+  test('cases of before they said their currency get it at the next start, once', async () => {
+    const at = { type: 'strapi', name: 'content_types', key: 'schema' };
+    const schema: Record<string, { attributes: Record<string, unknown> }> = Object(
+      await hospital.strapi().store.get(at),
+    );
+    delete schema['api::discrepancy.discrepancy']?.attributes.currency;
+    await hospital.strapi().store.set({ ...at, value: schema });
+    const [first, ...others]: { id: number }[] = await db()('discrepancies').orderBy('id').select('id');
+    await db()('discrepancies').update({ currency: null });
+    await hospital.restart();
+    expect(await db()('discrepancies').distinct('currency').pluck('currency')).toEqual(['CNY']);
+    await db()('discrepancies').where({ id: first?.id }).update({ currency: null });
+    await hospital.restart();
+    expect(await db()('discrepancies').whereNotNull('currency')).toHaveLength(others.length);
   }, 60_000);
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
 import {
@@ -14,6 +15,9 @@ const uid = 'api::audit-entry.audit-entry';
 const table = 'audit_entries';
 const batch = 1000;
 
+/** Knex, or a transaction of it. */
+type Connection = Core.Strapi['db']['connection'];
+
 export interface AuditRecord {
   actor: string;
   action: string;
@@ -25,23 +29,27 @@ export interface AuditRecord {
 }
 
 export interface Audit {
-  /** Appends one entry. Secrets are blanked by name before it is hashed. */
-  write(record: AuditRecord): Promise<void>;
+  /**
+   * Appends one entry. Secrets are blanked by name before it is hashed. Within `trx` it stands or falls with what it tells
+   * of; as everybody else who appends waits until that ends, it is the last thing done there.
+   */
+  write(record: AuditRecord, trx?: Connection): Promise<void>;
   /** Reads the whole trail and checks every link. */
   verifyChain(): Promise<ChainVerdict>;
 }
 
 export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
   const entries = () => strapi.db.query(uid);
+  const isPostgres = strapi.db.dialect.client === 'postgres';
 
-  async function head(): Promise<string> {
-    const last: unknown = await entries().findOne({ select: ['hash'], orderBy: { id: 'desc' } });
-    return last === null ? genesisHash : z.object({ hash: z.string() }).parse(last).hash;
+  async function head(trx: Connection): Promise<string> {
+    const last: unknown = await trx(table).orderBy('id', 'desc').first('hash');
+    return z.object({ hash: z.string() }).optional().parse(last)?.hash ?? genesisHash;
   }
 
   /** Whoever else appends waits until this transaction is over, in this process and in any other. */
-  async function lock(trx: Core.Strapi['db']['connection']): Promise<void> {
-    if (strapi.db.dialect.client === 'postgres') {
+  async function lock(trx: Connection): Promise<void> {
+    if (isPostgres) {
       await trx.raw('LOCK TABLE ?? IN SHARE ROW EXCLUSIVE MODE', [table]);
       return;
     }
@@ -49,12 +57,28 @@ export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
     await trx(table).where({ id: -1 }).update({ actor: '' });
   }
 
-  async function append(entry: ChainedEntry): Promise<void> {
-    await strapi.db.transaction(async ({ trx }) => {
-      await lock(trx);
-      const previousHash = await head();
-      const hash = hashEntry(previousHash, entry);
-      await entries().create({ data: { ...entry, previousHash, hash, publishedAt: new Date() } });
+  /** Past Strapi's own queries: they cannot be put into somebody else's transaction. */
+  async function append(trx: Connection, entry: ChainedEntry): Promise<void> {
+    await lock(trx);
+    const { at, actor, action, subject, subjectKey, before, after, ip } = entry;
+    const previousHash = await head(trx);
+    const moment = (date: Date) => (isPostgres ? date : date.getTime());
+    const now = moment(new Date());
+    await trx(table).insert({
+      document_id: randomBytes(12).toString('hex'),
+      at: moment(at),
+      actor,
+      action,
+      subject,
+      subject_key: subjectKey,
+      before: before === null ? null : JSON.stringify(before),
+      after: after === null ? null : JSON.stringify(after),
+      ip,
+      previous_hash: previousHash,
+      hash: hashEntry(previousHash, entry),
+      created_at: now,
+      updated_at: now,
+      published_at: now,
     });
   }
 
@@ -62,7 +86,7 @@ export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
   let last: Promise<unknown> = Promise.resolve();
 
   return {
-    write({ actor, action, subject, subjectKey, before, after, ip }) {
+    write({ actor, action, subject, subjectKey, before, after, ip }, within) {
       const entry: ChainedEntry = {
         at: clock.now(),
         actor,
@@ -73,7 +97,13 @@ export function createAudit(strapi: Core.Strapi, clock: Clock): Audit {
         after: jsonOf(after),
         ip: ip ?? null,
       };
-      const written = last.then(() => append(entry));
+      // Whoever holds a connection already does not queue for another.
+      if (within) return append(within, entry);
+      const written = last.then(async () => {
+        await strapi.db.transaction(async ({ trx }) => {
+          await append(trx, entry);
+        });
+      });
       last = written.catch(() => undefined);
       return written;
     },

@@ -315,6 +315,7 @@ export function decideMatch(
     if (entry.merchantCode !== first.merchantCode || entry.tradeKind !== first.tradeKind) {
       throw unfit(entry.caseNo);
     }
+    if (entry.currency !== first.currency) throw unfit(`${first.currency}, ${entry.currency}`);
     sides.add(one.side);
     sums[one.side] += one.fen;
     if (one.side === 'platform') platformLegs.add(entry.leg ?? 'his');

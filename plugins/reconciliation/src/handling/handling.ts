@@ -15,6 +15,7 @@ import {
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { assertOpen, holdPeriods } from '../closings/ledger';
+import { ownCurrency } from '../currency';
 import { fail } from '../errors';
 import type { Realtime } from '../realtime';
 import { merchantRow, readRow, readRows } from '../rows';
@@ -151,13 +152,18 @@ export function createHandling(options: HandlingOptions): Handling {
     businessDay(clock.now(), await dayRuleOf(trx, merchantCode));
 
   async function factsOf(trx: Knex, entry: HandledCase): Promise<Facts> {
-    const { merchantCode, payType: channel, date } = entry;
+    const { merchantCode, payType: channel, date, currency } = entry;
     const rules = await storedApprovalRules(trx);
     const { suspenseDays } = await settingsFor(trx, { merchantCode, channel, bizType: null, date });
+    const isForeign = currency !== (await ownCurrency(trx, [merchantCode]));
     return {
       now: clock.now(),
       today: await todayOf(trx, merchantCode),
-      thresholdOf: (action) => thresholdFor(rules, merchantCode, action),
+      thresholdOf(action) {
+        const threshold = thresholdFor(rules, merchantCode, action);
+        // Thresholds are of the hospital's own currency: what cannot be measured by them is looked at by two.
+        return threshold !== null && isForeign ? 0 : threshold;
+      },
       suspenseDays,
       owedFen: await owedFen(trx, entry),
     };
@@ -198,16 +204,23 @@ export function createHandling(options: HandlingOptions): Handling {
     });
   }
 
-  async function tell(entry: HandledCase, { to, step }: Change, actor: string, ip?: string): Promise<void> {
-    await audit.write({
-      actor,
-      action: step.action,
-      subject: 'discrepancy',
-      subjectKey: entry.caseNo,
-      before: { status: entry.status },
-      after: { status: to, amountFen: step.amountFen, day: step.day, note: step.note },
-      ...(ip === undefined ? {} : { ip }),
-    });
+  /** The last thing that a transaction does: until it ends nobody else writes to the trail. */
+  async function tell(trx: Knex.Transaction, made: Made, actor: string, ip?: string): Promise<void> {
+    for (const [{ caseNo, status, currency }, { to, step }] of made) {
+      const { action, amountFen, day, note } = step;
+      await audit.write(
+        {
+          actor,
+          action,
+          subject: 'discrepancy',
+          subjectKey: caseNo,
+          before: { status },
+          after: { status: to, amountFen, currency, day, note },
+          ...(ip === undefined ? {} : { ip }),
+        },
+        trx,
+      );
+    }
   }
 
   /**
@@ -234,8 +247,7 @@ export function createHandling(options: HandlingOptions): Handling {
   type Made = [entry: HandledCase, change: Change][];
 
   /** What has to happen once the decision is committed. */
-  async function follow(made: Made, by: Actor): Promise<void> {
-    for (const [entry, change] of made) await tell(entry, change, by.username, by.ip);
+  async function follow(made: Made): Promise<void> {
     for (const [entry, { to }] of made) {
       if (to === 'refunding') await advance(entry.caseNo).catch(report);
       // While somebody held it the world went on: it may have healed, or differ otherwise by now.
@@ -264,9 +276,10 @@ export function createHandling(options: HandlingOptions): Handling {
         await apply(trx, entry, change, by.username);
         done.push([entry, change]);
       }
+      await tell(trx, done, by.username, by.ip);
       return done;
     });
-    await follow(made, by);
+    await follow(made);
     return made;
   }
 
@@ -325,10 +338,10 @@ export function createHandling(options: HandlingOptions): Handling {
       const now = await find(trx, entry.caseNo);
       if (now?.status !== 'refunding') return false;
       await apply(trx, now, change, 'system');
+      await tell(trx, [[now, change]], 'system');
       return true;
     });
     if (!isMine) return;
-    await tell(entry, change, 'system');
     if (change.to === 'open') await compareAgain(entry);
     changed();
   }
@@ -368,7 +381,11 @@ export function createHandling(options: HandlingOptions): Handling {
         set: { dueOn: null },
         step: { action: 'overdue', amountFen: null, day: dueOn, note: '' },
       };
-      await db.transaction((trx) => apply(trx, entry, change, 'system')).catch(report);
+      const open = async (trx: Knex.Transaction): Promise<void> => {
+        await apply(trx, entry, change, 'system');
+        await tell(trx, [[entry, change]], 'system');
+      };
+      await db.transaction(open).catch(report);
       changed();
     }
   }
@@ -415,9 +432,10 @@ export function createHandling(options: HandlingOptions): Handling {
           await apply(trx, entry, change, by.username);
           done.push([entry, change]);
         }
+        await tell(trx, done, by.username, by.ip);
         return done;
       });
-      await follow(made, by);
+      await follow(made);
       return made.map(([{ caseNo }, { to }]) => ({ caseNo, ok: true, status: to }));
     },
 
@@ -426,14 +444,14 @@ export function createHandling(options: HandlingOptions): Handling {
       if (!by.can('resolve', 'discrepancy')) throw fail('CASE_FORBIDDEN');
       const file: KeptFile = await keepFile(folder, name, bytes);
       const act: Act = { do: 'attach', note: note || file.fileName };
-      const [entry, change, attachmentNo] = await db.transaction(async (trx) => {
+      const attachmentNo = await db.transaction(async (trx) => {
         const found = await visible(trx, caseNo, by);
         const attached = decide(found, act, personOf(by), await factsOf(trx, found));
         const number = await addAttachment(trx, found, file, by.username, clock.now());
         await apply(trx, found, attached, by.username, { attachmentNo: number });
-        return [found, attached, number] as const;
+        await tell(trx, [[found, attached]], by.username, by.ip);
+        return number;
       });
-      await tell(entry, change, by.username, by.ip);
       const attachment = await attachmentOf(db, attachmentNo);
       if (!attachment) throw fail('ATTACHMENT_NOT_FOUND');
       return attachment;
@@ -495,7 +513,11 @@ export function createHandling(options: HandlingOptions): Handling {
       const wanted = others[entry.kind];
       if (!wanted) return [];
       const rows: unknown = await db('discrepancies')
-        .where({ merchant_code: entry.merchantCode, trade_kind: entry.tradeKind })
+        .where({
+          merchant_code: entry.merchantCode,
+          trade_kind: entry.tradeKind,
+          currency: entry.currency,
+        })
         .whereIn('status', ['open', 'in_transit'])
         .where((either) => {
           for (const [kind, leg] of wanted) {
