@@ -49,6 +49,7 @@ export function discrepancy(
     resolvedBy: null,
     resolvedAt: null,
     approvedBy: null,
+    currency: 'CNY',
     ...facts,
     tradeKind,
     dedupeKey,

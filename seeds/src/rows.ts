@@ -128,6 +128,7 @@ export type DiscrepancySeed = {
   orderNo: string | null;
   hisSerialNo: string | null;
   bizType: string | null;
+  currency: 'CNY';
   platformFen: number;
   hisFen: number;
   channelFen: number;

@@ -96,7 +96,7 @@ describe.each(['sqlite', 'postgres'] as const)('screens on %s', (database) => {
     expect(kinds).not.toHaveProperty('payerAction');
   });
 
-  test('one-sided entries show the fifteen columns of the finance list, then how they are handled', async () => {
+  test('one-sided entries show the fifteen columns of the finance list, then insurance’s part and how they are handled', async () => {
     const shown = await screen('discrepancy', 'finance');
     const titles = Object.fromEntries(shown.fields.map((field) => [field.name, field]));
     expect(columns(shown).map((name) => titles[name])).toMatchObject(
@@ -116,6 +116,7 @@ describe.each(['sqlite', 'postgres'] as const)('screens on %s', (database) => {
         '红包金额',
         '手续费',
         '异常备注',
+        '部分',
         '处理状态',
         '经办人',
       ].map((zh) => ({ title: { zh } })),

@@ -26,6 +26,7 @@ import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
 import { useAccount } from '../shell/useAccount';
 import { dateTimeText } from '../time';
+import { currencyOf } from './currencyOf';
 import { CaseDrawer } from './handling/CaseDrawer';
 import { Side, Totals } from './SidesOfNumber';
 import { hisSide, platformSide } from './sides';
@@ -49,6 +50,7 @@ export default function Locate() {
   return (
     <Page
       title={t('locate.title')}
+      currency={currencyOf(order ?? facts?.discrepancies[0] ?? facts?.hisRecords[0])}
       extra={
         <Input.Search
           aria-label={t('locate.number')}
@@ -225,6 +227,7 @@ function Cases({ rows, onHandle }: { rows: Row[]; onHandle: (row: Row) => void }
     'caseNo',
     'kind',
     'tradeKind',
+    'part',
     'platformFen',
     'hisFen',
     'differenceFen',
@@ -241,7 +244,7 @@ function Cases({ rows, onHandle }: { rows: Row[]; onHandle: (row: Row) => void }
         key: name,
         title: pick(field.title),
         align: field.kind === 'money' ? ('right' as const) : ('left' as const),
-        render: (_: unknown, row: Row) => <Cell field={field} value={row[name]} />,
+        render: (_: unknown, row: Row) => <Cell field={field} value={row[name]} currency={row.currency} />,
       },
     ];
   });

@@ -56,7 +56,7 @@ export function Side({ title, missing, lines, kind, extra }: SideProps) {
     {
       title: t('locate.amount'),
       align: 'right',
-      render: (_, line) => <Money fen={line.fen} strong={line.counts} />,
+      render: (_, line) => <Money fen={line.fen} currency={line.currency} strong={line.counts} />,
     },
     ...(kind === 'his'
       ? [

@@ -10,6 +10,7 @@ export interface SideLine {
   payType: unknown;
   at: unknown;
   fen: bigint;
+  currency: unknown;
   counts: boolean;
   number: string;
   bizType: unknown;
@@ -34,6 +35,7 @@ export function hisSide({ hisRecords }: Pick<Location, 'hisRecords'>): SideLine[
       payType: record.payType,
       at: record.occurredAt,
       fen: isRefund && fen > 0n ? -fen : fen,
+      currency: record.currency,
       counts: record.status !== 'voided',
       number: textOf(record.hisOrderNo) || textOf(record.hisSerialNo),
       bizType: record.bizType,
@@ -59,6 +61,7 @@ export function platformSide({
       payType: order.payType ?? order.channel,
       at: order.paidAt ?? order.createdTime,
       fen: isPaid && paid > 0n ? paid : fenOf(order.amountFen),
+      currency: order.currency,
       counts: isPaid,
       number: textOf(order.orderNo),
       bizType: order.bizType,
@@ -74,6 +77,7 @@ export function platformSide({
       payType: refund.channel,
       at: refund.refundedAt ?? refund.requestedAt,
       fen: -fenOf(refund.amountFen),
+      currency: refund.currency,
       counts: refund.status === 'succeeded',
       number: textOf(refund.refundNo),
       bizType: undefined,
@@ -96,6 +100,7 @@ function billLine(line: Row, index: number): SideLine {
     payType: line.payType ?? line.channel,
     at: line.occurredAt,
     fen: isRefund ? -fen : fen,
+    currency: line.currency,
     counts: true,
     number: textOf(line.orderNo) || textOf(line.channelNo),
     bizType: undefined,

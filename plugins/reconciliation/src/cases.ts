@@ -32,6 +32,8 @@ export interface CaseDraft {
   bizType: string | null;
   patientName: string | null;
   cardNo: string | null;
+  /** Of all its amounts. */
+  currency: string;
   platformFen: number;
   hisFen: number;
   channelFen: number;

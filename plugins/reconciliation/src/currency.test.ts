@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { giveCasesTheirCurrency } from './currency';
 import { createIncome } from './income';
 import { type Books, bill, date, openBooks } from './testing';
 
@@ -7,6 +8,7 @@ const yen = { accountCode: 'P1', channel: 'paypay', payType: 'paypay', currency:
 
 beforeAll(async () => {
   books = await openBooks();
+  books.currencies.set('P1', 'JPY');
   await books.add('channel_accounts', { code: 'P1', channel: 'paypay', merchantCode: 'H1', enabled: true });
   await books.pay('1', 1000);
   await books.book('h1', '1', 1000);
@@ -96,6 +98,18 @@ describe('money of different currencies is never added up', () => {
     expect(closing).toMatchObject({ takenFen: 1000, takenCount: 1, hisFen: 1000 });
     expect(await books.closings.verify(closing.closingNo)).toMatchObject({ isIntact: true });
     expect(await sums()).toEqual(before);
+  });
+
+  test('every case says its currency, found in real time or by the run; one of before gets its account’s', async () => {
+    const cases = () =>
+      books.db('discrepancies').orderBy('dedupe_key').select('dedupe_key', 'source', 'currency');
+    const told = await cases();
+    expect(new Set(told.map(({ source }) => source))).toEqual(new Set(['realtime', 't1']));
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.filter(({ currency }) => currency !== 'JPY')).toEqual([]);
+    await books.db('discrepancies').update({ currency: null });
+    await giveCasesTheirCurrency(books.db);
+    expect(await cases()).toEqual(told);
   });
 
   test('a hospital that counts in yen reads yen without asking', async () => {

@@ -51,33 +51,18 @@ export async function askedCurrency(
 export const inCurrency = (query: Knex.QueryBuilder, table: string, currency: string): Knex.QueryBuilder =>
   query.whereRaw("coalesce(??, 'CNY') = ?", [`${table}.currency`, currency]);
 
-/** Cases say none: they are of their account's, and without an account of that in which HIS booked. */
-export function casesInCurrency(
-  query: Knex.QueryBuilder,
-  { currency, own, byAccount }: CurrencyAsked,
-): Knex.QueryBuilder {
-  const account = 'discrepancies.account_code';
-  const codes = (isOf: (currency: string) => boolean): string[] =>
-    [...byAccount].flatMap(([code, of]) => (isOf(of) ? [code] : []));
-  return query.where((either) =>
-    either
-      .where((known) =>
-        currency === own
-          ? known.whereNotIn(
-              account,
-              codes((of) => of !== own),
-            )
-          : known.whereIn(
-              account,
-              codes((of) => of === currency),
-            ),
-      )
-      .orWhere((stray) =>
-        stray.whereNull(account).whereRaw(
-          `coalesce((SELECT h.currency FROM his_records h WHERE h.merchant_code = discrepancies.merchant_code
-             AND h.his_serial_no = discrepancies.his_serial_no), 'CNY') = ?`,
-          [currency],
-        ),
-      ),
+/**
+ * Cases did not say their currency once. Those of before get their account's; a case without an account that in which HIS
+ * booked.
+ */
+export const giveCasesTheirCurrency = (db: Knex): Knex.Raw =>
+  db.raw(
+    `UPDATE discrepancies SET currency = coalesce(
+       (SELECT o.currency FROM orders o WHERE o.account_code = discrepancies.account_code
+        ORDER BY o.created_time DESC LIMIT 1),
+       (SELECT h.currency FROM his_records h WHERE discrepancies.account_code IS NULL
+        AND h.merchant_code = discrepancies.merchant_code AND h.his_serial_no = discrepancies.his_serial_no),
+       (SELECT m.currency FROM merchants m WHERE m.code = discrepancies.merchant_code),
+       'CNY')
+     WHERE currency IS NULL`,
   );
-}

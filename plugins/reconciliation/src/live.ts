@@ -46,7 +46,7 @@ export interface LiveFigures {
   /** Orders of today by their own state. */
   states: Record<LiveOrder['reconState'], number>;
   orders: LiveOrder[];
-  alerts: (CaseView & { currency: string })[];
+  alerts: CaseView[];
 }
 
 export interface Watcher {
@@ -98,7 +98,7 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
     scope === null ? db(table) : db(table).whereIn('merchant_code', scope);
 
   async function figuresOf({ scope, ...asked }: Pick<Watcher, 'scope' | 'currency'>): Promise<LiveFigures> {
-    const { currency, own, byAccount } = await askedCurrency(db, scope, asked.currency);
+    const { currency } = await askedCurrency(db, scope, asked.currency);
     const { trend: _, ...today } = await figures.today(scope, { trendDays: 0, currency });
     const { byType } = await figures.summary(scope, { from: today.date, to: today.date, currency });
     const ofToday = () => scoped('orders', scope).where('created_time', '>=', dateValue(db, today.start));
@@ -135,7 +135,7 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
           .whereIn('status', [...unhandled])
           .orderBy('occurred_at', 'desc')
           .limit(mostShown),
-      ).map((alert) => ({ ...alert, currency: byAccount.get(alert.accountCode ?? '') ?? own })),
+      ),
     };
   }
 

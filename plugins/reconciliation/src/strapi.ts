@@ -14,6 +14,7 @@ import { createClosings } from './closings/closings';
 import { followLateNews, type LateNews } from './closings/late-news';
 import type { LateRefunds } from './closings/ledger';
 import { closingController, closingRoutes } from './closings/routes';
+import { giveCasesTheirCurrency } from './currency';
 import { databaseOf, type Engine, forkedEngine } from './engine/engine';
 import { fail } from './errors';
 import { currency } from './export/figures-reports';
@@ -58,6 +59,14 @@ function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outpu
   }
   return parsed.data;
 }
+
+/** As it was before this start, if there was one. */
+const caseTypeOf = (contentTypes: unknown) =>
+  z
+    .object({
+      'api::discrepancy.discrepancy': z.object({ attributes: z.looseObject({ currency: z.unknown() }) }),
+    })
+    .safeParse(contentTypes).data?.['api::discrepancy.discrepancy'];
 
 const accountOf = (ctx: Context): SignedInAccount => ctx.state.account;
 
@@ -207,6 +216,11 @@ const late = new WeakMap<object, LateNews>();
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
     const db = strapi.db.connection;
+    strapi
+      .hook('strapi::content-types.afterSync')
+      .register(async ({ oldContentTypes }: { oldContentTypes: unknown }) => {
+        if (!caseTypeOf(oldContentTypes)?.attributes.currency) await giveCasesTheirCurrency(db);
+      });
     const pay = payments(strapi);
     const folder = path.resolve(process.env.ARCHIVE_DIR || path.join('.data', 'archive'));
     pay.grace.decidedBy(graceByRules);

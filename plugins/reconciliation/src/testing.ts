@@ -9,6 +9,7 @@ import {
   type BillLine,
   type ChannelDriver,
   type ChannelManifest,
+  type Currency,
   type Events,
   insertRow,
   isPostgres,
@@ -109,6 +110,8 @@ export interface Books {
   alarms: PaymentEvents['alarm'][];
   /** What the channel answers for a day; a day without an answer is empty. */
   bills: Map<string, () => Bill>;
+  /** What an account takes, if not CNY. */
+  currencies: Map<string, Currency>;
   /** Orders that were asked about at the channel. */
   asked: string[];
   add(table: string, attributes: Record<string, unknown>): Promise<void>;
@@ -159,6 +162,7 @@ export async function openBooks(): Promise<Books> {
     },
   };
   const bills = new Map<string, () => Bill>();
+  const currencies: Books['currencies'] = new Map();
   const asked: string[] = [];
   const never = () => Promise.reject(new Error('not offered'));
   const driver: ChannelDriver = {
@@ -211,7 +215,7 @@ export async function openBooks(): Promise<Books> {
             enabled: true,
             config: {},
             manifest,
-            currency: manifest.currency,
+            currency: currencies.get(code) ?? manifest.currency,
             zone: manifest.zone,
             driver,
           }),
@@ -259,6 +263,7 @@ export async function openBooks(): Promise<Books> {
     folder,
     alarms,
     bills,
+    currencies,
     asked,
     add,
     async pay(orderNo, paidFen, more = {}) {

@@ -110,7 +110,7 @@ export default function Approvals() {
             {
               title: t('locate.amount'),
               align: 'right',
-              render: (_, row) => <Money fen={row.proposedFen} strong />,
+              render: (_, row) => <Money fen={row.proposedFen} currency={row.currency} strong />,
             },
             {
               title: t('handling.why'),
@@ -121,7 +121,7 @@ export default function Approvals() {
             {
               title: t('handling.difference'),
               align: 'right',
-              render: (_, row) => <Money fen={row.differenceFen} />,
+              render: (_, row) => <Money fen={row.differenceFen} currency={row.currency} />,
             },
             {
               title: t('common.actions'),

@@ -6,11 +6,12 @@ import { call } from '../../http/client';
 import { type CaseDetail, caseDetail, type Row } from '../../http/contracts';
 import { useText } from '../../i18n';
 import { useLocation } from '../../orders/OrderDetail';
-import { Cell, Money } from '../../schema/Cell';
+import { Cell, CurrencyAround, Money } from '../../schema/Cell';
 import { useScreen } from '../../schema/useScreen';
 import { FailureView } from '../../shell/FailureView';
 import { useAccount } from '../../shell/useAccount';
 import { dateTimeText } from '../../time';
+import { currencyOf } from '../currencyOf';
 import { locationOf } from '../locationOf';
 import { Side } from '../SidesOfNumber';
 import { hisSide, platformSide } from '../sides';
@@ -57,7 +58,11 @@ export function CaseDrawer({ caseNo, onClose, onChanged }: Props) {
     >
       {error && <FailureView error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton active />}
-      {data && <Handled detail={data} onChanged={onChanged} />}
+      {data && (
+        <CurrencyAround.Provider value={currencyOf(data.case)}>
+          <Handled detail={data} onChanged={onChanged} />
+        </CurrencyAround.Provider>
+      )}
     </Drawer>
   );
 }
@@ -151,6 +156,7 @@ const shownFacts = [
   'kind',
   'leg',
   'tradeKind',
+  'part',
   'date',
   'occurredAt',
   'platformFen',

@@ -1,8 +1,9 @@
 import { Alert, Button, DatePicker, Flex, Input, Radio, Tag } from 'antd';
-import { useState } from 'react';
+import { useContext, useState } from 'react';
 import type { Offer } from '../../http/contracts';
 import { useText } from '../../i18n';
 import { fenText, toBigInt } from '../../money';
+import { CurrencyAround } from '../../schema/Cell';
 import { addDays, fromPicker, today, toPicker } from '../../time';
 
 /** What can be done about a case, each with what it does to the figures, before anything is decided. */
@@ -83,9 +84,10 @@ export function Decide({
 /** The same figures as on 统计报表, by what they move. */
 function Consequences({ offer: { effect } }: { offer: Offer }) {
   const { t } = useText();
+  const currency = useContext(CurrencyAround);
   const moves = (['platformFen', 'abnormalRefundFen', 'bankArrivalFen'] as const).flatMap((name) => {
     const fen = toBigInt(effect[name]) ?? 0n;
-    return fen === 0n ? [] : [{ name, text: `${fen > 0n ? '+' : ''}${fenText(fen) ?? ''}` }];
+    return fen === 0n ? [] : [{ name, text: `${fen > 0n ? '+' : ''}${fenText(fen, { currency }) ?? ''}` }];
   });
   return (
     <ul className="plain">
