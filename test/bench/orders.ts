@@ -26,6 +26,7 @@ export interface OrdersBench {
 export interface Percentiles {
   p50: number;
   p99: number;
+  worst: number;
 }
 
 interface Sale {
@@ -106,12 +107,18 @@ export function platformRequest(ready: Record<string, string>) {
 
 const answer = z.object({ status: z.string(), orderNo: z.string().optional() });
 
-export async function drive(send: (sale: Sale) => Promise<Response>, orders: number, concurrency: number) {
+/** `goesOn`: how many orders, or as long as it says so. */
+export async function drive(
+  send: (sale: Sale) => Promise<Response>,
+  goesOn: number | (() => boolean),
+  concurrency: number,
+) {
   const times = new Map<string, number>();
   let paid = 0;
-  let left = orders;
+  let begun = 0;
+  const hasMore = typeof goesOn === 'number' ? () => begun++ < goesOn : goesOn;
   const worker = async () => {
-    while (left-- > 0) {
+    while (hasMore()) {
       const sale = {
         merchantOrderNo: `B${Date.now().toString(36)}${randomInt(2 ** 47).toString(36)}`,
         authCode: `28${String(randomInt(2 ** 47))
@@ -134,5 +141,5 @@ export function percentiles(values: number[]): Percentiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: at(0.5), p99: at(0.99), worst: at(1) };
 }

@@ -47,26 +47,21 @@ export async function benchLoad(options: {
         const started = performance.now();
         let isRunning = true;
         let runSeconds = 0;
-        const running = part.ask('reconcile').then((status) => {
+        const running = part.ask('reconcile').finally(() => {
           isRunning = false;
           runSeconds = (performance.now() - started) / 1000;
-          return String(status);
         });
-        const times: number[] = [];
-        let paidWith = 0;
-        while (isRunning) {
-          const during = await drive(send, options.concurrency, options.concurrency);
-          times.push(...during.times.values());
-          paidWith += during.paid;
-        }
-        const runStatus = await running;
+        // What went wrong with a payment is told first.
+        running.catch(() => undefined);
+        const during = await drive(send, () => isRunning, options.concurrency);
+        const runStatus = String(await running);
         if (runStatus !== 'done') throw new Error(`the run on ${database}: ${runStatus}`);
         results.push({
           database,
           withoutMs: percentiles([...without.times.values()]),
-          withMs: percentiles(times),
+          withMs: percentiles([...during.times.values()]),
           paidWithout: without.paid,
-          paidWith,
+          paidWith: during.paid,
           runSeconds,
         });
       } finally {

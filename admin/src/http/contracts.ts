@@ -248,6 +248,7 @@ export const summary = z.object({
 export type Summary = z.infer<typeof summary>;
 
 export const analysis = z.object({
+  isHalfWritten: z.boolean().catch(false),
   reasons: z.array(z.object({ leg: z.string(), kind: z.string(), count, differenceFen: fen })),
   cases: z.array(row),
 });
@@ -385,6 +386,7 @@ export const runs = z.object({ runs: z.array(z.looseObject({ runNo: z.string() }
 
 export const statistics = z.object({
   ...oneCurrency,
+  isHalfWritten: z.boolean().catch(false),
   hisFen: optionalFen,
   platformFen: optionalFen,
   abnormalRefundFen: optionalFen,

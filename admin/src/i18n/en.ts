@@ -1056,6 +1056,8 @@ export const en: Dictionary = {
   },
   statistics: {
     title: 'Statistics',
+    halfWritten:
+      'The results of this day are being written and the differences are not complete yet. Reload when its run is done',
     his: 'HIS income',
     platform: 'Platform income',
     abnormalRefund: 'Abnormal refunds',

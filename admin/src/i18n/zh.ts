@@ -1040,6 +1040,7 @@ export const zh = {
   },
   statistics: {
     title: '统计报表',
+    halfWritten: '当日对账结果正在写入, 差错明细尚不完整; 请在对账任务完成后刷新',
     his: 'HIS收入',
     platform: '平台收入',
     abnormalRefund: '异常退款金额',

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import {
+  Alert,
   Card,
   Col,
   DatePicker,
@@ -60,6 +61,7 @@ export default function Statistics() {
       {isPending && !error && <Skeleton active />}
       {data && (
         <Flex vertical gap={12}>
+          {data.isHalfWritten && <Alert type="warning" showIcon message={t('statistics.halfWritten')} />}
           <Line gutter={12}>
             {(
               [

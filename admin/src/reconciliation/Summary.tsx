@@ -296,6 +296,7 @@ function Analysis({
           </Flex>
         }
       />
+      {data.isHalfWritten && <Alert type="warning" showIcon message={t('statistics.halfWritten')} />}
       <Table<Reason>
         size="small"
         pagination={false}

@@ -12,6 +12,9 @@ export interface CurrencyAsked {
   byAccount: Map<string, string>;
 }
 
+/** What amounts can be written in; a row that does not say is of CNY. */
+export const knownCurrency = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']).catch('CNY');
+
 const text = z
   .string()
   .nullish()

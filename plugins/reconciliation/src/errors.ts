@@ -179,6 +179,11 @@ export const reconciliationErrors = {
     en: 'The checklist is not clean. Settle what it lists, or give a reason to close all the same',
   },
   CLOSING_NOT_FOUND: { status: 404, zh: '结账记录不存在', en: 'No such closing' },
+  DAY_HALF_WRITTEN: {
+    status: 409,
+    zh: '当日对账结果正在写入或上次写入中断, 请待对账任务完成后再结账',
+    en: 'The results of that day are being written, or were cut off. Close it when its run is done',
+  },
   CLOSING_MOVED: { status: 409, zh: '结账状态已变化, 请刷新', en: 'The closing has moved on. Reload it' },
   CLOSING_SAME_PERSON: {
     status: 403,

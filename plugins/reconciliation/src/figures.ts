@@ -13,12 +13,14 @@ import { z } from 'zod';
 import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
 import { frozenFigures, lockedDays } from './closings/ledger';
-import { askedCurrency, casesInCurrency, inCurrency } from './currency';
+import { askedCurrency, inCurrency } from './currency';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
 import { hisRecordsOf } from './order-numbers';
 import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
+import { parts } from './shares';
 import { type DayStatistics, dayStatistics } from './statistics';
+import { isHalfWritten } from './write-back';
 
 /** Which merchants' rows a question is about; `null` is all of them. */
 export type MerchantScope = string[] | null;
@@ -64,6 +66,8 @@ export interface Summary extends OneCurrency {
 }
 
 export interface Analysis extends OneCurrency {
+  /** A run has written a part of the day's cases and not the rest. */
+  isHalfWritten: boolean;
   /** `differenceFen` is platform − the other side: the reasons of leg `his` add up to the day's difference. */
   reasons: { leg: 'his' | 'channel'; kind: string; count: number; differenceFen: number }[];
   cases: CaseView[];
@@ -71,6 +75,8 @@ export interface Analysis extends OneCurrency {
 
 export interface Statistics extends DayStatistics, OneCurrency {
   date: string;
+  /** As in the analysis. */
+  isHalfWritten: boolean;
   /** Of the day's own differences: settled, still to be settled, and carried to a later day's work. */
   handled: number;
   open: number;
@@ -98,10 +104,16 @@ const caseView = z.object({
   bizType: z.string().nullable(),
   payType: z.string().nullable(),
   tradeKind: z.enum(['payment', 'refund']),
+  /** Of an insurance order: which part of it. */
+  part: z.enum(parts).nullable(),
   leg: z.enum(['his', 'channel']).nullable(),
   kind: z.string(),
   source: z.string(),
   status: z.enum(caseStatuses),
+  currency: z
+    .string()
+    .nullable()
+    .transform((value) => value ?? 'CNY'),
   platformFen: z.number(),
   hisFen: z.number(),
   channelFen: z.number().nullable(),
@@ -417,8 +429,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     },
 
     async today(scope, { trendDays = fortnight, ...which } = {}) {
-      const asked = await askedCurrency(db, scope, which.currency);
-      const { currency, currencies } = asked;
+      const { currency, currencies } = await askedCurrency(db, scope, which.currency);
       const now = clock.now();
       const rule = await dayRule(scope);
       const date = businessDay(now, rule);
@@ -492,7 +503,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         attempted,
         successRate: ended === 0 ? null : successful / ended,
         openDiscrepancies: await count(open()),
-        openDifferenceFen: (await amountOf(casesInCurrency(open(), asked), 'difference_fen')).fen,
+        openDifferenceFen: (await amountOf(inCurrency(open(), 'discrepancies', currency), 'difference_fen'))
+          .fen,
         unknownOrders: await count(scoped(db('orders').where({ status: 'unknown' }), scope)),
         byChannel: z
           .array(amount.extend({ type: z.string().nullable() }))
@@ -556,8 +568,8 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     },
 
     async analysis(scope, { date, payType, ...which }) {
-      const asked = await askedCurrency(db, scope, which.currency);
-      const query = casesInCurrency(scoped(db('discrepancies').where({ date }), scope), asked);
+      const { currency, currencies } = await askedCurrency(db, scope, which.currency);
+      const query = inCurrency(scoped(db('discrepancies').where({ date }), scope), 'discrepancies', currency);
       const rows = readRows(
         caseView,
         await (payType === undefined ? query : query.where({ pay_type: payType }))
@@ -578,15 +590,19 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         reason.differenceFen = toMinor(reason.differenceFen - row.differenceFen);
         reasons.set(`${leg} ${row.kind}`, reason);
       }
-      const { currency, currencies } = asked;
-      return { currency, currencies, reasons: [...reasons.values()], cases: rows };
+      return {
+        currency,
+        currencies,
+        isHalfWritten: await isHalfWritten(db, scope, date),
+        reasons: [...reasons.values()],
+        cases: rows,
+      };
     },
 
     async statistics(scope, date, which) {
-      const asked = await askedCurrency(db, scope, which);
-      const { currency, currencies } = asked;
+      const { currency, currencies } = await askedCurrency(db, scope, which);
       const cases = (where: Record<string, string>) =>
-        casesInCurrency(scoped(db('discrepancies').where(where), scope), asked);
+        inCurrency(scoped(db('discrepancies').where(where), scope), 'discrepancies', currency);
       const { start, end } = businessDayBounds(date, await dayRule(scope));
       const givenBack: Resolution[] = ['online_refund', 'cash', 'other'];
       // What a person settled without a refund of the platform: cash at the counter, or online by another way.
@@ -657,6 +673,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         currency,
         currencies,
         date,
+        isHalfWritten: await isHalfWritten(db, scope, date),
         ...figures,
         handled: differenceDetail.filter((row) => row.status === 'resolved').length,
         open: left.filter(({ carriedTo }) => carriedTo === null).length,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isPlatformError } from '@hospital-pay/errors';
 import type { Clock, Queue } from '@hospital-pay/jobs';
 import {
@@ -9,6 +10,7 @@ import {
   type ConnectedAccount,
   completeRow,
   dateValue,
+  isPostgres,
   type Payments,
   shiftDay,
   toColumns,
@@ -91,6 +93,7 @@ const progressEveryMs = 1000;
 /** A run whose row has not moved for this long died with its process. */
 const abandonedAfterMs = 2 * 60_000;
 const unavailableRetryMinutes = 10;
+const othersWriteMs = 200;
 
 export interface RunsOptions {
   db: Knex;
@@ -329,11 +332,9 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       return { outcome, task, settings };
     });
     const { cases, totals, counts } = outcome;
-    const written = { status: 'writing', stage: 'writing', done: null };
-    if (!(await move(run.runNo, ['matching'], written))) throw new Cancelled();
-    const hasChanged = await timed('writing', () =>
-      writeDay(db, account, run.date, run.runNo, cases, totals, clock.now()),
-    );
+    await beginWriting(run);
+    const day = { account, date: run.date, runNo: run.runNo, currency: connected.currency };
+    const hasChanged = await timed('writing', () => writeDay(db, day, cases, totals, clock.now()));
     await move(run.runNo, ['writing'], {
       status: 'done',
       stage: null,
@@ -347,6 +348,26 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       finishedAt: clock.now(),
     });
     await settleAround(account, run.date, settings.suspenseDays, hasChanged ? cases : []);
+  }
+
+  /** Where a day is written in pieces, one run of it at a time writes; see `writeDay`. */
+  async function beginWriting({ runNo, accountCode, date }: Run): Promise<void> {
+    const begun = { status: 'writing', stage: 'writing', done: null };
+    if (isPostgres(db)) {
+      if (!(await move(runNo, ['matching'], begun))) throw new Cancelled();
+      return;
+    }
+    const day = { account_code: accountCode, date, status: 'writing' };
+    for (;;) {
+      const now = clock.now();
+      const moved = await runs()
+        .where({ run_no: runNo, status: 'matching' })
+        .whereNotExists(runs().where(day).select(db.raw('1')))
+        .update(toColumns(db, { ...begun, writingAt: now, updatedAt: now }));
+      if (moved === 1) return;
+      if ((await get(runNo))?.status !== 'matching') throw new Cancelled();
+      await sleep(othersWriteMs);
+    }
   }
 
   async function keep(

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
-import { columnOf, completeRow, isPostgres, toColumns } from '@hospital-pay/payments';
+import { columnOf, completeRow, formatAmount, isPostgres, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
 import { assertOpen, holdPeriods } from './closings/ledger';
+import { knownCurrency } from './currency';
 import { tellTouched } from './handling/history';
 import { caseStatuses } from './handling/states';
 import type { MatchResult, MatchRules, MatchTotals } from './match';
@@ -11,7 +13,7 @@ import { among, pieces, readRow, readRows, type StoredAccount, type StoredOrder 
 import type { DaySources } from './source-rows';
 
 /** A T+1 case together with how it stands: what explains itself is written closed, so that it still explains the day. */
-export interface DayCase extends CaseDraft {
+export interface DayCase extends Omit<CaseDraft, 'currency'> {
   status: 'open' | 'void' | 'resolved';
   resolution: 'healed' | 'online_refund' | null;
   resolutionFen: number;
@@ -81,16 +83,21 @@ export function casesOf(
           leg === 'channel' ? result.channelFen : (sums.get(sumKey('channel', key, tradeKind)) ?? 0),
         differenceFen: result.differenceFen,
         feeFen: result.feeFen,
-        remark: remarkFor(result, kind),
+        remark: remarkFor(result, kind, order?.currency),
         ...closingOf(result, cured, order, refund?.operatorCode ?? null, refund?.refundedAt ?? null),
       },
     ];
   });
 }
 
-function remarkFor(result: MatchResult, kind: CaseKind): string {
+function remarkFor(result: MatchResult, kind: CaseKind, currency: string | undefined): string {
   const remark = remarkOf(result.leg, kind);
-  if (kind === 'fee') return `${remark}: 应为 ${result.expectedFeeFen ?? 0} 分, 实为 ${result.feeFen} 分`;
+  if (kind === 'fee') {
+    const [expected, found] = [result.expectedFeeFen ?? 0, result.feeFen].map((fen) =>
+      formatAmount(fen, knownCurrency.parse(currency)),
+    );
+    return `${remark}: 应为 ${expected}, 实为 ${found}`;
+  }
   return result.elsewhereDays.length > 0 ? `${remark}: 对方记于 ${result.elsewhereDays.join(', ')}` : remark;
 }
 
@@ -136,71 +143,157 @@ const comparable = z.object({
   hisSerialNo: z.string().nullable(),
   patientName: z.string().nullable(),
   cardNo: z.string().nullable(),
+  currency: z.string().nullable(),
 });
 
 const comparedColumns = Object.keys(comparable.shape).map(columnOf);
 
+/** Which day a run writes, and in which currency its account takes money. */
+export interface WrittenDay {
+  account: StoredAccount;
+  date: string;
+  runNo: string;
+  currency: string;
+}
+
+/** Does one piece of the writing, so that it stands as a whole or not at all. */
+type Turn = <Value>(work: (trx: Knex) => Promise<Value>) => Promise<Value>;
+
 /**
- * Cases and totals of one account's day in one transaction. Replaced is only what a run wrote and nobody has
- * decided; what is unchanged is not written at all, so a repeated run leaves every byte as it was. Says whether the
- * cases have changed.
+ * Cases and totals of one account's day. Replaced is only what a run wrote and nobody has decided; what is unchanged is
+ * not written at all, so a repeated run leaves every byte as it was. Says whether the cases have changed.
+ *
+ * On PostgreSQL it is one transaction. On SQLite that would keep everybody's one connection for as long: there each
+ * piece is a transaction of its own, the totals are the last one, and `isHalfWritten` tells of a day in between. A run
+ * that ends in the middle is repeated, finds what it wrote, and goes on.
  * @throws PERIOD_CLOSED when the day was closed in the meantime
  */
 export async function writeDay(
   db: Knex,
-  account: StoredAccount,
-  date: string,
-  runNo: string,
+  day: WrittenDay,
   cases: DayCase[],
   totals: MatchTotals,
   now: Date,
 ): Promise<boolean> {
+  const { account, date } = day;
+  const begin = async (trx: Knex): Promise<void> => {
+    await holdPeriods(trx, account.merchantCode, 'write');
+    await assertOpen(trx, account.merchantCode, date);
+  };
+  if (!isPostgres(db)) {
+    const turn = inTurns(db);
+    await turn(begin);
+    return replaceDay(turn, casesInTurn, day, cases, totals, now);
+  }
   return db.transaction(async (trx) => {
     // Two runs of one account's day, wherever they run, write one after the other.
     await trx('channel_accounts').where({ code: account.code }).first('id').forUpdate();
-    await holdPeriods(trx, account.merchantCode, 'write');
-    await assertOpen(trx, account.merchantCode, date);
-    const wanted = new Map(cases.map((entry) => [entry.dedupeKey, entry]));
-
-    const before = readRows(
-      comparable,
-      await trx('discrepancies')
-        .select(comparedColumns)
-        .where({ account_code: account.code, date, source: 't1' })
-        .forUpdate(),
-    );
-    const gone = before.filter((row) => isUndecided(row) && !wanted.has(row.dedupeKey));
-    const untouched = gone.filter((row) => row.touchedAt === null).map((row) => row.id);
-    for (const piece of pieces(untouched)) await trx('discrepancies').whereIn('id', piece).delete();
-    const healed = gone.filter((row) => row.touchedAt !== null && row.status !== 'void');
-    for (const row of healed) await heal(trx, row, now);
-
-    const known = new Map(before.map((row) => [row.dedupeKey, row]));
-    const elsewhere = [...wanted.keys()].filter((key) => !known.has(key));
-    for (const piece of pieces(elsewhere, 5000)) {
-      const rows: unknown = await trx('discrepancies')
-        .select(comparedColumns)
-        .where(among(trx, 'dedupe_key', piece));
-      for (const row of readRows(comparable, rows)) known.set(row.dedupeKey, row);
-    }
-    const inserts: DayCase[] = [];
-    let updates = 0;
-    for (const entry of cases) {
-      const row = known.get(entry.dedupeKey);
-      if (!row) inserts.push(entry);
-      else if (isUndecided(row)) updates += await rewrite(trx, row, entry, runNo, now);
-    }
-    for (const piece of pieces(inserts, 1000)) {
-      await insertCases(
-        trx,
-        piece.map((entry) =>
-          completeRow(trx, { ...entry, caseNo: caseNoOf(entry.dedupeKey, entry.date), runNo }, now),
-        ),
-      );
-    }
-    await writeTotals(trx, account, date, runNo, totals, now);
-    return untouched.length + healed.length + inserts.length + updates > 0;
+    await begin(trx);
+    return replaceDay((work) => work(trx), 5000, day, cases, totals, now);
   });
+}
+
+/** Cases written while nobody else has the connection: some hundredths of a second. */
+const casesInTurn = 200;
+
+/** Between its turns the connection is everybody's for as long as it was held. */
+function inTurns(db: Knex): Turn {
+  return async (work) => {
+    const started = performance.now();
+    const value = await db.transaction(work);
+    await sleep(performance.now() - started);
+    return value;
+  };
+}
+
+async function replaceDay(
+  turn: Turn,
+  atOnce: number,
+  day: WrittenDay,
+  cases: DayCase[],
+  totals: MatchTotals,
+  now: Date,
+): Promise<boolean> {
+  const wanted = new Set(cases.map((entry) => entry.dedupeKey));
+  let changes = 0;
+  for (let after = 0; ; ) {
+    const taken = await turn((trx) => takeAway(trx, day, wanted, { after, atOnce }, now));
+    changes += taken.changes;
+    if (taken.last === undefined) break;
+    after = taken.last;
+  }
+  for (const piece of pieces(cases, atOnce)) changes += await turn((trx) => put(trx, day, piece, now));
+  await turn((trx) => writeTotals(trx, day, totals, now));
+  return changes > 0;
+}
+
+/** Takes away what no longer differs, as far as nobody has decided on it. `last`: where the next piece begins. */
+async function takeAway(
+  trx: Knex,
+  { account, date }: WrittenDay,
+  wanted: Set<string>,
+  { after, atOnce }: { after: number; atOnce: number },
+  now: Date,
+): Promise<{ changes: number; last: number | undefined }> {
+  const query = trx('discrepancies')
+    .select(comparedColumns)
+    .where({ account_code: account.code, date, source: 't1' })
+    .forUpdate();
+  // PostgreSQL reads them at once: in the order of ids it might go through the whole table for a page.
+  const isPaged = !isPostgres(trx);
+  if (isPaged) query.where('id', '>', after).orderBy('id').limit(atOnce);
+  const written = readRows(comparable, await query);
+  const gone = written.filter((row) => isUndecided(row) && !wanted.has(row.dedupeKey));
+  const untouched = gone.filter((row) => row.touchedAt === null).map((row) => row.id);
+  for (const piece of pieces(untouched)) await trx('discrepancies').whereIn('id', piece).delete();
+  const healed = gone.filter((row) => row.touchedAt !== null && row.status !== 'void');
+  for (const row of healed) await heal(trx, row, now);
+  return {
+    changes: untouched.length + healed.length,
+    last: isPaged && written.length === atOnce ? written.at(-1)?.id : undefined,
+  };
+}
+
+/** Writes what is new of these and what differs otherwise than before. Says how many rows have changed. */
+async function put(trx: Knex, day: WrittenDay, cases: DayCase[], now: Date): Promise<number> {
+  const keys = cases.map((entry) => entry.dedupeKey);
+  const rows: unknown = await trx('discrepancies')
+    .select(comparedColumns)
+    .where(among(trx, 'dedupe_key', keys))
+    .forUpdate();
+  const known = new Map(readRows(comparable, rows).map((row) => [row.dedupeKey, row]));
+  const inserts: Record<string, Knex.Value>[] = [];
+  let updates = 0;
+  for (const found of cases) {
+    const entry = { ...found, currency: day.currency };
+    const row = known.get(entry.dedupeKey);
+    if (row && isUndecided(row)) updates += await rewrite(trx, row, entry, day.runNo, now);
+    if (row) continue;
+    const caseNo = caseNoOf(entry.dedupeKey, entry.date);
+    inserts.push(completeRow(trx, { ...entry, caseNo, runNo: day.runNo }, now));
+  }
+  for (const piece of pieces(inserts, 1000)) await insertCases(trx, piece);
+  return inserts.length + updates;
+}
+
+/**
+ * A day of these merchants of which a run has written a part and not the rest. On SQLite alone: it is being written now,
+ * or the run that did so has ended in the middle and no other has written the day since.
+ */
+export async function isHalfWritten(db: Knex, scope: string[] | null, date: string): Promise<boolean> {
+  const query = db('reconciliation_runs as begun')
+    .where('begun.date', date)
+    .whereNotNull('begun.writing_at')
+    .whereNot('begun.status', 'done')
+    .whereNotExists(
+      db('reconciliation_runs as whole')
+        .where({ 'whole.date': date, 'whole.status': 'done' })
+        .whereRaw('whole.account_code = begun.account_code')
+        .whereRaw('whole.writing_at >= begun.writing_at')
+        .select(db.raw('1')),
+    );
+  if (scope !== null) query.whereIn('begun.merchant_code', scope);
+  return (await query.first('begun.id')) !== undefined;
 }
 
 type StoredDayCase = z.output<typeof comparable>;
@@ -253,7 +346,7 @@ async function heal(trx: Knex, row: StoredDayCase, now: Date): Promise<void> {
 async function rewrite(
   trx: Knex,
   row: StoredDayCase,
-  entry: DayCase,
+  entry: DayCase & { currency: string },
   runNo: string,
   now: Date,
 ): Promise<number> {
@@ -268,8 +361,12 @@ async function rewrite(
   return changed;
 }
 
-function isSame(row: StoredDayCase, entry: Omit<DayCase, 'status'> & { status: string }): boolean {
+function isSame(
+  row: StoredDayCase,
+  entry: Omit<DayCase, 'status'> & { status: string; currency: string },
+): boolean {
   return (
+    row.currency === entry.currency &&
     row.status === entry.status &&
     row.kind === entry.kind &&
     row.platformFen === entry.platformFen &&
@@ -302,9 +399,7 @@ const totalRow = z.object({
 
 async function writeTotals(
   trx: Knex,
-  account: StoredAccount,
-  date: string,
-  runNo: string,
+  { account, date, runNo }: WrittenDay,
   totals: MatchTotals,
   now: Date,
 ): Promise<void> {

@@ -17,6 +17,7 @@ import {
   readFigures,
 } from '../facts';
 import { merchantRow, pieces, readRow, readRows } from '../rows';
+import { isHalfWritten } from '../write-back';
 import { bookAdjustments } from './adjustments';
 import { type CheckItem, checklistFor } from './checklist';
 import {
@@ -109,7 +110,7 @@ export interface Closings {
   /**
    * Freezes the figures of the period. What the checklist holds against it needs a reason; `closeParts` closes the
    * open days (months) of a month (year) first, each by the same rule.
-   * @throws PERIOD_CLOSED, PERIOD_NOT_OVER, CLOSING_INCOMPLETE with the items
+   * @throws PERIOD_CLOSED, PERIOD_NOT_OVER, CLOSING_INCOMPLETE with the items, DAY_HALF_WRITTEN
    */
   close(input: Which & { by: string; reason?: string | undefined; closeParts?: boolean }): Promise<Closing>;
   /** Asks for the period to be reopened; it stays closed until somebody else agrees. @throws CLOSING_ENCLOSED, CLOSING_ADJUSTED */
@@ -169,6 +170,7 @@ export function createClosings({ db, clock, lateRefunds }: ClosingsOptions): Clo
     return db.transaction(async (trx) => {
       await holdPeriods(trx, merchantCode, 'close');
       await assertOpen(trx, merchantCode, date);
+      if (await isHalfWritten(trx, [merchantCode], date)) throw fail('DAY_HALF_WRITTEN', { ...which });
       const { version, closingNo } = await next(trx, which);
       const late = await lateRefunds(trx, [merchantCode], days);
       const live = await liveFigures(trx, [merchantCode], days, dimensions, late);

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import path from 'node:path';
 import { BillError, isPostgres } from '@hospital-pay/payments';
 import createKnex, { type Knex } from 'knex';
@@ -10,6 +11,8 @@ import type { Database, Report, Work } from './work';
 
 /** The child process of the engine: one piece of work at a time, told by a message. */
 const casesPerMessage = 500;
+// Payments come first: they wait for a person, this for nobody.
+os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 
 const say = (report: Report): Promise<void> =>
   new Promise((resolve, reject) => {

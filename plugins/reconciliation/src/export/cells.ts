@@ -1,6 +1,7 @@
 import type { Bilingual } from '@hospital-pay/errors';
 import { type Currency, formatAmount, toMinor } from '@hospital-pay/payments';
 import { z } from 'zod';
+import { knownCurrency } from '../currency';
 import { anomalyTexts, isAnomaly } from '../order-state';
 import type { Field, Row } from './report';
 
@@ -57,10 +58,8 @@ export function textOf(field: Field, row: Row, wording: Wording): string {
 /** 1999 → 19.99 in CNY, 1999 in JPY: the number nearest to the decimal, of which Excel shows exactly its places. */
 export const yuan = (fen: number, currency?: Currency): number => Number(formatAmount(fen, currency));
 
-const currencies = z.enum(['CNY', 'JPY', 'TWD', 'THB', 'HKD', 'USD']).catch('CNY');
-
 /** A row says its currency, or is of CNY. */
-export const currencyOf = (row: Row): Currency => currencies.parse(row.currency);
+export const currencyOf = (row: Row): Currency => knownCurrency.parse(row.currency);
 
 export const harmless = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
 
