@@ -154,9 +154,33 @@ describe('the dashboards on PostgreSQL', () => {
     );
   });
 
-  test('a start makes the views again, for the same account', async () => {
-    await rows().raw('DROP VIEW wall.freshness');
+  const columnsOf = async (view: string) =>
+    (await grafana.query(`SELECT * FROM wall.${view} LIMIT 0`)).fields.map(({ name }) => name);
+
+  test('a start makes the views again as this version has them, for the same account', async () => {
+    const columns = await columnsOf('messages');
+    await rows().raw('DROP VIEW wall.freshness, wall.messages');
+    await rows().raw('CREATE VIEW wall.messages AS SELECT title, at AS time FROM messages');
     await createWallViews(platform.strapi());
     expect((await grafana.query('SELECT source FROM wall.freshness')).rowCount).toBe(5);
+    expect(await columnsOf('messages')).toEqual(columns);
   });
+
+  test('a start that alters a column of which an earlier version made a view replaces that view, and nothing of others', async () => {
+    const columns = await columnsOf('merchants');
+    await rows().raw('DROP VIEW wall.merchants');
+    await rows().raw('ALTER TABLE merchants ALTER COLUMN name TYPE text');
+    await rows().raw('ALTER DEFAULT PRIVILEGES IN SCHEMA wall REVOKE SELECT ON TABLES FROM grafana_wall');
+    await rows().raw('CREATE VIEW wall.merchants AS SELECT name, code FROM merchants');
+    await rows().raw('GRANT SELECT ON wall.merchants TO grafana_wall');
+    await rows().raw('CREATE VIEW wall.of_another AS SELECT code FROM merchants');
+    await rows().raw("UPDATE strapi_database_schema SET hash = 'an earlier version'");
+    await platform.restart();
+    const { rows: types } = await rows().raw(
+      "SELECT data_type FROM information_schema.columns WHERE table_name = 'merchants' AND column_name = 'name' AND table_schema <> 'wall'",
+    );
+    expect(types).toEqual([{ data_type: 'character varying' }]);
+    expect(await columnsOf('merchants')).toEqual(columns);
+    expect((await rows().raw('SELECT code FROM wall.of_another')).rows).not.toEqual([]);
+  }, 60_000);
 });

@@ -11,7 +11,7 @@ import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
 import { inbox, message, messageRoutes, target } from './messages/routes';
 import { checkMessageSettings, checkSettings, seedEmpty, seedMessageSettings } from './messages/settings';
 import { wallController, wallRoutes } from './wall/routes';
-import { createWallViews } from './wall/views';
+import { createWallViews, stepAsideForColumns } from './wall/views';
 
 const judgeEveryMs = 60_000;
 
@@ -25,6 +25,7 @@ const routes = {
 export default {
   register({ strapi }: { strapi: Core.Strapi }) {
     showIndexesOfPartitioned(strapi);
+    stepAsideForColumns(strapi);
     install(strapi);
   },
   async bootstrap({ strapi }: { strapi: Core.Strapi }) {

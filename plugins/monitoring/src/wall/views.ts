@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { Bilingual } from '@hospital-pay/errors';
 import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
+import type { Knex } from 'knex';
 import { z } from 'zod';
 
 /** Any number that no other advisory lock of ours takes: instances that boot together make the views one after another. */
@@ -26,10 +29,11 @@ export interface Dialect {
 
 /** What a dashboard calls the codes in the tables. */
 export interface Words {
-  channels: Readonly<Record<string, string>>;
+  channels: Names;
   /** Of an enumeration: content type and attribute. */
-  of(type: string, attribute: string): Readonly<Record<string, string>>;
+  of(type: string, attribute: string): Names;
 }
+type Names = Readonly<Record<string, Bilingual>>;
 
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
@@ -93,7 +97,19 @@ const feedLength = 500;
 const dayMinutes = 24 * 60;
 /** What waits longer than this is late. */
 const lateMinutes = 10;
-const topics = { 'his.confirm': 'HIS 记账', 'his.refund': 'HIS 退费', alarm: '告警' };
+const topics: Names = {
+  'his.confirm': { zh: 'HIS 记账', en: 'HIS booking' },
+  'his.refund': { zh: 'HIS 退费', en: 'HIS refund' },
+  alarm: { zh: '告警', en: 'Alert' },
+};
+/** Whose newest row is looked at: table and the moment of a row. */
+const sources = [
+  { zh: '订单', en: 'Orders', table: 'orders', column: 'created_time' },
+  { zh: '接口调用', en: 'Calls', table: 'interface_logs', column: 'at' },
+  { zh: '异步通知', en: 'Notifications', table: 'notifications', column: 'received_at' },
+  { zh: 'HIS 记账', en: 'HIS booking', table: 'his_records', column: 'occurred_at' },
+  { zh: '对账', en: 'Reconciliation', table: 'reconciliation_runs', column: 'created_time' },
+];
 
 /**
  * The read-only face of the database for a dashboard, one view for each subject. No view shows a patient, a card or what a
@@ -105,8 +121,8 @@ export function wallViews(dialect: Dialect, words: Words): Record<string, string
   const yuan = (fen: string, currency = 'currency') =>
     `CASE WHEN ${currency} = 'CNY' THEN ${fen} / 100.0 END`;
   const latest = (column: string, table: string) => `SELECT ${moment(`max(${column})`)} FROM ${from(table)}`;
-  const named = (column: string, names: Readonly<Record<string, string>>, unknown = column) => {
-    const cases = Object.entries(names).map(([code, name]) => `WHEN ${quoted(code)} THEN ${quoted(name)}`);
+  const named = (column: string, names: Names, unknown = column) => {
+    const cases = Object.entries(names).map(([code, { zh }]) => `WHEN ${quoted(code)} THEN ${quoted(zh)}`);
     return cases.length > 0 ? `CASE ${column} ${cases.join(' ')} ELSE ${unknown} END` : unknown;
   };
   const channelName = (column = 'channel') => named(column, words.channels, `coalesce(${column}, 'HIS')`);
@@ -176,18 +192,14 @@ export function wallViews(dialect: Dialect, words: Words): Record<string, string
     freshness: `
       SELECT source, place, latest, ${seconds('latest', now)} AS age_seconds
       FROM (
-        SELECT '订单' AS source, 1 AS place, (${latest('created_time', 'orders')}) AS latest
-        UNION ALL SELECT '接口调用', 2, (${latest('at', 'interface_logs')})
-        UNION ALL SELECT '异步通知', 3, (${latest('received_at', 'notifications')})
-        UNION ALL SELECT 'HIS 记账', 4, (${latest('occurred_at', 'his_records')})
-        UNION ALL SELECT '对账', 5, (${latest('created_time', 'reconciliation_runs')})
+        ${sources.map(({ zh, table, column }, place) => `SELECT ${quoted(zh)} AS source, ${place + 1} AS place, (${latest(column, table)}) AS latest`).join(' UNION ALL ')}
       ) AS sources`,
   };
 }
 
 const options = z.object({
   pluginOptions: z.object({
-    lowcode: z.object({ options: z.array(z.object({ value: z.string(), zh: z.string() })) }),
+    lowcode: z.object({ options: z.array(z.object({ value: z.string(), zh: z.string(), en: z.string() })) }),
   }),
 });
 
@@ -196,33 +208,146 @@ export const wordsOf = (strapi: Core.Strapi): Words => ({
   channels: Object.fromEntries(
     payments(strapi)
       .channels()
-      .map(({ code, title }) => [code, title.zh]),
+      .map(({ code, title }) => [code, title]),
   ),
   of(type, attribute) {
     const known = options.parse(strapi.contentType(`api::${type}.${type}`)?.attributes[attribute]);
-    return Object.fromEntries(known.pluginOptions.lowcode.options.map(({ value, zh }) => [value, zh]));
+    return Object.fromEntries(
+      known.pluginOptions.lowcode.options.map(({ value, zh, en }) => [value, { zh, en }]),
+    );
   },
 });
 
+/** The English of what the views say in Chinese. */
+export function englishOf(words: Words): Record<string, string> {
+  const english: Record<string, string> = {};
+  const note = (names: Iterable<Bilingual>) => {
+    for (const { zh, en } of names) english[zh] = en;
+  };
+  note([...Object.values(words.channels), ...Object.values(topics), ...sources]);
+  wallViews(sqliteDialect, {
+    ...words,
+    of(type, attribute) {
+      const names = words.of(type, attribute);
+      note(Object.values(names));
+      return names;
+    },
+  });
+  return english;
+}
+
+/** Begins the comment of every view made here; a digest of its definition follows. */
+const mark = 'hospital-pay ';
+const digest = (query: string) => mark + createHash('sha256').update(query).digest('hex').slice(0, 16);
+
+const views = z.object({ rows: z.array(z.object({ name: z.string(), comment: z.string().nullable() })) });
+const readers = z.object({ rows: z.array(z.object({ name: z.string(), reader: z.string() })) });
+type Reader = z.output<typeof readers>['rows'][number];
+
 /**
- * Makes schema `wall` on PostgreSQL, or makes it again as this version has it; on SQLite whoever reads makes the views for
- * itself. An account that may not make a schema is no reason not to take payments: it is said in the log and the platform
- * goes on without views.
+ * Makes schema `wall` on PostgreSQL, or makes it again where this version has it differently; on SQLite whoever reads makes
+ * the views for itself. An account that may not make a schema is no reason not to take payments: it is said in the log and
+ * the platform goes on without views.
  */
 export async function createWallViews(strapi: Core.Strapi): Promise<void> {
-  const { connection } = strapi.db;
+  await tryViews(strapi, (trx, definitions) => makeViews(trx, definitions));
+}
+
+/**
+ * PostgreSQL alters no column that a view reads. Where synchronising the tables alters one, our views go before and come
+ * back afterwards, with those who may read them. Call it before the tables are synchronised.
+ */
+export function stepAsideForColumns(strapi: Core.Strapi): void {
+  if (strapi.db.dialect.client !== 'postgres') return;
+  const { builder } = strapi.db.schema;
+  const update: typeof builder.updateSchema = builder.updateSchema.bind(builder);
+  builder.updateSchema = async (difference) => {
+    if (difference.tables.updated.every(({ columns }) => columns.updated.length === 0)) {
+      return update(difference);
+    }
+    let gone: Reader[] = [];
+    await tryViews(strapi, async (trx, definitions) => {
+      gone = await dropViews(trx, definitions);
+    });
+    try {
+      await update(difference);
+    } finally {
+      await tryViews(strapi, (trx, definitions) => makeViews(trx, definitions, gone));
+    }
+  };
+}
+
+type Definitions = Readonly<Record<string, string>>;
+
+async function tryViews(
+  strapi: Core.Strapi,
+  work: (trx: Knex.Transaction, definitions: Definitions) => Promise<void>,
+): Promise<void> {
   if (strapi.db.dialect.client !== 'postgres') return;
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const dialect = postgresDialect(strapi.db.getSchemaName() ?? 'public', timeZone);
   try {
-    await connection.transaction(async (trx) => {
+    await strapi.db.connection.transaction(async (trx) => {
       await trx.raw('SELECT pg_advisory_xact_lock(?)', [viewsLock]);
-      await trx.raw('CREATE SCHEMA IF NOT EXISTS wall');
-      const dialect = postgresDialect(strapi.db.getSchemaName() ?? 'public', timeZone);
-      for (const [name, query] of Object.entries(wallViews(dialect, wordsOf(strapi)))) {
-        await trx.raw(`CREATE OR REPLACE VIEW wall.${name} AS ${query}`);
-      }
+      await work(trx, wallViews(dialect, wordsOf(strapi)));
     });
   } catch (error) {
     strapi.log.warn(`monitoring: no views for dashboards: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+async function viewsOf(trx: Knex): Promise<{ name: string; comment: string | null }[]> {
+  const found: unknown = await trx.raw(
+    `SELECT c.relname AS name, obj_description(c.oid, 'pg_class') AS comment
+     FROM pg_class c WHERE c.relnamespace = to_regnamespace('wall') AND c.relkind = 'v'`,
+  );
+  return views.parse(found).rows;
+}
+
+/** Nothing is touched that is as it should be. `lost`: who could read views that are gone. */
+async function makeViews(trx: Knex.Transaction, definitions: Definitions, lost: Reader[] = []) {
+  const stand = new Map((await viewsOf(trx)).map(({ name, comment }) => [name, comment]));
+  const changed = Object.entries(definitions).filter(([name, query]) => stand.get(name) !== digest(query));
+  if (changed.length === 0) return;
+  const make = async (on: Knex, all: [string, string][]) => {
+    for (const [name, query] of all) {
+      await on.raw(`CREATE OR REPLACE VIEW wall.${name} AS ${query}`);
+      await on.raw(`COMMENT ON VIEW wall.${name} IS '${digest(query)}'`);
+    }
+  };
+  await trx.raw('CREATE SCHEMA IF NOT EXISTS wall');
+  let read = lost;
+  try {
+    await trx.transaction((inner) => make(inner, changed));
+  } catch (error) {
+    if (!isOtherShape(error)) throw error;
+    read = await dropViews(trx, definitions);
+    await make(trx, Object.entries(definitions));
+  }
+  for (const { name, reader } of read)
+    if (name in definitions) await trx.raw('GRANT SELECT ON wall.?? TO ??', [name, reader]);
+}
+
+/** A view may gain columns at its end in place; with any other change it has to be made anew. */
+const isOtherShape = (error: unknown): boolean =>
+  z.object({ code: z.literal('42P16') }).safeParse(error).success;
+
+/**
+ * Drops what was made here, by any version, and nothing else: a view that somebody else has put there stays, and one that
+ * reads ours keeps them. Gives who could read them.
+ */
+async function dropViews(trx: Knex.Transaction, definitions: Definitions): Promise<Reader[]> {
+  const stand = await viewsOf(trx);
+  const own = stand.filter(({ name, comment }) => name in definitions || comment?.startsWith(mark));
+  if (own.length === 0) return [];
+  const names = own.map(({ name }) => name);
+  const found: unknown = await trx.raw(
+    `SELECT c.relname AS name, r.rolname AS reader
+     FROM pg_class c CROSS JOIN aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
+     WHERE c.relnamespace = 'wall'::regnamespace AND c.relname = ANY (?) AND a.privilege_type = 'SELECT'
+       AND a.grantee <> c.relowner`,
+    [names],
+  );
+  await trx.raw(`DROP VIEW ${names.map(() => 'wall.??').join(', ')}`, names);
+  return readers.parse(found).rows;
 }
