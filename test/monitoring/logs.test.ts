@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
@@ -5,6 +6,7 @@ import { payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { signedHeaders } from '../harness/client';
 import { alipayCode, application, type Hospital, startHospital } from '../harness/hospital';
+import { type S3Server, startS3 } from '../services/s3';
 
 interface Page {
   data: { orderNo: string; documentId: string; at: string }[];
@@ -13,8 +15,10 @@ interface Page {
 
 const tables = ['interface_logs', 'login_logs', 'abnormal_requests'];
 
+/** On PostgreSQL the archive is a bucket, as several hosts share it. */
 describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
   let hospital: Hospital;
+  let s3: S3Server | undefined;
   let ops: Awaited<ReturnType<Hospital['staff']>>;
   const db = () => hospital.strapi().db.connection;
   const rowsOf = async (sql: string, values: string[] = []): Promise<Record<string, unknown>[]> =>
@@ -27,7 +31,7 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
         [table],
       )
     ).map(({ name }) => name);
-  const call = (at: string, orderNo: string) =>
+  const call = (at: string, orderNo: string, errorCode?: string) =>
     payments(hospital.strapi()).events.emit('channel.call', {
       method: 'create_order',
       url: 'https://gateway.example/pay',
@@ -40,7 +44,20 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
       orderNo,
       tradeType: 'weixin_micropay',
       direction: 'out',
+      ...(errorCode === undefined ? {} : { errorCode }),
     });
+
+  /** What an earlier version said of a code, and nobody has touched. */
+  async function asEarlierSeed(channel: string, code: string, advice: string): Promise<void> {
+    const known = { channel, code };
+    await db()('error_knowledges').where(known).update({ advice });
+    const row = await db()('error_knowledges').where(known).first();
+    const words = ['meaning', 'meaning_en', 'cause', 'cause_en', 'advice', 'advice_en', 'retry'];
+    const seed_hash = createHash('sha256')
+      .update(JSON.stringify(words.map((word) => row[word])))
+      .digest('hex');
+    await db()('error_knowledges').where(known).update({ seed_hash });
+  }
 
   /** One plain table, as versions without partitions had it. */
   async function asBefore(table: string): Promise<void> {
@@ -53,10 +70,14 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
   }
 
   beforeAll(async () => {
-    hospital = await startHospital({ database });
+    s3 = database === 'postgres' ? await startS3() : undefined;
+    hospital = await startHospital({ database, env: s3?.environment ?? {} });
     ops = await hospital.staff('ops');
   }, 120_000);
-  afterAll(() => hospital.stop());
+  afterAll(async () => {
+    await hospital.stop();
+    await s3?.close();
+  });
 
   if (database === 'postgres') {
     test('lie in a partition a month, made before their month begins', async () => {
@@ -83,6 +104,7 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
         .where({ channel: 'wechat', code: 'NOTENOUGH' })
         .update({ advice: '请到收费处办理' });
       await db()('error_knowledges').where({ channel: 'alipay', code: 'TIMEOUT' }).delete();
+      await asEarlierSeed('wechat', 'SYSTEMERROR', '稍后再试');
       await db()('login_logs').insert({ at: '2018-11-13 02:36:11', username: 'super', kind: 'sign_in' });
       await hospital.restart();
       expect(await partitions('interface_logs')).toEqual(before);
@@ -92,11 +114,13 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
       ]);
     }, 60_000);
 
-    test('what somebody has written of an error stays, and what is missing comes back', async () => {
+    test('what somebody has written of an error stays, what nobody has touched is renewed, and what is missing comes back', async () => {
       const known = (channel: string, code: string) =>
         db()('error_knowledges').where({ channel, code }).first('advice', 'retry');
       expect(await known('wechat', 'NOTENOUGH')).toMatchObject({ advice: '请到收费处办理' });
       expect(await known('alipay', 'TIMEOUT')).toMatchObject({ retry: 'automatic' });
+      const { advice } = await known('wechat', 'SYSTEMERROR');
+      expect(advice).not.toBe('稍后再试');
       expect(payments(hospital.strapi()).errorKnowledge.explain('wechat', 'NOTENOUGH')?.advice).toEqual({
         zh: '请到收费处办理',
         en: expect.any(String),
@@ -197,6 +221,12 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     expect(await db()('interface_logs').where('order_no', 'like', 'OLD-%').select('id')).toEqual([]);
     const [file] = await db()('log_archives').where({ log_type: 'interface-log', month: '2025-03' });
     expect(file).toMatchObject({ row_count: 30, sha_256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    if (s3) {
+      const object = s3.objects.get(`hospital/${file?.path}`) ?? '';
+      expect(createHash('sha256').update(object).digest('hex')).toBe(file?.sha_256);
+      // Another host, which has none of its files yet.
+      fs.rmSync(path.join(hospital.folder, 'archive', 'logs'), { recursive: true });
+    }
     const days = 'filters[at][$gte]=2025-02-28T16:00:00Z&filters[at][$lt]=2025-03-31T16:00:00Z';
     const found = await ops<Page>('GET', `/api/interface-logs?${days}&filters[orderNo][$eq]=OLD-3`);
     expect(found.body).toMatchObject({
@@ -217,11 +247,15 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     call('2025-01-05T04:00:00Z', 'NOT-YET');
     await monitoring(hospital.strapi()).flush();
     const { archive } = monitoring(hospital.strapi()).logs;
-    // The archive cannot be written: its folder is a file.
-    const folder = path.join(hospital.folder, 'archive', 'logs', 'interface-log');
-    fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(path.join(folder, '2025-01'), '');
+    if (s3) s3.setDown(true);
+    else {
+      // Its folder is a file.
+      const folder = path.join(hospital.folder, 'archive', 'logs', 'interface-log');
+      fs.mkdirSync(folder, { recursive: true });
+      fs.writeFileSync(path.join(folder, '2025-01'), '');
+    }
     await archive.sweep();
+    s3?.setDown(false);
     expect(await db()('interface_logs').where({ order_no: 'NOT-YET' }).select('id')).toHaveLength(1);
     expect(await db()('log_archives').where({ month: '2025-01' })).toEqual([]);
   });
@@ -244,28 +278,13 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
   });
 
   test('abnormal requests are grouped by channel and code, with a number a day and when they came first and last', async () => {
-    const failed = (at: string, orderNo: string) =>
-      payments(hospital.strapi()).events.emit('channel.call', {
-        method: 'create_order',
-        url: 'https://gateway.example/pay',
-        request: '{}',
-        response: '{}',
-        startedAt: new Date(at),
-        durationMs: 40,
-        channel: 'wechat',
-        accountCode: 'wechat-1',
-        orderNo,
-        tradeType: 'weixin_micropay',
-        direction: 'out',
-        errorCode: 'AUTHCODEEXPIRE',
-      });
     for (const at of [
       '2026-10-01T04:00:00Z',
       '2026-10-05T16:00:00Z',
       '2026-10-06T15:59:59Z',
       '2026-10-07T02:00:00Z',
     ])
-      failed(at, 'GROUPED');
+      call(at, 'GROUPED', 'AUTHCODEEXPIRE');
     await monitoring(hospital.strapi()).flush();
     const { body } = await ops<{ groups: Record<string, unknown>[] }>(
       'GET',

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { monitoring } from '@hospital-pay/monitoring';
-import { payments } from '@hospital-pay/payments';
+import { insertRow, payments } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Hospital, startHospital } from '../harness/hospital';
 import { createTurnableClock, newNo, passTime, until } from '../payments/waiting';
@@ -373,6 +373,51 @@ describe.each(['sqlite', 'postgres'] as const)('messages on %s', (database) => {
     expect((await ops('POST', '/api/monitoring/targets', bad)).body).toMatchObject({
       error: { details: { code: 'TARGET_INVALID', fields: ['url'] } },
     });
+  });
+
+  test('what is older than it is kept goes with its alarms and deliveries; what is not acknowledged or not delivered stays', async () => {
+    const db = hospital.strapi().db.connection;
+    const add = async (documentId: string, at: string, status: string, delivery: string) => {
+      const shared = { kind: 'refund_failed', level: 'warning', at: new Date(at) };
+      const message = { ...shared, title: '退款失败', count: 1, step: 1, lastAt: new Date(at), status };
+      await insertRow(db, 'messages', { ...message, documentId, dedupeKey: documentId });
+      await insertRow(db, 'alarms', {
+        ...shared,
+        text: '退款失败',
+        messageNo: documentId,
+        dedupeKey: documentId,
+      });
+      await insertRow(db, 'deliveries', {
+        createdTime: new Date(at),
+        messageNo: documentId,
+        targetCode: 'gone',
+        purpose: 'alert',
+        step: 1,
+        status: delivery,
+        attempts: 1,
+        dedupeKey: documentId,
+      });
+    };
+    const monthsAgo = (months: number) => {
+      const now = clock.now();
+      return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 15)).toISOString();
+    };
+    for (const [documentId, months, status, delivery] of [
+      ['old-resolved', 14, 'resolved', 'delivered'],
+      ['old-acknowledged', 14, 'acknowledged', 'suppressed'],
+      ['old-open', 14, 'open', 'delivered'],
+      ['old-waiting', 14, 'resolved', 'unknown'],
+      ['old-failed', 14, 'acknowledged', 'failed'],
+      ['kept', 12, 'resolved', 'delivered'],
+    ] as const)
+      await add(documentId, monthsAgo(months), status, delivery);
+    expect(await monitoring(hospital.strapi()).messages.forget()).toBe(2);
+    const staying = ['old-open', 'old-waiting', 'old-failed', 'kept'];
+    expect((await rows('message')).map(({ documentId }) => documentId)).toEqual(staying);
+    for (const type of ['alarm', 'delivery'] as const)
+      expect((await rows(type)).map(({ messageNo }) => messageNo)).toEqual(staying);
+    await db('log_retentions').where({ log_type: 'message' }).update({ keep_months: 6 });
+    expect(await monitoring(hospital.strapi()).messages.forget()).toBe(1);
   });
 
   test('a restart loses nothing: what was booked and queued is told afterwards, once', async () => {

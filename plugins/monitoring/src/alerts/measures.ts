@@ -38,13 +38,20 @@ export interface Metric {
 const minutesBefore = (at: Date, minutes: number): Date => new Date(at.getTime() - minutes * 60_000);
 const weekMinutes = 7 * 24 * 60;
 
-/** Rows of the rule's scope in a span of time. */
-function scoped(table: string, column: string, { db, rule }: Measuring, from: Date, to: Date) {
-  const query = db(table).where(column, '>=', dateValue(db, from)).where(column, '<', dateValue(db, to));
-  if (rule.merchantCode) query.where({ merchant_code: rule.merchantCode });
-  if (rule.channel) query.where({ channel: rule.channel });
+/** Narrows a query to the rule's merchant and channel. */
+function narrow(
+  query: Knex.QueryBuilder,
+  rule: AlertRule,
+  { merchant = 'merchant_code', channel = 'channel' } = {},
+): Knex.QueryBuilder {
+  if (rule.merchantCode) query.where({ [merchant]: rule.merchantCode });
+  if (rule.channel) query.where({ [channel]: rule.channel });
   return query;
 }
+
+/** Rows of the rule's scope in a span of time. */
+const scoped = (table: string, column: string, { db, rule }: Measuring, from: Date, to: Date) =>
+  narrow(db(table).where(column, '>=', dateValue(db, from)).where(column, '<', dateValue(db, to)), rule);
 
 const splitColumn = ({ splitBy }: AlertRule): string | null => {
   switch (splitBy) {
@@ -87,20 +94,38 @@ const ordersIn = (measuring: Measuring, from: Date, to: Date) => {
   return query;
 };
 
-const count = (value: number): string => String(value);
 const figures = (rows: { subject: string; count: number }[]): Figure[] =>
   rows.map(({ subject, count: value }) => ({ subject, value, samples: value }));
+
+/** Of all together. */
+async function wholeCount(query: Knex.QueryBuilder): Promise<Figure[]> {
+  const rows: unknown = await query.count({ count: '*' });
+  return figures(z.array(countRow).parse(rows));
+}
+
+/** Orders that are still so when the rule's time is over. */
+async function stillSo(measuring: Measuring, state: Record<string, string>): Promise<Figure[]> {
+  const to = minutesBefore(measuring.at, measuring.rule.windowMinutes);
+  const query = ordersIn(measuring, minutesBefore(measuring.at, weekMinutes), to).where(state);
+  return figures(await counted(query, measuring));
+}
+
+/** A number of things of which some are too many. */
+const counting = {
+  fires: 'above',
+  scale: 1,
+  knowsPast: false,
+  show: (value: number): string => String(value),
+} as const;
 
 const paidStates = ['paid', 'partially_refunded', 'refunded'];
 const triedStates = [...paidStates, 'failed', 'reversed', 'unknown'];
 
 const openOneSided = ({ db, rule }: Measuring) => {
-  const query = db('discrepancies')
+  const open = db('discrepancies')
     .where({ status: 'open' })
     .whereIn('kind', ['his_only', 'platform_only', 'channel_only']);
-  if (rule.merchantCode) query.where({ merchant_code: rule.merchantCode });
-  if (rule.channel) query.where({ pay_type: rule.channel });
-  return query;
+  return narrow(open, rule, { channel: 'pay_type' });
 };
 
 const accountRow = z.object({ code: z.string(), config: z.record(z.string(), z.unknown()).nullable() });
@@ -188,44 +213,24 @@ export const metrics = {
   },
   traffic: {
     title: { zh: '订单数', en: 'Orders' },
+    ...counting,
     fires: 'below',
-    scale: 1,
     knowsPast: true,
-    show: count,
-    async measure(measuring) {
-      const { rule, at } = measuring;
-      const whole = { ...measuring, rule: { ...rule, splitBy: 'none' as const } };
-      const query = ordersIn(measuring, minutesBefore(at, rule.windowMinutes), at);
-      // Nothing to count is the very thing it is about.
-      return figures(await counted(query, whole));
-    },
+    // Nothing to count is the very thing it is about, so it is never told by its parts.
+    measure: (measuring) =>
+      wholeCount(
+        ordersIn(measuring, minutesBefore(measuring.at, measuring.rule.windowMinutes), measuring.at),
+      ),
   },
   unknown_orders: {
     title: { zh: '结果未知的订单', en: 'Unknown orders' },
-    fires: 'above',
-    scale: 1,
-    knowsPast: false,
-    show: count,
-    async measure(measuring) {
-      const { rule, at } = measuring;
-      const to = minutesBefore(at, rule.windowMinutes);
-      const query = ordersIn(measuring, minutesBefore(at, weekMinutes), to).where({ status: 'unknown' });
-      return figures(await counted(query, measuring));
-    },
+    ...counting,
+    measure: (measuring) => stillSo(measuring, { status: 'unknown' }),
   },
   one_sided_count: {
     title: { zh: '单边账笔数', en: 'One-sided entries' },
-    fires: 'above',
-    scale: 1,
-    knowsPast: false,
-    show: count,
-    async measure(measuring) {
-      const row: { count?: unknown } | undefined = await openOneSided(measuring)
-        .count({ count: '*' })
-        .first();
-      const value = Number(row?.count ?? 0);
-      return [{ subject: '', value, samples: value }];
-    },
+    ...counting,
+    measure: (measuring) => wholeCount(openOneSided(measuring)),
   },
   one_sided_amount: {
     title: { zh: '单边账金额', en: 'One-sided amount' },
@@ -246,10 +251,7 @@ export const metrics = {
   },
   bill_missing: {
     title: { zh: '昨日账单未到的账户', en: 'Accounts without yesterday’s bill' },
-    fires: 'above',
-    scale: 1,
-    knowsPast: false,
-    show: count,
+    ...counting,
     async measure({ db, rule, at, zone }) {
       const date = shiftDay(businessDay(at, { zone, dayCutoff: '00:00' }), -1);
       const query = db('channel_accounts as a')
@@ -274,57 +276,34 @@ export const metrics = {
             .where({ 'r.date': date, 'r.status': 'done' })
             .select(db.raw('1')),
         );
-      if (rule.merchantCode) query.where({ 'a.merchant_code': rule.merchantCode });
-      if (rule.channel) query.where({ 'a.channel': rule.channel });
-      const row: { count?: unknown } | undefined = await query.count({ count: '*' }).first();
-      const value = Number(row?.count ?? 0);
-      return [{ subject: '', value, samples: value }];
+      return wholeCount(narrow(query, rule, { merchant: 'a.merchant_code', channel: 'a.channel' }));
     },
   },
   refund_failures: {
     title: { zh: '退款失败', en: 'Failed refunds' },
-    fires: 'above',
-    scale: 1,
+    ...counting,
     knowsPast: true,
-    show: count,
     async measure(measuring) {
       const { rule, at } = measuring;
-      const query = scoped(
-        'refunds',
-        'requested_at',
-        measuring,
-        minutesBefore(at, rule.windowMinutes),
-        at,
-      ).where({
-        status: 'failed',
-      });
+      const from = minutesBefore(at, rule.windowMinutes);
+      const query = scoped('refunds', 'requested_at', measuring, from, at).where({ status: 'failed' });
       return figures(await counted(query, measuring));
     },
   },
   his_backlog: {
     title: { zh: 'HIS 待确认', en: 'HIS confirmations waiting' },
-    fires: 'above',
-    scale: 1,
-    knowsPast: false,
-    show: count,
-    async measure(measuring) {
-      const { rule, at } = measuring;
-      const to = minutesBefore(at, rule.windowMinutes);
-      const query = ordersIn(measuring, minutesBefore(at, weekMinutes), to).where({ his_state: 'waiting' });
-      return figures(await counted(query, measuring));
-    },
+    ...counting,
+    measure: (measuring) => stillSo(measuring, { his_state: 'waiting' }),
   },
   certificate_expiry: {
     title: { zh: '证书剩余天数', en: 'Certificate days left' },
+    ...counting,
     fires: 'below',
-    scale: 1,
-    knowsPast: false,
-    show: count,
     async measure({ db, rule, at }) {
-      const query = db('channel_accounts').where({ enabled: true });
-      if (rule.merchantCode) query.where({ merchant_code: rule.merchantCode });
-      if (rule.channel) query.where({ channel: rule.channel });
-      const rows: unknown = await query.select('code', 'config');
+      const rows: unknown = await narrow(db('channel_accounts').where({ enabled: true }), rule).select(
+        'code',
+        'config',
+      );
       return z
         .array(z.looseObject({}))
         .parse(rows)
@@ -337,9 +316,7 @@ export const metrics = {
   },
   disk: {
     title: { zh: '磁盘占用', en: 'Disk used' },
-    fires: 'above',
-    scale: 1,
-    knowsPast: false,
+    ...counting,
     show: (value) => `${value}%`,
     async measure() {
       const { blocks, bfree } = await statfs(path.resolve(process.env.ARCHIVE_DIR || '.')).catch(() =>
@@ -350,10 +327,7 @@ export const metrics = {
   },
   queue_depth: {
     title: { zh: '积压任务', en: 'Work waiting' },
-    fires: 'above',
-    scale: 1,
-    knowsPast: false,
-    show: count,
+    ...counting,
     async measure({ db, at }) {
       const work = await dueWork(db, at);
       const value = Object.values(work).reduce((sum, one) => sum + one, 0);

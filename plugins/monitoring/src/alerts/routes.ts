@@ -5,7 +5,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { fail } from '../errors';
 import { monitoring } from '../index';
-import { guarded } from '../messages/routes';
+import { route } from '../route';
 import { malformedAlarm, readGrafana, signatureHeader, timestampHeader, verifyGrafana } from './grafana';
 import { alertRule } from './rule';
 
@@ -56,17 +56,7 @@ export const grafana = ({ strapi }: { strapi: Core.Strapi }) => ({
 });
 
 export const alertRoutes = [
-  {
-    method: 'POST',
-    path: '/alert-rules/trial',
-    handler: 'alert.trial',
-    config: guarded({ action: 'read', subject: 'alert-rule' }),
-  },
-  {
-    method: 'POST',
-    path: '/alert-rules/:code/test',
-    handler: 'alert.test',
-    config: guarded({ action: 'update', subject: 'alert-rule' }),
-  },
+  route('POST', '/alert-rules/trial', 'alert.trial', { action: 'read', subject: 'alert-rule' }),
+  route('POST', '/alert-rules/:code/test', 'alert.test', { action: 'update', subject: 'alert-rule' }),
   { method: 'POST', path: '/grafana', handler: 'grafana.receive', config: { auth: false as const } },
 ];

@@ -1,6 +1,7 @@
 import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { monitoring } from '../index';
+import { route } from '../route';
 import { abnormalGroups } from './abnormal-groups';
 
 export const abnormal = ({ strapi }: { strapi: Core.Strapi }) => ({
@@ -10,12 +11,7 @@ export const abnormal = ({ strapi }: { strapi: Core.Strapi }) => ({
   },
 });
 
-export const abnormalRoute = {
-  method: 'GET',
-  path: '/abnormal-groups',
-  handler: 'abnormal.groups',
-  config: {
-    auth: false as const,
-    middlewares: [{ name: 'plugin::access.guard', config: { action: 'read', subject: 'abnormal-request' } }],
-  },
-};
+export const abnormalRoute = route('GET', '/abnormal-groups', 'abnormal.groups', {
+  action: 'read',
+  subject: 'abnormal-request',
+});

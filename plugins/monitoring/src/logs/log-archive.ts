@@ -9,6 +9,7 @@ import { columnOf, completeRow, dateValue, fromRow, isPostgres } from '@hospital
 import type { Core } from '@strapi/strapi';
 import { knex } from 'knex';
 import { z } from 'zod';
+import { keptMessageMonths } from '../messages/retention';
 import type { Place } from './cursor';
 import { type LogType, logTables, logTypes } from './log-types';
 import { monthOf, monthStart, shiftMonth } from './month';
@@ -320,10 +321,10 @@ function fingerprint(rows: readonly Row[], columns: readonly string[]): string {
   return `${rows.length} ${sum}`;
 }
 
-/** Writes how long each log is kept where nobody has said it yet. */
+/** Writes how long each log, and messages, are kept where nobody has said it yet. */
 export async function seedRetentions(strapi: Core.Strapi): Promise<void> {
   const retentions = strapi.db.query('api::log-retention.log-retention');
-  for (const [logType, keepMonths] of Object.entries(keptMonths)) {
+  for (const [logType, keepMonths] of Object.entries({ ...keptMonths, message: keptMessageMonths })) {
     if ((await retentions.findOne({ where: { logType } })) !== null) continue;
     try {
       await retentions.create({ data: { logType, keepMonths, enabled: true, publishedAt: new Date() } });

@@ -10,6 +10,7 @@ import { dueTargets, serveTarget } from './deliver';
 import type { Guard } from './guard';
 import { planDue } from './plan';
 import type { SendOutcome } from './post';
+import { forgetMessages } from './retention';
 import { hospitalZone, messageRow, readRows, type TemplateRow } from './rows';
 import { createTargetStore, type TargetStore } from './target-store';
 
@@ -26,6 +27,8 @@ export interface Messages {
   preview(template: TemplateRow, language: 'zh' | 'en'): Promise<Note>;
   /** Plans what is due and wakes those who send. */
   sweep(): Promise<void>;
+  /** Removes what is no longer kept. */
+  forget(): Promise<number>;
   work(queue: Queue): void;
 }
 
@@ -97,6 +100,7 @@ export function createMessages(options: MessagesOptions): Messages {
     targets,
     book,
     sweep,
+    forget: () => forgetMessages(db, now()),
     async acknowledge(messageNo, username) {
       const message = await find(messageNo);
       const attributes = {
@@ -158,6 +162,9 @@ export function createMessages(options: MessagesOptions): Messages {
         { concurrency: targetsAtOnce },
       );
       jobs.every('monitoring-messages', sweepEveryMs, sweep);
+      jobs.every('monitoring-messages-of-old', '40 3 * * *', async () => {
+        await forgetMessages(db, now());
+      });
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { fail } from '../errors';
 import { monitoring } from '../index';
+import { route } from '../route';
 import { inboxOf, readInbox, streamInbox } from './inbox';
 import { templateRow } from './rows';
 import { targetInput } from './target-store';
@@ -101,60 +102,20 @@ export const target = ({ strapi }: { strapi: Core.Strapi }) => ({
   },
 });
 
-type Config = { action?: string; subject?: string };
-export const guarded = (config: Config) => ({
-  auth: false as const,
-  middlewares: [{ name: 'plugin::access.guard', config }],
-});
-const messageChange = guarded({ action: 'update', subject: 'message' });
-const signedIn = guarded({});
+const toMessage = { action: 'update', subject: 'message' };
+const toTarget = (action: string) => ({ action, subject: 'message-target' });
 
 export const messageRoutes = [
-  { method: 'POST', path: '/messages/:id/read', handler: 'message.read', config: messageChange },
-  {
-    method: 'POST',
-    path: '/messages/:id/acknowledge',
-    handler: 'message.acknowledge',
-    config: messageChange,
-  },
-  { method: 'POST', path: '/messages/:id/resolve', handler: 'message.resolve', config: messageChange },
-  { method: 'GET', path: '/inbox', handler: 'inbox.show', config: signedIn },
-  { method: 'POST', path: '/inbox/read', handler: 'inbox.readAll', config: signedIn },
-  { method: 'GET', path: '/inbox/stream', handler: 'inbox.stream', config: signedIn },
-  {
-    method: 'GET',
-    path: '/target-kinds',
-    handler: 'target.kinds',
-    config: guarded({ action: 'read', subject: 'message-target' }),
-  },
-  {
-    method: 'GET',
-    path: '/targets/:code',
-    handler: 'target.describe',
-    config: guarded({ action: 'read', subject: 'message-target' }),
-  },
-  {
-    method: 'POST',
-    path: '/targets',
-    handler: 'target.save',
-    config: guarded({ action: 'create', subject: 'message-target' }),
-  },
-  {
-    method: 'PUT',
-    path: '/targets/:code',
-    handler: 'target.save',
-    config: guarded({ action: 'update', subject: 'message-target' }),
-  },
-  {
-    method: 'POST',
-    path: '/targets/:code/test',
-    handler: 'target.test',
-    config: guarded({ action: 'update', subject: 'message-target' }),
-  },
-  {
-    method: 'POST',
-    path: '/templates/preview',
-    handler: 'target.preview',
-    config: guarded({ action: 'read', subject: 'message-template' }),
-  },
+  route('POST', '/messages/:id/read', 'message.read', toMessage),
+  route('POST', '/messages/:id/acknowledge', 'message.acknowledge', toMessage),
+  route('POST', '/messages/:id/resolve', 'message.resolve', toMessage),
+  route('GET', '/inbox', 'inbox.show'),
+  route('POST', '/inbox/read', 'inbox.readAll'),
+  route('GET', '/inbox/stream', 'inbox.stream'),
+  route('GET', '/target-kinds', 'target.kinds', toTarget('read')),
+  route('GET', '/targets/:code', 'target.describe', toTarget('read')),
+  route('POST', '/targets', 'target.save', toTarget('create')),
+  route('PUT', '/targets/:code', 'target.save', toTarget('update')),
+  route('POST', '/targets/:code/test', 'target.test', toTarget('update')),
+  route('POST', '/templates/preview', 'target.preview', { action: 'read', subject: 'message-template' }),
 ];

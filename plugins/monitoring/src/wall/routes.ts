@@ -3,6 +3,7 @@ import type { Core } from '@strapi/strapi';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { monitoring } from '../index';
+import { route } from '../route';
 
 /** Values of one variable are given by repeating it: `?merchant=H001&merchant=H002`. */
 const chosen = z
@@ -28,15 +29,8 @@ export const wallController = ({ strapi }: { strapi: Core.Strapi }) => {
   };
 };
 
-const get = (path: string, handler: string) => ({
-  method: 'GET',
-  path,
-  handler,
-  config: {
-    auth: false as const,
-    middlewares: [{ name: 'plugin::access.guard', config: { action: 'read', subject: 'dashboard' } }],
-  },
-});
+const get = (path: string, handler: string) =>
+  route('GET', path, handler, { action: 'read', subject: 'dashboard' });
 
 /** A browser names a dashboard, never a query. */
 export const wallRoutes = [
