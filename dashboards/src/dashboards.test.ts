@@ -22,6 +22,41 @@ describe('the committed dashboards', () => {
     process.stdout.write(`linted ${dashboardFiles.length} dashboards, ${panels.length} panels\n`);
   });
 
+  test('say nothing in Chinese that is not said in English, and nothing else is', () => {
+    const shown = z.object({
+      title: z.string(),
+      panels: z.array(
+        z.object({
+          title: z.string(),
+          description: z.string().default(''),
+          fieldConfig: z.object({ defaults: z.object({ noValue: z.string().default('') }) }),
+          targets: z.array(z.object({ rawSql: z.string().default('') })),
+        }),
+      ),
+      templating: z.object({ list: z.array(z.object({ label: z.string() })).default([]) }),
+    });
+    const words = dashboardFiles.flatMap((name) => {
+      const { title, panels, templating } = shown.parse(parse(name));
+      return [
+        title,
+        ...templating.list.map(({ label }) => label),
+        ...panels.flatMap((panel) => [
+          panel.title,
+          panel.description,
+          panel.fieldConfig.defaults.noValue,
+          ...panel.targets.flatMap(({ rawSql }) =>
+            [...rawSql.matchAll(/["']([^"']*)["']/g)].map(([, word = '']) => word),
+          ),
+        ]),
+      ];
+    });
+    const chinese = new Set(words.filter((word) => /\p{Script=Han}/u.test(word)));
+    const english = z
+      .record(z.string(), z.string().regex(/^\P{Script=Han}+$/u))
+      .parse(parse('grafana/english.json'));
+    expect(Object.keys(english).sort()).toEqual([...chinese].sort());
+  });
+
   test('ask the data sources that are provisioned', () => {
     const provisioned = read('grafana/provisioning/datasources/hospital-pay.yaml');
     for (const { type, uid } of [database, metrics]) {

@@ -1,5 +1,6 @@
 import { alertFile } from './alert-rules';
 import { channelHealth } from './channel-health';
+import { english } from './english';
 import { interfaces } from './interfaces';
 import { reconciliation } from './reconciliation';
 import { system } from './system';
@@ -24,6 +25,7 @@ export const files: Readonly<Record<string, string>> = Object.fromEntries(
     ...Object.entries(boards).map(([name, one]) => [`grafana/dashboards/${name}.json`, one.build()] as const),
     ['grafana/provisioning/alerting/rules.json', alertFile] as const,
     ['grafana/playlist.json', playlist] as const,
+    ['grafana/english.json', english] as const,
   ].map(([path, content]) => [path, `${JSON.stringify(content, null, 2)}\n`]),
 );
 

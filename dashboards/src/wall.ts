@@ -180,7 +180,7 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
         FROM wall.runs WHERE ${since('week_ago')} AND ${ofMerchant}) AS latest
       WHERE place = 1
       ORDER BY CASE status WHEN 'failed' THEN 1 WHEN 'deferred' THEN 2 WHEN 'done' THEN 4 ELSE 3 END, account_code`,
-    ).overrideByName('状态', colored(['完成', 'green'], ['失败', 'red'], ['等待账单', 'orange'])),
+    ).overrideByName('状态', colored(['完成', 'green'], ['失败', 'red'], ['账单未出', 'orange'])),
   )
   .withPanel(
     rows(

@@ -181,6 +181,32 @@ test('what it does not know and what goes wrong it says, beside what it shows', 
   await page.context().close();
 });
 
+test('to who reads English it speaks English: titles, columns, names of lines and of codes, and why a panel is empty', async ({
+  browser,
+}) => {
+  const page = await openWall(browser);
+  await page.evaluate(() => localStorage.setItem('hospital-pay.language', 'en'));
+  await page.reload();
+  await expect(panel(page, 'Taken today')).toContainText(/¥[\d,]+\.\d\d\s*Today\s*¥[\d,]+\.\d\d\s*Yesterday/);
+  await expect(panel(page, 'Channel health')).toContainText(/Success[\s\S]*Alipay/);
+  await expect(panel(page, 'Orders as they come')).toContainText('Paid');
+
+  const boards = page.getByLabel('Dashboard', { exact: true });
+  for (const [label, title] of [
+    ['Channel health', 'Call P95'],
+    ['Reconciliation', 'Daily totals'],
+    ['Calls and errors', 'Abnormal requests'],
+    ['System', 'CPU'],
+  ] as const) {
+    await boards.selectOption({ label });
+    await expect(panel(page, title)).toBeVisible();
+    for (const said of await page.locator('.wall h1, .wall h2, .wall th').allInnerTexts())
+      expect(said).not.toMatch(/\p{Script=Han}/u);
+  }
+  await expect(panel(page, 'CPU')).toContainText('Prometheus');
+  await page.context().close();
+});
+
 test('it comes back by itself when the server was away, and to the sign-in when the session has ended', async ({
   browser,
 }) => {

@@ -1175,7 +1175,7 @@ export const zh = {
     noData: '暂无数据',
     more: '另有 {{count}} 行',
     unknownPanel: '大屏不认识的面板类型：{{type}}',
-    otherSource: '数据来自 Prometheus，请在 Grafana 中查看',
+    otherSource: '平台进程的指标在 Prometheus 中，大屏只读数据库：请在 Grafana 中查看',
     lost: '画面停在 {{time}}（{{seconds}} 秒前），正在重新连接。',
     stale: '统计停在 {{time}}，之后的业务尚未计入',
     units: { day: '天', hour: '小时', minute: '分钟', second: '秒' },

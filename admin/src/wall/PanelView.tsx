@@ -17,11 +17,11 @@ export function PanelView({ panel, answer, look }: Props) {
   return (
     <section
       className="wall-panel"
-      aria-label={panel.title}
-      title={panel.description}
+      aria-label={look.say(panel.title)}
+      title={panel.description && look.say(panel.description)}
       style={{ gridColumn: `${x + 1} / span ${w}`, gridRow: `${y + 1} / span ${h}` }}
     >
-      <h2>{panel.title}</h2>
+      <h2>{look.say(panel.title)}</h2>
       <div className="wall-panel-body">
         <Content panel={panel} answer={answer} look={look} />
       </div>
@@ -50,7 +50,10 @@ function Content({ panel, answer, look }: Props) {
     );
   }
   const isEmpty = answer.frames.every(({ rows }) => rows.length === 0);
-  if (isEmpty) return <p className="wall-note">{configOf(fieldConfig, '').noValue ?? t('wall.noData')}</p>;
+  if (isEmpty) {
+    const { noValue } = configOf(fieldConfig, '');
+    return <p className="wall-note">{noValue ? look.say(noValue) : t('wall.noData')}</p>;
+  }
   if (isChart(type)) return <ChartView panel={panel} type={type} frames={answer.frames} look={look} />;
   switch (type) {
     case 'stat':
@@ -70,21 +73,26 @@ interface Drawn {
 
 function ChartView({ panel, type, frames, look }: Drawn & { type: keyof typeof charts }) {
   const option = useMemo(() => charts[type](panel, frames, look), [panel, type, frames, look]);
-  return <Chart label={panel.title} option={option} />;
+  return <Chart label={look.say(panel.title)} option={option} />;
 }
+
+/** In ems: Latin letters are about half as wide as Chinese characters. */
+const widthOf = (text: string): number =>
+  [...text].reduce((width, letter) => width + (/\p{Script=Han}/u.test(letter) ? 1 : 0.55), 0);
 
 /** Every column of one row as a figure under its name, the first as large as its panel bears. */
 function Figures({ panel, frames, look }: Drawn) {
   const [frame] = frames;
   const row = frame?.rows.at(-1) ?? [];
-  const texts = (frame?.fields ?? []).map((field, index) => ({
-    name: field.name,
-    ...shown(row[index] ?? null, field, configOf(panel.fieldConfig, field.name), look.zone, look.units),
-  }));
+  const texts = (frame?.fields ?? []).map((field, index) => {
+    const config = configOf(panel.fieldConfig, field.name);
+    const { text, color } = shown(row[index] ?? null, field, config, look.zone, look.units);
+    return { name: look.say(field.name), text: look.say(text), color };
+  });
   const isAlone = texts.length === 1;
   /** Digits are a little more than half as wide as they are high; a name stands beside its figure, or below a single one. */
   const room =
-    panel.gridPos.w * 3.9 - 2 - (isAlone ? 0 : Math.max(...texts.map(({ name }) => name.length), 0));
+    panel.gridPos.w * 3.9 - 2 - (isAlone ? 0 : Math.max(...texts.map(({ name }) => widthOf(name)), 0));
   const size = Math.min(3.2, ...texts.slice(0, 1).map(({ text }) => room / (text.length * 0.6)));
   return (
     <div className={isAlone ? 'wall-figures wall-figure' : 'wall-figures'}>
@@ -107,7 +115,7 @@ function Bars({ panel, frames, look }: Drawn) {
     <div className="wall-bars" ref={box}>
       {values.slice(0, fits).map(({ name, value }) => (
         <div key={name} className="wall-row wall-bar">
-          <span className="wall-bar-name">{name}</span>
+          <span className="wall-bar-name">{look.say(name)}</span>
           <span className="wall-bar-track">
             <i style={{ width: `${(value / most) * 100}%`, background: thresholdColor(value, config) }} />
           </span>
@@ -152,7 +160,7 @@ function Rows({ panel, frames: [frame], look }: Drawn) {
           <tr className="wall-row">
             {frame.fields.map(({ name, type }) => (
               <th key={name} className={type === 'number' ? 'wall-number' : undefined}>
-                {name}
+                {look.say(name)}
               </th>
             ))}
           </tr>
@@ -174,7 +182,7 @@ function Rows({ panel, frames: [frame], look }: Drawn) {
                     className={field.type === 'number' ? 'wall-number' : undefined}
                     style={isColored ? { color } : undefined}
                   >
-                    {text}
+                    {look.say(text)}
                   </td>
                 );
               })}

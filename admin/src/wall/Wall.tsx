@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { call, onSignedOut } from '../http/client';
 import { useText } from '../i18n';
@@ -21,7 +21,7 @@ const numberOf = (text: string | null): number | undefined =>
 
 /** 监控大屏: a screen that nobody touches. The address says what it shows: `board`, `play`, `refresh`, and the choosers. */
 export default function Wall() {
-  const { t } = useText();
+  const { t, pick } = useText();
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const { data: boards = [] } = useQuery({
@@ -86,7 +86,7 @@ export default function Wall() {
               >
                 {boards.map((one) => (
                   <option key={one.uid} value={one.uid}>
-                    {one.title}
+                    {pick({ zh: one.title, en: one.titleEn })}
                   </option>
                 ))}
               </select>
@@ -122,24 +122,25 @@ function Showing({ uid, search, tools, onChoose }: ShowingProps) {
     refresh === undefined ? undefined : Math.max(refresh, leastRefreshSeconds),
   );
   const { board, answer } = figures;
-  const look = useLook(board, answer);
+  const say = useSay(board);
+  const look = useLook(board, answer, say);
   const rows = Math.max(...(board?.panels ?? []).map(({ gridPos: { y, h } }) => y + h), 1);
   return (
     <>
       <header>
-        <h1>{board?.title ?? t('wall.title')}</h1>
+        <h1>{board ? say(board.title) : t('wall.title')}</h1>
         <nav>
           {board?.choices.map(({ name, label, values }) => (
             <select
               key={name}
-              aria-label={label}
+              aria-label={say(label)}
               value={search.get(name) ?? ''}
               onChange={(event) => onChoose(name, event.target.value)}
             >
-              <option value="">{t('wall.all', { label })}</option>
+              <option value="">{t('wall.all', { label: say(label) })}</option>
               {values.map(({ value, text }) => (
                 <option key={value} value={value}>
-                  {text}
+                  {say(text)}
                 </option>
               ))}
             </select>
@@ -171,7 +172,20 @@ function useScale(): number {
   return scale;
 }
 
-function useLook(board: Board | undefined, answer: Figures['answer']): Look | undefined {
+/** What a dashboard says, in the viewer's language: whole, or its parts between dots. */
+function useSay(board: Board | undefined): Look['say'] {
+  const { language } = useText();
+  return useCallback(
+    (text) => {
+      if (language === 'zh' || !board) return text;
+      const english = (part: string) => board.english[part] ?? part;
+      return board.english[text] ?? text.split(' · ').map(english).join(' · ');
+    },
+    [board, language],
+  );
+}
+
+function useLook(board: Board | undefined, answer: Figures['answer'], say: Look['say']): Look | undefined {
   const { t } = useText();
   const scale = useScale();
   return useMemo(
@@ -186,10 +200,11 @@ function useLook(board: Board | undefined, answer: Figures['answer']): Look | un
           minute: t('wall.units.minute'),
           second: t('wall.units.second'),
         },
+        say,
         from: Date.parse(answer.from),
         to: Date.parse(answer.to),
       },
-    [board, answer, scale, t],
+    [board, answer, scale, say, t],
   );
 }
 

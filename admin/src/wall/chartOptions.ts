@@ -7,6 +7,8 @@ export interface Look {
   scale: number;
   zone: string;
   units: Units;
+  /** A text of the dashboard in the viewer's language. */
+  say: (text: string) => string;
   from: number;
   to: number;
 }
@@ -45,7 +47,7 @@ export function seriesOf(frames: readonly Frame[]): Series[] {
 const timeFormat = (from: number, to: number) => (to - from > 2 * dayMs ? 'MM-DD' : 'HH:mm');
 
 export function linesOption({ fieldConfig }: Panel, frames: readonly Frame[], look: Look): EChartsCoreOption {
-  const { scale, zone, units, from, to } = look;
+  const { scale, zone, units, say, from, to } = look;
   const font = textSize * scale;
   const { unit, min, max } = configOf(fieldConfig, '');
   const series = seriesOf(frames);
@@ -90,7 +92,7 @@ export function linesOption({ fieldConfig }: Panel, frames: readonly Frame[], lo
       const config = configOf(fieldConfig, name);
       const opacity = (config['custom.fillOpacity'] ?? 0) / 100;
       return {
-        name,
+        name: say(name),
         type: 'line',
         data: points,
         showSymbol: points.length < 3,
@@ -116,7 +118,7 @@ export function namedValues([frame]: readonly Frame[]): { name: string; value: n
   });
 }
 
-export function sharesOption(_: Panel, frames: readonly Frame[], { scale }: Look): EChartsCoreOption {
+export function sharesOption(_: Panel, frames: readonly Frame[], { scale, say }: Look): EChartsCoreOption {
   const font = textSize * scale;
   return {
     animation: false,
@@ -133,7 +135,7 @@ export function sharesOption(_: Panel, frames: readonly Frame[], { scale }: Look
         type: 'pie',
         radius: ['38%', '62%'],
         center: ['50%', '44%'],
-        data: namedValues(frames),
+        data: namedValues(frames).map(({ name, value }) => ({ name: say(name), value })),
         itemStyle: { borderColor: '#101828', borderWidth: 2 * scale },
         label: { color: '#eef2f8', fontSize: font * 1.05, formatter: '{b}\n{d}%', lineHeight: font * 1.3 },
         labelLine: { length: 8 * scale, length2: 8 * scale },
@@ -144,7 +146,7 @@ export function sharesOption(_: Panel, frames: readonly Frame[], { scale }: Look
 }
 
 export function heatOption(_: Panel, frames: readonly Frame[], look: Look): EChartsCoreOption {
-  const { scale, zone, from, to } = look;
+  const { scale, zone, say, from, to } = look;
   const font = textSize * scale;
   const series = seriesOf(frames);
   const first = Math.floor(from / hourMs) * hourMs;
@@ -169,7 +171,7 @@ export function heatOption(_: Panel, frames: readonly Frame[], look: Look): ECha
     },
     yAxis: {
       type: 'category',
-      data: series.map(({ name }) => name),
+      data: series.map(({ name }) => say(name)),
       axisLabel: { color: quiet, fontSize: font },
       axisLine: { show: false },
       axisTick: { show: false },

@@ -51,7 +51,7 @@ const panel = z.object({
 });
 export type Panel = z.output<typeof panel>;
 
-export const boardList = z.array(z.object({ uid: z.string(), title: z.string() }));
+export const boardList = z.array(z.object({ uid: z.string(), title: z.string(), titleEn: z.string() }));
 export const board = z.object({
   uid: z.string(),
   title: z.string(),
@@ -64,6 +64,7 @@ export const board = z.object({
       values: z.array(z.object({ value: z.string(), text: z.string() })),
     }),
   ),
+  english: z.record(z.string(), z.string()),
   panels: z.array(panel),
 });
 export type Board = z.output<typeof board>;

@@ -12,9 +12,10 @@ import { createMessages, type Messages } from './messages/messages';
 import { createMetrics } from './metrics';
 import { metricsMiddleware } from './metrics-page';
 import { createRecorder } from './recorder';
-import { readBoards } from './wall/boards';
+import { readBoards, readEnglish } from './wall/boards';
 import { createMinutes, type Minutes } from './wall/minutes';
 import { createReader } from './wall/reader';
+import { englishOf, wordsOf } from './wall/views';
 import { createWall, type Wall } from './wall/wall';
 
 export type { LogType } from './logs/log-types';
@@ -87,10 +88,12 @@ export function install(strapi: Core.Strapi): void {
     events,
   });
   const minutes = createMinutes(strapi, clock);
-  const folder = process.env.DASHBOARDS_DIR || defaultFolder();
-  const boards = readBoards(folder, warn);
+  const boards = readBoards(process.env.DASHBOARDS_DIR || path.join(grafanaFolder(), 'dashboards'), warn);
+  const english = readEnglish(path.join(grafanaFolder(), 'english.json'));
   const wall = createWall({
     boards,
+    // What a dashboard says itself goes before what a code is called.
+    english: () => ({ ...englishOf(wordsOf(strapi)), ...english }),
     reader: () => createReader(strapi, () => clock.now()),
     now: () => clock.now(),
     countedAt: minutes.countedAt,
@@ -128,8 +131,8 @@ export function install(strapi: Core.Strapi): void {
 }
 
 /** The files that Grafana is given, too. */
-const defaultFolder = (): string =>
-  path.join(path.dirname(require.resolve('@hospital-pay/dashboards/package.json')), 'grafana', 'dashboards');
+const grafanaFolder = (): string =>
+  path.join(path.dirname(require.resolve('@hospital-pay/dashboards/package.json')), 'grafana');
 
 /** Five wrong passwords are somebody's bad memory or somebody else's guesses: a person should know. */
 function lockAlarm({ username, ip, at, until }: AccountLock): PaymentEvents['alarm'] {

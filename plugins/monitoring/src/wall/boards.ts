@@ -45,6 +45,10 @@ export type Panel = Board['panels'][number];
 /** Grafana's own files; the first to be shown is the wall. */
 const firstFile = 'wall.json';
 
+/** What the dashboards that come with the platform say, in English. */
+export const readEnglish = (file: string): Record<string, string> =>
+  z.record(z.string(), z.string()).parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+
 /** Every dashboard of a folder. A file that is none is told and left out: the others are shown. */
 export function readBoards(folder: string, warn: (text: string) => void): Board[] {
   const names = fs.readdirSync(folder).filter((name) => name.endsWith('.json'));

@@ -19,6 +19,8 @@ export interface BoardView {
   refreshSeconds: number;
   zone: string;
   choices: Choice[];
+  /** Of what dashboards and their figures say in Chinese; other texts are what they are. */
+  english: Readonly<Record<string, string>>;
   panels: (Omit<Panel, 'targets' | 'interval'> & { isAnswered: boolean })[];
 }
 
@@ -41,7 +43,7 @@ export interface BoardAnswer {
 }
 
 export interface Wall {
-  boards(): { uid: string; title: string }[];
+  boards(): { uid: string; title: string; titleEn: string }[];
   /** @throws BOARD_NOT_FOUND */
   board(uid: string, account: SignedInAccount): Promise<BoardView>;
   /** `chosen`: values by variable; a variable that is not chosen is all of its values. @throws BOARD_NOT_FOUND, CHOICE_UNKNOWN */
@@ -55,6 +57,7 @@ export interface Wall {
 
 export interface WallOptions {
   boards: readonly Board[];
+  english: () => Readonly<Record<string, string>>;
   /** Called when somebody looks for the first time. */
   reader: () => Reader;
   now: () => Date;
@@ -66,7 +69,7 @@ const freshMs = 4000;
 /** A dashboard's grid on a screen of 1920 points. */
 const pointsOfColumn = 80;
 
-export function createWall({ boards, reader, now, countedAt }: WallOptions): Wall {
+export function createWall({ boards, english, reader, now, countedAt }: WallOptions): Wall {
   let running: Reader | undefined;
   const database = (): Reader => {
     running ??= reader();
@@ -144,7 +147,7 @@ export function createWall({ boards, reader, now, countedAt }: WallOptions): Wal
   }
 
   return {
-    boards: () => boards.map(({ uid, title }) => ({ uid, title })),
+    boards: () => boards.map(({ uid, title }) => ({ uid, title, titleEn: english()[title] ?? title })),
     async board(uid, account) {
       const board = find(uid);
       return {
@@ -153,6 +156,7 @@ export function createWall({ boards, reader, now, countedAt }: WallOptions): Wal
         refreshSeconds: secondsOf(board.refresh),
         zone: await zoneOf(),
         choices: await choicesOf(board, account),
+        english: english(),
         panels: board.panels.map(({ targets, interval: _, ...panel }) => ({
           ...panel,
           isAnswered: targets.length > 0,
