@@ -91,14 +91,15 @@ export async function logs(options: { rows?: number; orders?: number }): Promise
     Object.fromEntries(pages.map(({ page, p50, p99 }) => [page, { p50: ms(p50), p99: ms(p99) }])),
   );
   console.log(`${Math.round(takenPerSecond).toLocaleString('en-US')} rows taken a second`);
-  const { wholeMs } = orders;
-  for (const [left, without] of [
-    ['logged', orders.withoutLoggingMs],
-    ['added up by minute', orders.withoutCountingMs],
-  ] as const)
-    console.log(
-      `an order takes ${ms(wholeMs)} ms (p50), and ${ms(without)} without being ${left}: ${(wholeMs / without).toFixed(2)}×`,
-    );
+  console.log(`\nan order on PostgreSQL, ${settings.orders} of each, in turns; ms`);
+  console.table(
+    Object.fromEntries(
+      orders.settings.map(({ setting, ms: p50, processorMs }) => [
+        setting,
+        { p50: ms(p50), "platform's processor": ms(processorMs) },
+      ]),
+    ),
+  );
 }
 
 /** Prints payments' times with and without a day being reconciled. */
@@ -162,25 +163,31 @@ async function exportList(options: { rows?: number }): Promise<void> {
   );
 }
 
-/** Prints what a round of the wall costs at a hundred times the orders, beside the bare question on the orders themselves. */
+/** Prints what a round of the wall costs with few and many orders, beside the bare question on the orders themselves. */
 export async function wall(options: { orders?: number }): Promise<void> {
   const many = options.orders ?? 10_000_000;
-  const line = ({ orders, firstCountSeconds, countMs, minuteRows, refreshMs, bareMs }: WallBench) => ({
-    orders,
-    'refresh ms': ms(refreshMs),
-    'bare question ms': ms(bareMs),
-    'rows by minute': minuteRows,
-    'first count s': firstCountSeconds.toFixed(1),
-    'count of 100 new ms': ms(countMs),
-  });
-  const [few, hundredfold] = await benchWall([many / 100, many], {
-    tell: (result) => console.log(line(result)),
-  });
-  if (!few || !hundredfold) return;
-  const ratio = (figure: 'refreshMs' | 'bareMs') => (hundredfold[figure] / few[figure]).toFixed(1);
-  console.log(
-    `\nAt 100 × the orders a round of the wall takes ${ratio('refreshMs')} × the time, the bare question ${ratio('bareMs')} ×`,
-  );
+  for (const [database, sizes] of [
+    ['postgres', [many / 100, many]],
+    ['sqlite', [many / 100, many / 10]],
+  ] as const) {
+    const line = ({ orders, firstCountSeconds, countMs, minuteRows, refreshMs, bareMs }: WallBench) => ({
+      database,
+      orders,
+      'refresh ms': ms(refreshMs),
+      'bare question ms': ms(bareMs),
+      'rows by minute': minuteRows,
+      'first count s': firstCountSeconds.toFixed(1),
+      'count of 100 new ms': ms(countMs),
+    });
+    const [few, more] = await benchWall(database, [...sizes], {
+      tell: (result) => console.log(line(result)),
+    });
+    if (!few || !more) continue;
+    const ratio = (figure: 'refreshMs' | 'bareMs') => (more[figure] / few[figure]).toFixed(1);
+    console.log(
+      `${database}: at ${more.orders / few.orders} × the orders a round of the wall takes ${ratio('refreshMs')} × the time, the bare question ${ratio('bareMs')} ×`,
+    );
+  }
 }
 
 export { exportList as export };

@@ -20,12 +20,19 @@ export interface LogsBench {
   fillSeconds: number;
   takenPerSecond: number;
   pages: { page: string; p50: number; p99: number }[];
-  /** The median of an order; `paid` of all of them. */
-  orders: { wholeMs: number; withoutLoggingMs: number; withoutCountingMs: number; paid: number };
+  /** The median block of each setting; `paid` of all of them. */
+  orders: { settings: (Block & { setting: Setting })[]; paid: number };
+}
+
+/** Orders in a row: the median time of one, and what it takes of the platform's processor, the database's own aside. */
+interface Block {
+  ms: number;
+  processorMs: number;
 }
 
 const settings = ['whole', 'without logging', 'without counting'] as const;
 type Setting = (typeof settings)[number];
+const rounds = 8;
 
 export async function benchLogs(options: {
   rows: number;
@@ -161,23 +168,32 @@ async function costOfAnOrder(databaseUrl: string, postgresUrl: string, orders: n
   });
   try {
     const send = platformRequest(part.ready);
-    const times: Record<Setting, number[]> = { whole: [], 'without logging': [], 'without counting': [] };
+    const processorSeconds = async () => z.number().parse(await part.ask('processor seconds'));
+    const blocks: Record<Setting, Block[]> = { whole: [], 'without logging': [], 'without counting': [] };
     let paid = 0;
     await drive(send, Math.min(orders, 64), 4);
-    const rounds = 4;
+    const inBlock = Math.ceil(orders / rounds);
     for (let round = 0; round < rounds; round += 1) {
-      for (const setting of round % 2 === 0 ? settings : settings.toReversed()) {
+      for (let turn = 0; turn < settings.length; turn += 1) {
+        const setting = settings[(round + turn) % settings.length] ?? 'whole';
         await part.ask(setting);
-        const run = await drive(send, Math.ceil(orders / rounds), 4);
-        times[setting].push(...run.times.values());
+        const before = await processorSeconds();
+        const run = await drive(send, inBlock, 4);
+        blocks[setting].push({
+          ms: percentiles([...run.times.values()]).p50,
+          processorMs: (((await processorSeconds()) - before) * 1000) / inBlock,
+        });
         paid += run.paid;
       }
     }
-    const p50 = (setting: Setting) => percentiles(times[setting]).p50;
+    const median = (setting: Setting, figure: keyof Block) =>
+      percentiles(blocks[setting].map((block) => block[figure])).p50;
     return {
-      wholeMs: p50('whole'),
-      withoutLoggingMs: p50('without logging'),
-      withoutCountingMs: p50('without counting'),
+      settings: settings.map((setting) => ({
+        setting,
+        ms: median(setting, 'ms'),
+        processorMs: median(setting, 'processorMs'),
+      })),
       paid,
     };
   } finally {

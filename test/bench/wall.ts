@@ -1,12 +1,13 @@
 import { access, type SignedInAccount } from '@hospital-pay/access';
 import { monitoring } from '@hospital-pay/monitoring';
-import { insertRow } from '@hospital-pay/payments';
+import { dateValue, insertRow, isPostgres } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
+import type { Knex } from 'knex';
 import { z } from 'zod';
 import { startPlatform } from '../harness/platform';
 
 /**
- * What one round of 支付监控大屏 costs on PostgreSQL when yesterday and today have so many orders, each with a call to its
+ * What one round of 支付监控大屏 costs when yesterday and today have so many orders, each with a call to its
  * channel, one in a hundred with an abnormal request and one in fifty with a refund; and what the bare question for today's
  * and yesterday's money costs on the orders themselves.
  */
@@ -29,12 +30,12 @@ const pauseMs = 4200;
 const median = (values: number[]) =>
   values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const counts = z.object({ rows: z.array(z.object({ n: z.coerce.number() })) });
 
 const indexOfSource = z.object({ rows: z.array(z.object({ indexname: z.string() })) });
 /** Those that neither counting nor the wall uses would cost hours of loading. */
 async function dropOtherIndexes(strapi: Core.Strapi): Promise<void> {
   const db = strapi.db.connection;
+  if (!isPostgres(db)) return;
   const { rows } = indexOfSource.parse(
     await db.raw(`SELECT indexname FROM pg_indexes
       WHERE tablename = 'orders' AND indexname NOT IN ('orders_pkey', 'orders_created_time_idx', 'orders_status_created_time_idx',
@@ -46,20 +47,29 @@ async function dropOtherIndexes(strapi: Core.Strapi): Promise<void> {
   }
 }
 
-const channel = "(ARRAY['alipay', 'wechat', 'unionpay', 'ccb'])[1 + i / 3 % 4]";
+/** One of some words by a number, as both databases read it. */
+const among = (number: string, words: readonly string[]) =>
+  `CASE ${number} % ${words.length} ${words.map((word, place) => `WHEN ${place} THEN '${word}'`).join(' ')} END`;
+const channel = among('(i / 3)', ['alipay', 'wechat', 'unionpay', 'ccb']);
 const merchant = "'H00' || (1 + i % 3)";
+const twoDaysMs = 48 * 3_600_000;
 
 async function fill(strapi: Core.Strapi, orders: number): Promise<void> {
   const db = strapi.db.connection;
+  const onPostgres = isPostgres(db);
   for (const table of ['orders', 'refunds', 'interface_logs', 'abnormal_requests'])
-    await db.raw('TRUNCATE ?? RESTART IDENTITY', [table]);
+    await (onPostgres ? db.raw('TRUNCATE ?? RESTART IDENTITY', [table]) : db(table).delete());
   // The last two days, the same number in each second.
-  const at = `now() AT TIME ZONE 'UTC' - interval '48 hours' * (i::float8 / ${orders})`;
-  const series = `generate_series(1, ${orders}) AS i`;
+  const at = onPostgres
+    ? `now() AT TIME ZONE 'UTC' - interval '48 hours' * (i::float8 / ${orders})`
+    : `${Date.now()} - ${twoDaysMs} * i / ${orders}`;
+  const series = onPostgres
+    ? `generate_series(1, ${orders}) AS i`
+    : `(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${orders}) SELECT i FROM n)`;
   await db.raw(`INSERT INTO orders (document_id, order_no, merchant_order_no, merchant_code, channel, account_code, scene,
       trade_type, currency, status, amount_fen, paid_fen, refunded_fen, created_time)
     SELECT i, i, i, ${merchant}, ${channel}, ${merchant} || '-' || ${channel},
-      (ARRAY['micropay', 'native', 'jsapi'])[1 + i / 12 % 3], 'x', 'CNY',
+      ${among('(i / 12)', ['micropay', 'native', 'jsapi'])}, 'x', 'CNY',
       CASE WHEN i % 33 = 0 THEN 'failed' WHEN i % 25 = 0 THEN 'closed'
         WHEN i % 20 = 0 AND i < ${orders} / 288 THEN 'pending' ELSE 'paid' END,
       100 + i % 90000, CASE WHEN i % 33 = 0 OR i % 25 = 0 THEN 0 ELSE 100 + i % 90000 END, 0, ${at}
@@ -93,16 +103,24 @@ async function measure(
   };
   const firstCountMs = await timed(() => minutes.count());
   await db.raw('ANALYZE');
-  const [{ n: counted } = { n: 0 }] = counts.parse(
-    await db.raw('SELECT sum(orders) AS n FROM wall.orders WHERE time >= (SELECT yesterday FROM wall.clock)'),
-  ).rows;
-  const [{ n: minuteRows } = { n: 0 }] = counts.parse(
-    await db.raw('SELECT count(*) AS n FROM order_minutes'),
-  ).rows;
+  const sum = async (query: Knex.QueryBuilder): Promise<number> => Number((await query)[0]?.n ?? 0);
+  const [today, yesterday, yesterdayNow] = daysOf(new Date());
+  const moment = (date: Date) => dateValue(db, date);
+  const counted = await sum(db('order_minutes').where('at', '>=', moment(yesterday)).sum({ n: 'orders' }));
+  const minuteRows = await sum(db('order_minutes').count({ n: '*' }));
 
-  await db.raw(`INSERT INTO orders (document_id, order_no, merchant_code, channel, scene, currency, status, amount_fen, paid_fen,
-      created_time)
-    SELECT 'n' || i, 'n' || i, 'H001', 'alipay', 'native', 'CNY', 'pending', 1, 0, now() AT TIME ZONE 'UTC' FROM generate_series(1, 100) AS i`);
+  for (let index = 0; index < 100; index += 1)
+    await insertRow(db, 'orders', {
+      orderNo: `n${index}`,
+      merchantCode: 'H001',
+      channel: 'alipay',
+      scene: 'native',
+      currency: 'CNY',
+      status: 'pending',
+      amountFen: 1,
+      paidFen: 0,
+      createdTime: new Date(),
+    });
   const countMs = await timed(() => minutes.count());
 
   const refreshes: number[] = [];
@@ -112,8 +130,11 @@ async function measure(
     refreshes.push(await timed(() => wall.answer('hospital-pay-wall', {}, account)));
     bare.push(
       await timed(() =>
-        db.raw(`SELECT sum(paid_fen) FILTER (WHERE created_time >= today), sum(paid_fen) FILTER (WHERE created_time <= yesterday_now)
-          FROM orders CROSS JOIN wall.clock WHERE created_time >= (SELECT yesterday FROM wall.clock) AND status = 'paid'`),
+        db.raw(
+          `SELECT sum(paid_fen) FILTER (WHERE created_time >= ?), sum(paid_fen) FILTER (WHERE created_time <= ?)
+          FROM orders WHERE created_time >= ? AND status = 'paid'`,
+          [today, yesterdayNow, yesterday].map(moment),
+        ),
       ),
     );
   }
@@ -128,11 +149,20 @@ async function measure(
   };
 }
 
+/** When today and yesterday began at the hospital, and this moment yesterday. */
+function daysOf(now: Date): [today: Date, yesterday: Date, yesterdayNow: Date] {
+  const dayMs = twoDaysMs / 2;
+  const eastMs = 8 * 3_600_000;
+  const today = Math.floor((now.getTime() + eastMs) / dayMs) * dayMs - eastMs;
+  return [new Date(today), new Date(today - dayMs), new Date(now.getTime() - dayMs)];
+}
+
 export async function benchWall(
+  database: 'sqlite' | 'postgres',
   sizes: number[],
   { rounds = 7, tell = () => undefined }: { rounds?: number; tell?: (result: WallBench) => void } = {},
 ): Promise<WallBench[]> {
-  const platform = await startPlatform({ database: 'postgres', env: { ROLE: 'web' } });
+  const platform = await startPlatform({ database, env: { ROLE: 'web' } });
   try {
     const strapi = platform.strapi();
     const db = strapi.db.connection;
