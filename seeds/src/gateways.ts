@@ -19,12 +19,16 @@ const westIdentity = {
 export const sandboxFolder = (strapi: Core.Strapi): string =>
   process.env.SANDBOX_DATA || join(strapi.dirs.app.root, '.data', 'sandbox');
 
+/** Made once, then read from beside the eastern branch's. */
+export const westCredentials = (folder: string): SandboxCredentials =>
+  demoCredentials(join(folder, 'west'), westIdentity);
+
 /** Each branch's credentials at the simulated gateways; the sandbox forgets added merchants when it ends. */
 export function branchCredentials(strapi: Core.Strapi, sandbox: Sandbox): Map<string, SandboxCredentials> {
   const [east] = sandbox.credentials;
   if (!east) throw new Error('the sandbox has no merchant');
   const known = sandbox.credentials.find(({ alipay }) => alipay.sellerId === westIdentity.alipay.sellerId);
-  const west = known ?? demoCredentials(join(sandboxFolder(strapi), 'west'), westIdentity);
+  const west = known ?? westCredentials(sandboxFolder(strapi));
   if (!known) sandbox.addMerchant(west);
   return new Map([
     [branches[0].code, east],

@@ -24,6 +24,7 @@ import { pastDays } from './traffic';
 
 export { keepPastBills } from './bills';
 export { plugInCardTerminals } from './card-terminals';
+export { westCredentials } from './gateways';
 export { generate } from './generate';
 export { accountCodeOf, branches, demoPassword, exampleCode, hospitalCode, people } from './hospital';
 export { type Named, type NamedKind, named } from './named';

@@ -7,7 +7,7 @@ import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
 import { createEmptyHouse } from '../harness/empty-house';
-import { keptFolder } from '../harness/kept';
+import { keptKeys } from '../harness/kept';
 import { startPlatform } from '../harness/platform';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
@@ -157,7 +157,7 @@ async function filled(db: Core.Strapi['db']['connection'], rows: number): Promis
 async function costOfAnOrder(databaseUrl: string, postgresUrl: string, orders: number) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const shared = {
-    CREDENTIALS: keptFolder(),
+    CREDENTIALS: keptKeys(),
     GATEWAY_URL: `http://127.0.0.1:${await freePort()}/sandbox`,
   };
   const gateway = await startPart('gateway', shared);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { signedHeaders } from '../harness/client';
-import { keptFolder } from '../harness/kept';
+import { keptKeys } from '../harness/kept';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
 import { startPart } from './processes';
@@ -39,7 +39,7 @@ const gatewayTimes = z.record(z.string(), z.number());
 export async function benchOrders(options: { orders: number; concurrency: number }): Promise<OrdersBench[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const gatewayUrl = `http://127.0.0.1:${await freePort()}/sandbox`;
-  const shared = { CREDENTIALS: keptFolder(), GATEWAY_URL: gatewayUrl };
+  const shared = { CREDENTIALS: keptKeys(), GATEWAY_URL: gatewayUrl };
   const postgres = await startPostgres({ durable: true });
   const gateway = await startPart('gateway', shared);
   const results: OrdersBench[] = [];

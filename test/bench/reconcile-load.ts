@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createEmptyHouse } from '../harness/empty-house';
-import { keptFolder } from '../harness/kept';
+import { keptKeys } from '../harness/kept';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
 import { drive, type Percentiles, percentiles, platformRequest } from './orders';
@@ -26,7 +26,7 @@ export async function benchLoad(options: {
 }): Promise<LoadBench[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const shared = {
-    CREDENTIALS: keptFolder(),
+    CREDENTIALS: keptKeys(),
     GATEWAY_URL: `http://127.0.0.1:${await freePort()}/sandbox`,
     ORDERS: String(options.orders),
   };

@@ -1,6 +1,3 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { sandbox } from '@hospital-pay/sandbox';
 import { plugInCardTerminals, seedMinimal } from '@hospital-pay/seeds';
 import { expect, type Page, test } from '@playwright/test';
@@ -10,11 +7,10 @@ import { picture, signIn } from './person';
 /** The demo hospital's counter, with its simulated terminals beside the real agents. */
 let platform: Platform;
 let terminals: Awaited<ReturnType<typeof plugInCardTerminals>>;
-const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-cards-'));
 
 test.beforeAll(async () => {
   platform = await startPlatform({
-    env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+    env: { SANDBOX: 'true' },
     prepare: async (strapi) => {
       await seedMinimal(strapi);
     },
@@ -24,7 +20,6 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await terminals?.close();
   await platform?.stop();
-  fs.rmSync(sandboxData, { recursive: true, force: true });
 });
 
 const ledger = () => sandbox(platform.strapi()).ledger;

@@ -1,6 +1,3 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import ExcelJS from 'exceljs';
@@ -9,18 +6,14 @@ import { picture, signIn } from './person';
 import { expectTable, table } from './tables';
 
 let platform: Platform;
-const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-excel-'));
 
 test.beforeAll(async () => {
   platform = await startPlatform({
-    env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+    env: { SANDBOX: 'true' },
     prepare: (strapi) => seedDemo(strapi, { now: new Date(), scale: 0.05 }),
   });
 });
-test.afterAll(async () => {
-  await platform?.stop();
-  fs.rmSync(sandboxData, { recursive: true, force: true });
-});
+test.afterAll(() => platform?.stop());
 
 type Sheets = Record<string, string[][]>;
 

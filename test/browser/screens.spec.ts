@@ -1,5 +1,3 @@
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
 import { type Browser, expect, type Page, test } from '@playwright/test';
@@ -13,20 +11,16 @@ const afternoon = startDay(16);
 let platform: Platform;
 const signIn = (browser: Browser, url: string, username: string) =>
   signInAt(browser, url, username, { aheadMs: afternoon.aheadMs() });
-const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-screens-'));
 
 test.beforeAll(async () => {
   platform = await startPlatform({
     clock: afternoon.clock,
-    env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+    env: { SANDBOX: 'true' },
     prepare: (strapi) =>
       seedDemo(strapi, { now: afternoon.clock.now(), scale: process.env.SCREENS === '1' ? 1 : 0.1 }),
   });
 });
-test.afterAll(async () => {
-  await platform?.stop();
-  fs.rmSync(sandboxData, { recursive: true, force: true });
-});
+test.afterAll(() => platform?.stop());
 
 const chinese = /\p{Script=Han}/u;
 

@@ -12,7 +12,6 @@ import { startDay } from './day';
 import { fillSignIn, picture, signIn } from './person';
 
 const afternoon = startDay(16);
-const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-wall-'));
 const boards = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-boards-'));
 let platform: Platform;
 
@@ -51,7 +50,7 @@ test.beforeAll(async () => {
   fs.writeFileSync(path.join(boards, 'odd.json'), JSON.stringify(odd));
   platform = await startPlatform({
     clock: afternoon.clock,
-    env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData, DASHBOARDS_DIR: boards },
+    env: { SANDBOX: 'true', DASHBOARDS_DIR: boards },
     prepare: (strapi) =>
       seedDemo(strapi, { now: afternoon.clock.now(), scale: process.env.SCREENS === '1' ? 1 : 0.1 }),
   });
@@ -60,7 +59,7 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await platform?.stop();
   delete process.env.DASHBOARDS_DIR;
-  for (const folder of [sandboxData, boards]) fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(boards, { recursive: true, force: true });
 });
 
 async function openWall(browser: Browser, search = ''): Promise<Page> {

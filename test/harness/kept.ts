@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { demoCredentials, type SandboxCredentials } from '@hospital-pay/sandbox';
+import { westCredentials } from '@hospital-pay/seeds';
 import { root } from './root';
 
 /** Says what is built now: the same for the same rooms, compiled alike, with the same packages. */
@@ -22,6 +23,7 @@ function readFingerprint(): string {
     }
   };
   walk(path.join('cms', 'dist'));
+  walk(path.join('seeds', 'dist'));
   walk('plugins');
   add('package-lock.json');
   return hash.digest('hex').slice(0, 16);
@@ -39,6 +41,21 @@ export function keptFolder(): string {
   return folder;
 }
 
-/** A hospital's keys at every gateway, for tests that are not about their making. */
-export const keptCredentials = (): SandboxCredentials =>
-  demoCredentials(keptFolder(), { hisSecret: 'his-test-secret' });
+/** The keys of both branches of the demo hospital at every gateway. Of several who make them at once, one is heard. */
+export function keptKeys(): string {
+  const folder = path.join(keptFolder(), 'keys');
+  if (fs.existsSync(folder)) return folder;
+  const made = fs.mkdtempSync(`${folder}-`);
+  demoCredentials(made, { hisSecret: 'his-test-secret' });
+  westCredentials(made);
+  try {
+    fs.renameSync(made, folder);
+  } catch (error) {
+    fs.rmSync(made, { recursive: true });
+    if (!fs.existsSync(folder)) throw error;
+  }
+  return folder;
+}
+
+/** A hospital's keys, for tests that are not about their making. */
+export const keptCredentials = (): SandboxCredentials => demoCredentials(keptKeys());

@@ -8,6 +8,7 @@ import { type Core, createStrapi } from '@strapi/strapi';
 import { freePort } from '../services/ports';
 import { startPostgres } from '../services/postgres';
 import { copyEmptyHouse, createEmptyHouse } from './empty-house';
+import { keptKeys } from './kept';
 import { root } from './root';
 
 export interface PlatformOptions {
@@ -58,11 +59,14 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     ROLE: 'all',
     REDIS_URL: '',
     SANDBOX: 'false',
+    SANDBOX_DATA: path.join(folder, 'sandbox'),
     DEMO: 'false',
     ...options.env,
   };
   const file = env.DATABASE_URL ? undefined : env.DATABASE_FILENAME;
   if (file && !options.onNothing && !fs.existsSync(file)) await copyEmptyHouse(file);
+  if (env.SANDBOX === 'true' && env.SANDBOX_DATA)
+    fs.cpSync(keptKeys(), env.SANDBOX_DATA, { recursive: true });
   let strapi = await boot();
 
   async function boot(): Promise<Core.Strapi> {

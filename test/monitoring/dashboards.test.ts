@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import {
   alerts,
@@ -41,12 +40,11 @@ describe('the dashboards on PostgreSQL', () => {
   let platform: Platform;
   let grafana: Client;
   let range: Range;
-  const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-dashboards-'));
 
   beforeAll(async () => {
     platform = await startPlatform({
       database: 'postgres',
-      env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+      env: { SANDBOX: 'true' },
       prepare: (strapi) => seedDemo(strapi, { now: new Date(), scale: 0.05 }),
     });
     await monitoring(platform.strapi()).minutes.count();
@@ -74,7 +72,6 @@ describe('the dashboards on PostgreSQL', () => {
   afterAll(async () => {
     await grafana?.end();
     await platform?.stop();
-    fs.rmSync(sandboxData, { recursive: true, force: true });
   });
 
   const rows = () => platform.strapi().db.connection;

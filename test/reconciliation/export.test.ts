@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { access } from '@hospital-pay/access';
 import { formatAmount } from '@hospital-pay/payments';
@@ -48,13 +47,12 @@ const slowTables = async (): Promise<Table[]> => [
 describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
   let platform: Platform;
   const tokens: Record<string, string> = {};
-  const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-export-'));
   const rooms = () => reconciliation(platform.strapi());
 
   beforeAll(async () => {
     platform = await startPlatform({
       database,
-      env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+      env: { SANDBOX: 'true' },
       async prepare(strapi) {
         await seedDemo(strapi, { now: new Date(), scale: 0.05 });
         await access(strapi).createAccount({
@@ -87,10 +85,7 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
       tokens[username] = (await readAnswer<{ accessToken: string }>(signIn)).body.accessToken;
     }
   }, 120_000);
-  afterAll(async () => {
-    await platform?.stop();
-    fs.rmSync(sandboxData, { recursive: true, force: true });
-  });
+  afterAll(() => platform?.stop());
 
   const send = (username: string, method: string, question: string, body?: unknown) =>
     fetch(`${platform.url}/api${question}`, {

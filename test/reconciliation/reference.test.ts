@@ -1,6 +1,3 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readAnswer } from '../harness/client';
@@ -49,12 +46,11 @@ const cells = ({ payType, hisFen, platformFen, differenceFen }: Line) => [
 describe.each(['sqlite', 'postgres'] as const)('the reference hospital over HTTP on %s', (database) => {
   let platform: Platform;
   let token = '';
-  const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-reference-'));
 
   beforeAll(async () => {
     platform = await startPlatform({
       database,
-      env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+      env: { SANDBOX: 'true' },
       async prepare(strapi) {
         await seedDemo(strapi, { now: new Date(), scale: 0.05 });
       },
@@ -66,10 +62,7 @@ describe.each(['sqlite', 'postgres'] as const)('the reference hospital over HTTP
     });
     token = (await readAnswer<{ accessToken: string }>(signIn)).body.accessToken;
   }, 120_000);
-  afterAll(async () => {
-    await platform?.stop();
-    fs.rmSync(sandboxData, { recursive: true, force: true });
-  });
+  afterAll(() => platform?.stop());
 
   async function ask<Body>(question: string): Promise<Body> {
     const response = await fetch(

@@ -1,6 +1,3 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { reconciliation } from '@hospital-pay/reconciliation';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -34,12 +31,11 @@ const dayAgo = (days: number) =>
 describe.each(databases)('the demo hospital on %s', (database) => {
   let platform: Platform;
   let seconds = 0;
-  const sandboxData = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-seeds-'));
 
   beforeAll(async () => {
     platform = await startPlatform({
       database,
-      env: { SANDBOX: 'true', SANDBOX_DATA: sandboxData },
+      env: { SANDBOX: 'true' },
       async prepare(strapi) {
         const started = Date.now();
         await seedDemo(strapi, { now: new Date(), scale: 1 });
@@ -47,10 +43,7 @@ describe.each(databases)('the demo hospital on %s', (database) => {
       },
     });
   }, 120_000);
-  afterAll(async () => {
-    await platform?.stop();
-    fs.rmSync(sandboxData, { recursive: true, force: true });
-  });
+  afterAll(() => platform?.stop());
 
   const rows = () => platform.strapi().db.connection;
   async function fingerprint() {
