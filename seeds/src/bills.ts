@@ -3,38 +3,48 @@ import { type Reconciliation, reconciliation } from '@hospital-pay/reconciliatio
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
 import { accountCodeOf, branches, channels } from './hospital';
-import { runFinishedAt } from './traffic';
+import { pastDays, runFinishedAt } from './traffic';
 
 type Receipt = Parameters<Reconciliation['bills']['archive']['keep']>[3];
 
-const day = z.object({ date: z.string() });
-
 /**
- * Downloads the bills of the demo's past days from the simulated gateways, newest first, and keeps them as the schedule
- * would have done. Bills that are kept already are left alone, and one that did not come is asked for again at the next
- * start. It takes its time: call it once the platform is served.
+ * Downloads the bills of the demo's last days from the simulated gateways, newest first, and keeps them as the schedule
+ * would have done. Bills that are kept already are left alone; one that does not come is asked for once more, and at the
+ * next start. It takes its time: call it once the platform is served.
  */
-export async function keepPastBills(strapi: Core.Strapi): Promise<void> {
-  const db = strapi.db.connection;
-  for (const channel of channels) {
-    for (const branch of branches) {
-      const code = accountCodeOf(branch.code, channel);
-      const past: unknown = await db('daily_totals')
-        .where({ account_code: code })
-        .where('platform_count', '>', 0)
-        .whereNotIn('date', db('bill_archives').where({ account_code: code, kind: 'trade' }).select('date'))
-        .orderBy('date', 'desc')
-        .select('date');
-      for (const { date } of z.array(day).parse(past)) {
-        await keepBill(strapi, { code, channel }, date).catch((error: unknown) => {
-          strapi.log.warn(`bill of ${code} on ${date}: ${error instanceof Error ? error.message : error}`);
-        });
-      }
+export async function keepPastBills(
+  strapi: Core.Strapi,
+  { days = pastDays }: { days?: number } = {},
+): Promise<void> {
+  const accounts = branches.flatMap((branch) =>
+    channels.map((channel) => ({ code: accountCodeOf(branch.code, channel), channel })),
+  );
+  for (const account of [...accounts, ...accounts]) {
+    for (const date of await daysWithoutBill(strapi, account.code, days)) {
+      await keepBills(strapi, account, date).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        strapi.log.warn(`bill of ${account.code} on ${date}: ${reason}`);
+      });
     }
   }
 }
 
-async function keepBill(
+async function daysWithoutBill(strapi: Core.Strapi, code: string, days: number): Promise<string[]> {
+  const db = strapi.db.connection;
+  const last: unknown = await db('daily_totals')
+    .where({ account_code: code })
+    .where('platform_count', '>', 0)
+    .orderBy('date', 'desc')
+    .limit(days)
+    .pluck('date');
+  const kept: unknown = await db('bill_archives').where({ account_code: code, kind: 'trade' }).pluck('date');
+  const known = new Set(dates.parse(kept));
+  return dates.parse(last).filter((date) => !known.has(date));
+}
+
+const dates = z.array(z.string());
+
+async function keepBills(
   strapi: Core.Strapi,
   account: { code: string; channel: string },
   date: string,
@@ -42,7 +52,8 @@ async function keepBill(
   const { archive } = reconciliation(strapi).bills;
   const { driver } = await payments(strapi).accounts.connect(account.code);
   const receipt: Receipt = { at: runFinishedAt(date), source: 'schedule', by: 'system' };
-  const flows = await driver.fundFlowBill?.(date);
+  const [known] = await archive.versions({ accountCode: account.code, date, kind: 'fund-flow' });
+  const flows = known ? undefined : await driver.fundFlowBill?.(date);
   if (flows?.kind === 'ready') await archive.keepFlows(account, date, flows, receipt);
   const trade = await driver.bill?.(date);
   if (trade?.kind === 'ready') await archive.keep(account, date, trade, receipt);

@@ -1,5 +1,5 @@
 import { reconciliation } from '@hospital-pay/reconciliation';
-import { exampleCode, seedDemo } from '@hospital-pay/seeds';
+import { exampleCode, keepPastBills, seedDemo } from '@hospital-pay/seeds';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DateTime } from 'luxon';
 import { type Platform, startPlatform } from '../harness/platform';
@@ -58,6 +58,27 @@ describe.each(databases)('the demo hospital on %s', (database) => {
     process.stdout.write(`seeded ${database} in ${seconds.toFixed(1)} s\n`);
     expect(Number((await rows()('orders').count({ n: '*' }).first())?.n)).toBeGreaterThan(5000);
   });
+
+  test('has the bills of its past days once the gateways were asked for them, and asks once', async () => {
+    const bills = async () =>
+      rows()('bill_archives').orderBy(['account_code', 'kind']).select('account_code', 'kind', 'date');
+    await keepPastBills(platform.strapi(), { days: 1 });
+    const kept = await bills();
+    expect(kept).toHaveLength(8);
+    const { accounts } = await reconciliation(platform.strapi()).bills.calendar(null, {
+      from: kept[0]?.date ?? '',
+      to: kept[0]?.date ?? '',
+      kind: 'trade',
+    });
+    const states = accounts.flatMap(({ channel, merchantCode, days }) =>
+      ['alipay', 'wechat'].includes(channel) && merchantCode !== exampleCode ? days : [],
+    );
+    expect(states.map(({ state, arrivedLate }) => ({ state, arrivedLate }))).toEqual(
+      Array.from({ length: 4 }, () => ({ state: 'arrived', arrivedLate: false })),
+    );
+    await keepPastBills(platform.strapi(), { days: 1 });
+    expect(await bills()).toEqual(kept);
+  }, 60_000);
 
   test('has mixed payments whose halves agree with HIS', async () => {
     const mixed: { mixed_no: string; total_fen: number | string }[] = await rows()('mixed_payments').select(
