@@ -1,13 +1,4 @@
-import type { ActionName, Column, Filter, FormItem, SortItem } from './view';
-
-/** A view as it is first written to the database; from then on the row is the truth. */
-export interface DefaultView {
-  columns: Column[];
-  filters: Filter[];
-  form: FormItem[];
-  actions: ActionName[];
-  sort: SortItem[];
-}
+import type { Column, Filter, FormItem, SeededView, SortItem } from './view';
 
 /** `name`, `name:120` (width), `name:120:left` (fixed). */
 function columns(...texts: string[]): Column[] {
@@ -33,19 +24,19 @@ const form = (...fields: string[]): FormItem[] =>
   });
 
 /** The screens of the hospital as finance and operations know them: same columns, same order. */
-export const defaultViews: Record<string, DefaultView> = {
+export const defaultViews: Record<string, SeededView> = {
   order: {
     columns: columns(
       'createdTime:170:left',
       'orderNo:280',
       'reconState:100',
-      'anomalies:220',
+      'anomalies:100',
       'payType:100',
       'status:100',
-      'amountFen:120',
-      'hisChargedFen:120',
-      'refundedFen:120',
-      'hisRefundedFen:120',
+      'amountFen:86',
+      'hisChargedFen:86',
+      'refundedFen:86',
+      'hisRefundedFen:86',
       'subject:180',
     ),
     filters: [
@@ -194,13 +185,13 @@ export const defaultViews: Record<string, DefaultView> = {
       'createdTime:170:left',
       'mixedNo:230',
       'state:100',
-      'totalFen:110',
-      'fundFen:110',
-      'accountFen:110',
-      'otherFen:90',
-      'cashFen:110',
-      'insuranceChannel:130',
-      'patientName:90',
+      'totalFen:88',
+      'fundFen:88',
+      'accountFen:88',
+      'cashFen:88',
+      'otherFen:80',
+      'insuranceChannel',
+      'patientName:80',
       'cardNo:130',
       'hisState:100',
       'subject:160',
@@ -287,12 +278,12 @@ export const defaultViews: Record<string, DefaultView> = {
     columns: columns(
       'at:180:left',
       'orderNo:280',
-      'tradeType:150',
-      'method:140',
+      'tradeType:120',
+      'method:112',
       'direction:80',
       'httpStatus:100',
       'durationMs:100',
-      'errorCode:180',
+      'errorCode:172',
     ),
     filters: [range('at'), equals('orderNo'), equals('tradeType'), equals('method'), equals('traceId')],
     form: [],
@@ -343,8 +334,8 @@ export const defaultViews: Record<string, DefaultView> = {
       'at:180:left',
       'orderNo:280',
       'errorCode:200',
-      'errorMessage:250',
-      'tradeType:140',
+      'errorMessage:270',
+      'tradeType:120',
       'action:110',
     ),
     filters: [
@@ -754,10 +745,10 @@ export const defaultViews: Record<string, DefaultView> = {
       'kinds:140',
       'step:80',
       'afterMinutes:130',
-      'roles:140',
+      'roles:180',
       'usernames:120',
-      'dutyOnly:100',
       'targets:140',
+      'dutyOnly:100',
       'quietFrom:100',
       'quietTo:100',
       'enabled:80',

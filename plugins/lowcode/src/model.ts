@@ -20,6 +20,8 @@ const attributeSchema = z.object({
           options: z.array(option).optional(),
           hidden: z.boolean().optional(),
           hint: title.optional(),
+          names: z.string().optional(),
+          many: z.boolean().optional(),
           mask: z.enum(['name', 'card', 'id', 'subject']).optional(),
         })
         .optional(),
@@ -58,6 +60,10 @@ export interface ModelField {
   required: boolean;
   /** What the form says under the field. */
   hint?: Title;
+  /** The type whose rows the codes in it name: `role`, `account`, … */
+  names?: string;
+  /** Several codes, separated by commas. */
+  many?: boolean;
   mask?: 'name' | 'card' | 'id' | 'subject';
 }
 
@@ -114,6 +120,8 @@ function fieldOf(name: string, attribute: unknown): ModelField[] {
       required: required ?? false,
       ...(options === undefined ? {} : { options }),
       ...(lowcode.hint === undefined ? {} : { hint: lowcode.hint }),
+      ...(lowcode.names === undefined ? {} : { names: lowcode.names }),
+      ...(lowcode.many === undefined ? {} : { many: lowcode.many }),
       ...(lowcode.mask === undefined ? {} : { mask: lowcode.mask }),
     },
   ];

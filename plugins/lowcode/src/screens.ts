@@ -7,8 +7,10 @@ import { type FieldKind, type Model, type ModelField, modelOf, type Title } from
 import {
   type ActionName,
   applicable,
+  hashOfView,
   type OwnView,
   resolve,
+  seededView,
   unknownFields,
   type View,
   type ViewRow,
@@ -24,6 +26,8 @@ export interface ScreenField {
   options?: NonNullable<ModelField['options']>;
   required: boolean;
   hint?: Title;
+  names?: string;
+  many?: boolean;
   readOnly: boolean;
   masked: boolean;
 }
@@ -45,7 +49,7 @@ export interface Screens {
   /** @throws VIEW_FIELD_UNKNOWN */
   saveOwn(type: string, view: OwnView, account: SignedInAccount): Promise<void>;
   dropOwn(type: string, account: SignedInAccount): Promise<void>;
-  /** Writes the default views that are not there yet. */
+  /** Writes the default views that are not there yet, and those anew that nobody has changed since they were written. */
   seed(): Promise<void>;
 }
 
@@ -56,6 +60,20 @@ const ownForms: Record<string, Verb[]> = {
   'channel-account': ['create', 'update'],
   'message-target': ['create', 'update'],
 };
+
+const storedViewSchema = z.looseObject({
+  id: z.union([z.number(), z.string()]),
+  seedHash: z.string().nullable(),
+  createdAt: z.coerce.date(),
+  updatedAt: z.coerce.date(),
+});
+
+/** Rows of before there was a hash: nobody has changed what was never written again. */
+function isAsWritten(stored: z.infer<typeof storedViewSchema>): boolean {
+  if (stored.seedHash === null) return stored.createdAt.getTime() === stored.updatedAt.getTime();
+  const view = seededView.safeParse(stored);
+  return view.success && hashOfView(view.data) === stored.seedHash;
+}
 
 const routerSchema = z.object({ routes: z.array(z.object({ handler: z.unknown() })) });
 
@@ -158,10 +176,19 @@ export function createScreens(strapi: Core.Strapi): Screens {
     async seed() {
       for (const [type, view] of Object.entries(defaultViews)) {
         const key = { contentType: type, scope: 'default', owner: '', name: '' };
+        const seedHash = hashOfView(view);
         const present: unknown = await views().findOne({ where: key });
-        if (present !== null) continue;
+        if (present !== null) {
+          const stored = storedViewSchema.parse(present);
+          if (stored.seedHash !== seedHash && isAsWritten(stored))
+            await views().update({
+              where: { id: stored.id, seedHash: stored.seedHash },
+              data: { ...view, seedHash },
+            });
+          continue;
+        }
         try {
-          await views().create({ data: { ...key, ...view, publishedAt: new Date() } });
+          await views().create({ data: { ...key, ...view, seedHash, publishedAt: new Date() } });
         } catch (error) {
           // Another process booting at the same moment wrote it.
           if ((await views().findOne({ where: key })) === null) throw error;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ModelField } from './model';
-import { applicable, resolve, type ViewRow } from './view';
+import { applicable, hashOfView, resolve, type ViewRow } from './view';
 
 const field = (name: string, kind: ModelField['kind'], mask?: ModelField['mask']): ModelField => ({
   name,
@@ -53,11 +53,29 @@ describe('a view', () => {
     ];
     expect(resolve(rows, fields, new Set())).toMatchObject({
       scope: 'user',
-      columns: [{ field: 'status' }],
+      columns: [{ field: 'status' }, { field: 'at', hidden: true }],
       filters: [{ field: 'at', op: 'range' }],
       actions: ['detail'],
       sort: [],
     });
+  });
+
+  test('of one’s own offers, hidden, what the default has besides', () => {
+    const rows = [
+      row({ scope: 'user', owner: 'anna', columns: [{ field: 'status', width: 90 }] }),
+      row({ columns: [{ field: 'at', fixed: 'left' }, { field: 'status' }] }),
+    ];
+    expect(resolve(rows, fields, new Set()).columns).toEqual([
+      { field: 'status', width: 90 },
+      { field: 'at', fixed: 'left', hidden: true },
+    ]);
+  });
+
+  test('is the same view whatever the order of its keys', () => {
+    const view = { filters: [], form: [], actions: [], sort: [] };
+    expect(hashOfView({ ...view, columns: [{ field: 'at', width: 80 }] })).toBe(
+      hashOfView({ columns: [{ width: 80, field: 'at' }], ...view }),
+    );
   });
 
   test('offers no filter or order by which a masked value could be guessed', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ModelField } from './model';
 
@@ -71,6 +72,16 @@ export const viewRowSchema = z.object({
 });
 export type ViewRow = z.infer<typeof viewRowSchema>;
 
+/** A view as a release writes it: all of its sections. */
+export const seededView = z.object(sections);
+export type SeededView = z.infer<typeof seededView>;
+
+/** By which it is seen whether somebody has changed a view since it was written; the same out of any database. */
+export const hashOfView = (view: SeededView): string =>
+  createHash('sha256')
+    .update(JSON.stringify(seededView.parse(view)))
+    .digest('hex');
+
 /** The rows that apply to one person, strongest first: own, then those of the roles in their order, then the default. */
 export function applicable(rows: readonly ViewRow[], username: string, roles: readonly string[]): ViewRow[] {
   const named = rows.filter(({ name }) => name === '');
@@ -99,7 +110,7 @@ export function resolve(
   return {
     name: columns?.row.name ?? '',
     scope: columns?.row.scope ?? 'default',
-    columns: (columns?.value ?? generated.columns).filter(isKnown),
+    columns: withLaterColumns(columns?.value ?? generated.columns, rows).filter(isKnown),
     filters: (first(rows, 'filters', sections.filters)?.value ?? generated.filters)
       .filter(isKnown)
       .filter(isAskable),
@@ -109,6 +120,18 @@ export function resolve(
       .filter(isKnown)
       .filter((item) => !masked.has(item.field)),
   };
+}
+
+/** A chosen list of columns ends with what the default has besides, hidden: what a release adds can be chosen, too. */
+function withLaterColumns(chosen: readonly Column[], rows: readonly ViewRow[]): Column[] {
+  const usual = first(
+    rows.filter(({ scope }) => scope === 'default'),
+    'columns',
+    sections.columns,
+  );
+  const present = new Set(chosen.map(({ field: name }) => name));
+  const later = (usual?.value ?? []).filter(({ field: name }) => !present.has(name));
+  return [...chosen, ...later.map((each) => ({ ...each, hidden: true }))];
 }
 
 function first<Value>(
