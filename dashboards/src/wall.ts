@@ -175,7 +175,7 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   .withPanel(
     rows(
       { id: 11, title: '渠道对账', at: [11, 13, 6, 8], description: '每个账户最近一次对账' },
-      `SELECT channel_name AS "渠道", status_name AS "状态", substr(date, 6) AS "账单日", account_code AS "账户"
+      `SELECT status_name AS "状态", substr(date, 6) AS "账单日", account_code AS "账户"
       FROM (SELECT *, row_number() OVER (PARTITION BY account_code ORDER BY time DESC) AS place
         FROM wall.runs WHERE ${since('week_ago')} AND ${ofMerchant}) AS latest
       WHERE place = 1
