@@ -155,6 +155,10 @@ const generic = menu
     <Generic key={subject} type={subject} text={text} />,
   ]);
 
+/** Chinese faces by name: a page in English draws its figures in the same face, as wide as the columns are planned. */
+const fontFamily =
+  "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans', sans-serif";
+
 const isLanguage = (value: string): value is Language => value === 'zh' || value === 'en';
 
 export function App() {
@@ -176,8 +180,8 @@ export function App() {
       locale={language === 'zh' ? zhCN : enUS}
       button={{ autoInsertSpace: false }}
       theme={{
-        token: { colorPrimary: '#0958d9', colorLink: '#0958d9', borderRadius: 6 },
-        components: { Table: { cellPaddingInlineSM: 8 } },
+        token: { colorPrimary: '#0958d9', colorLink: '#0958d9', borderRadius: 6, fontFamily },
+        components: { Table: { cellPaddingInlineSM: 6, cellPaddingBlockSM: 6 } },
       }}
     >
       <ProConfigProvider hashed={false}>

@@ -571,6 +571,7 @@ function addLogs(rows: Rows): void {
     httpStatus: 200,
     durationMs: 412,
     errorCode: null,
+    traceId: null,
   });
   rows.abnormalRequests.push(
     {

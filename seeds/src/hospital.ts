@@ -23,6 +23,7 @@ export const branches: readonly [Branch, Branch] = [
 
 export const channels: readonly [ChannelCode, ChannelCode] = ['alipay', 'wechat'];
 export const channelTitle: Record<ChannelCode, string> = { alipay: '支付宝', wechat: '微信支付' };
+export const channelTitleEn: Record<ChannelCode, string> = { alipay: 'Alipay', wechat: 'WeChat Pay' };
 export const logName: Record<ChannelCode, string> = { alipay: 'alipay', wechat: 'weixin' };
 
 export const accountCodeOf = (merchantCode: string, channel: ChannelCode | 'mispos' | 'insurance'): string =>

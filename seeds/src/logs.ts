@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { afterSeconds, compact, dayOf, moment, shiftDay } from './china';
-import { channelTitle, people } from './hospital';
+import { channelTitle, channelTitleEn, people } from './hospital';
 import { random } from './random';
 import type {
   AbnormalRequestSeed,
@@ -113,6 +114,8 @@ function call(
     httpStatus: answer.errorCode !== null && order.channel === 'wechat' ? 400 : 200,
     durationMs,
     errorCode: answer.errorCode,
+    // All calls of one order belong together.
+    traceId: createHash('sha256').update(order.orderNo).digest('hex').slice(0, 32),
   };
 }
 
@@ -165,7 +168,7 @@ export function messages({ discrepancies, runs }: Rows): MessageSeed[] {
       kind: 'one_sided',
       level: 'warning',
       title: `${found.remark} ${channelTitle[found.payType]}`,
-      titleEn: `One-sided entry (${found.payType})`,
+      titleEn: `One-sided entry, ${channelTitleEn[found.payType]}`,
       body: `订单 ${found.orderNo ?? '-'}，请到“单边账预警”定位处理。`,
       bodyEn: `Order ${found.orderNo ?? '-'}: locate and handle it under "One-sided entries".`,
       audience: 'finance',

@@ -210,6 +210,7 @@ export type InterfaceLogSeed = {
   httpStatus: number;
   durationMs: number;
   errorCode: string | null;
+  traceId: string | null;
 };
 
 export type AbnormalRequestSeed = {

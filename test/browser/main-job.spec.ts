@@ -202,6 +202,16 @@ test('a cashier is shown no screen of finance, by menu or by address', async ({ 
   await page.close();
 });
 
+test('a refused payment says why, what to do, and whether to try again', async ({ browser }) => {
+  const cashier = await as(browser, 'cashier');
+  await enter(cashier, { amount: '1.07', businessNo: 'MZ20260003' });
+  await scan(cashier, hospital.sandbox.patient.issueCode('alipay'));
+  await expect(cashier.getByText('收款失败')).toBeVisible();
+  await expect(cashier.getByText('患者支付宝余额不足')).toBeVisible();
+  await expect(cashier.getByRole('alert')).toHaveText(/请患者更换付款方式\s*可重新发起/);
+  await cashier.close();
+});
+
 test('pressing 收款 twice charges once', async ({ browser }) => {
   const before = (await orders()).length;
   const paidBefore = taken('wechat').length;

@@ -61,9 +61,11 @@ test('operations sets up a target, is told live, acknowledges, and sees who got 
   await page.getByRole('button', { name: '未读消息 1 条' }).click();
   const row = rowsOf(page).filter({ hasText: 'HIS 无应答 A' });
   await expect(row).toContainText('待处理');
+  await expect(row).toContainText('HIS 无应答');
+  await expect(row).toContainText('ops');
   await row.getByRole('button', { name: '查看' }).click();
   const detail = page.getByRole('dialog');
-  await expect(detail.getByRole('row').filter({ hasText: 'hook' })).toContainText('已送达');
+  await expect(detail.getByRole('row').filter({ hasText: '值班群' })).toContainText('已送达');
   await expect(detail.getByRole('row').filter({ hasText: '站内消息' }).first()).toBeVisible();
   await picture(page, 'messages');
   await detail.getByRole('button', { name: '确认，我来处理' }).click();

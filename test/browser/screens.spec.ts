@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { monitoring } from '@hospital-pay/monitoring';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import { type Platform, startPlatform } from '../harness/platform';
@@ -150,10 +151,35 @@ async function filterBy(page: Page, name: string, value: string): Promise<void> 
   await isSettled(page);
 }
 
-test('the filters of the monitoring screens find the examples', async ({ browser }) => {
+test('abnormal requests by code tell when each was seen, how it came over the days, and what to do', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'ops');
+  await open(page, '/abnormal-requests');
+  await page.getByText('按错误码', { exact: true }).click();
+  await expect(page.getByRole('columnheader', { name: '每日趋势' })).toBeVisible();
+  await fillRange(page, '2018-10-29', '2018-10-31');
+  await expectTable(page, '渠道 | 错误码 | 含义与处理办法 | 次数 | 首次出现 | 最近出现', [
+    '支付宝 | ACQ.TRADE_NOT_EXIST | 交易不存在 先在订单详情核对实际状态，再决定下一步 | 1 | 2018-10-30 08:50:11 | 2018-10-30 08:50:11',
+    '微信 | AUTH_CODE_INVALID | 付款码无效或已使用 请患者刷新付款码后重新扫码 | 1 | 2018-10-30 08:51:37 | 2018-10-30 08:51:37',
+  ]);
+  await expect(page.getByRole('img', { name: '10-29: 0 10-30: 1 10-31: 0' })).toHaveCount(2);
+  await page
+    .getByRole('row', { name: /AUTH_CODE_INVALID/ })
+    .getByRole('link', { name: '查看' })
+    .click();
+  await expectTable(page, '订单号 | 错误码', ['1301178801201810300851362281845 | AUTH_CODE_INVALID']);
+  await page.close();
+});
+
+test('the filters of the monitoring screens find the examples, also once their months are archived', async ({
+  browser,
+}) => {
   const page = await signIn(browser, platform.url, 'super');
+  await monitoring(platform.strapi()).logs.archive.sweep();
 
   await open(page, '/login-logs');
+  await expect(page.getByText(/之前的日志已归档，选择日期范围即可查询/)).toBeVisible();
   await fillRange(page, '2018-11-13', '2018-11-13');
   await filterBy(page, '用户名', 'super');
   await expectTable(page, '登陆/登出时间 | 用户名 | 类型 | IP地址', [
@@ -165,7 +191,9 @@ test('the filters of the monitoring screens find the examples', async ({ browser
   await filterBy(page, '订单号', '1301178801201810300718384501837');
   await filterBy(page, '交易类型', 'weixin_native');
   await filterBy(page, '方法名称', 'refund_order');
-  await expect(rowsOf(page)).toHaveCount(1);
+  await expectTable(page, '请求日期 | 订单号 | 交易类型 | 方法名称', [
+    '2018-10-30 08:48:14 | 1301178801201810300718384501837 | weixin_native | refund_order',
+  ]);
   await page.getByRole('button', { name: '查看' }).click();
   const drawer = page.getByRole('dialog');
   await expect(drawer).toContainText('412');
@@ -176,10 +204,15 @@ test('the filters of the monitoring screens find the examples', async ({ browser
   await open(page, '/abnormal-requests');
   await fillRange(page, '2018-10-30', '2018-10-30');
   await expect(rowsOf(page)).toHaveCount(2);
+  await filterBy(page, '交易动作', '订单创建');
+  await expectTable(page, '错误码 | 错误信息 | 交易类型 | 交易动作', [
+    'AUTH_CODE_INVALID | 下单失败:101 付款码已过期, 请退出重试 | weixin_micropay | 订单创建',
+  ]);
   await filterBy(page, '交易动作', '订单查询');
-  await expect(rowsOf(page)).toHaveCount(1);
-  await expect(rowsOf(page)).toContainText('ACQ.TRADE_NOT_EXIST');
-  await expect(rowsOf(page)).toContainText('订单查询失败:交易不存在');
+  await filterBy(page, '交易类型', 'alipay_native');
+  await expectTable(page, '错误码 | 错误信息 | 交易类型 | 交易动作', [
+    'ACQ.TRADE_NOT_EXIST | 订单查询失败:交易不存在 | alipay_native | 订单查询',
+  ]);
 
   await filterBy(page, '订单号', 'nobody-has-this');
   await expect(rowsOf(page)).toHaveCount(0);
@@ -189,12 +222,66 @@ test('the filters of the monitoring screens find the examples', async ({ browser
   await page.close();
 });
 
+test('a call is read formatted and masked, copied as it was, and leads to its order and its trace and back', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'super');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(page, '/interface-logs?tradeType=weixin_micropay&method=create_order');
+  const drawer = page.getByRole('dialog');
+  await rowsOf(page).first().getByRole('button', { name: '查看' }).click();
+  const request = drawer.getByRole('region', { name: '请求' });
+  await expect(request.locator('pre')).toContainText(
+    /^\{\n {2}"out_trade_no": "\d+",\n[\s\S]*"auth_code": "\*+"/,
+  );
+  await request.getByText('原文', { exact: true }).click();
+  const raw = await request.locator('pre').innerText();
+  expect(raw).toMatch(/^\{"out_trade_no":/);
+  await request.getByRole('button', { name: '复制' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(raw);
+
+  const trace = drawer.getByRole('link', { name: /^[0-9a-f]{32}$/ });
+  const traceId = await trace.innerText();
+  await trace.click();
+  await expect(page).toHaveURL(new RegExp(`traceId=${traceId}`));
+  await expect(drawer).toBeHidden();
+  await rowsOf(page).first().getByRole('button', { name: '查看' }).click();
+  await drawer.getByRole('link', { name: '查看订单' }).click();
+  await expect(page).toHaveURL(/\/orders\?open=/);
+  await drawer.getByRole('tab', { name: /接口调用/ }).click();
+  await drawer
+    .getByRole('tabpanel', { name: /接口调用/ })
+    .getByRole('button', { name: '查看' })
+    .first()
+    .click();
+  await expect(drawer.getByRole('link', { name: traceId })).toBeVisible();
+  await page.close();
+});
+
+test('a log without numbered pages is turned on and back', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'ops');
+  await open(page, '/interface-logs');
+  const times = () => page.locator('tr.ant-table-row td:first-child').allInnerTexts();
+  const previous = page.getByRole('button', { name: /上一页/ });
+  const next = page.getByRole('button', { name: /下一页/ });
+  const first = await times();
+  await expect(previous).toBeDisabled();
+  await next.click();
+  await expect.poll(times).not.toEqual(first);
+  const second = await times();
+  expect([...first, ...second]).toEqual([...first, ...second].sort().reverse());
+  await previous.click();
+  await expect.poll(times).toEqual(first);
+  await page.close();
+});
+
 test('a list that cannot be loaded says so and tries again when asked', async ({ browser }) => {
   const page = await signIn(browser, platform.url, 'finance');
   await page.route('**/api/orders?**', (route) => route.abort());
   await page.getByRole('menuitem', { name: '订单列表' }).click();
   const alert = page.getByRole('alert');
-  await expect(alert).toContainText('错误码');
+  await expect(alert).toContainText('无法连接服务器，请检查网络');
+  await expect(page.getByText('暂无数据')).toHaveCount(0);
   await expect(rowsOf(page)).toHaveCount(0);
   await page.unroute('**/api/orders?**');
   await alert.getByRole('button', { name: '重试' }).click();

@@ -161,7 +161,7 @@ function Inputs({ stored, onDone }: { stored: ChannelAccount | undefined; onDone
         </Line>
       )}
       {failure !== undefined && <FailureView error={failure} />}
-      <Flex justify="space-between" align="start" style={{ marginTop: 16 }}>
+      <Flex justify="space-between" align="start" className="form-actions">
         <Space>
           {mayChange && (
             <Button type="primary" htmlType="submit" loading={isBusy} disabled={!channel}>

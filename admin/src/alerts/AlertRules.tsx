@@ -6,6 +6,7 @@ import { anything, type Row } from '../http/contracts';
 import { useText } from '../i18n';
 import { SchemaForm } from '../schema/SchemaForm';
 import { SchemaList } from '../schema/SchemaList';
+import { useChannels, useMerchants } from '../shell/references';
 import { useToast } from '../shell/useToast';
 import { dateTimeText } from '../time';
 
@@ -27,7 +28,7 @@ export default function AlertRules() {
     <SchemaList
       type="alert-rule"
       title={t('menu.alertRules')}
-      actionsWidth={200}
+      actionsWidth={152}
       viewable={false}
       rowActions={(row, { screen }) =>
         screen.can.update === true ? <TestFire code={String(row.code)} /> : null
@@ -108,7 +109,9 @@ function TryOut({ read }: { read: () => Promise<Row> }) {
 
 function Outcome({ trial: { now, episodes, knowsPast } }: { trial: Trial }) {
   const { t } = useText();
-  const about = (subject: string) => subject || t('alerts.whole');
+  const { titleOf } = useChannels();
+  const { nameOf } = useMerchants();
+  const about = (subject: string) => (subject === '' ? t('alerts.whole') : titleOf(nameOf(subject)));
   return (
     <Flex vertical gap={12}>
       <Table

@@ -5,6 +5,7 @@ import { useText } from '../i18n';
 import { fenText } from '../money';
 import { ChannelName } from '../schema/Cell';
 import { FailureView } from '../shell/FailureView';
+import { RetryTag } from '../shell/RetryTag';
 import { useChannels } from '../shell/references';
 import { useToast } from '../shell/useToast';
 import { Receipt } from './Receipt';
@@ -102,7 +103,7 @@ type LiveProps = Pick<Props, 'patientName' | 'onNext' | 'onAgain' | 'onEnd'> & {
 };
 
 function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LiveProps) {
-  const { t, language, pick } = useText();
+  const { t } = useText();
   const toast = useToast();
   const { titleOf } = useChannels();
   const now = useSeconds();
@@ -179,7 +180,12 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
         <Result
           icon={<Spin size="large" />}
           title={t('cashier.confirming')}
-          subTitle={t('cashier.confirmingHint')}
+          subTitle={
+            <>
+              {t('cashier.confirmingHint')}
+              {order.error && <Reason error={order.error} />}
+            </>
+          }
           extra={
             <Flex vertical align="center" gap={12} role="status" aria-live="polite">
               {offline}
@@ -212,25 +218,11 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
     case 'closed':
     case 'reversed':
     case 'failed': {
-      const explanation = order.error
-        ? ((language === 'zh' ? order.error.zh : order.error.en) ?? order.error.channelMessage ?? '')
-        : '';
       return (
         <Result
           status={standing === 'failed' ? 'error' : 'info'}
           title={t(`cashier.${standing}`)}
-          subTitle={
-            <>
-              {explanation}
-              {order.error?.advice && <div>{pick(order.error.advice)}</div>}
-              {order.error && (
-                <div className="quiet">
-                  {t('common.code')}: {order.error.code}
-                  {order.error.channelCode ? ` · ${order.error.channelCode}` : ''}
-                </div>
-              )}
-            </>
-          }
+          subTitle={order.error && <Reason error={order.error} />}
           extra={
             <Flex vertical align="center" gap={12}>
               {amount}
@@ -255,6 +247,28 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
     default:
       return standing satisfies never;
   }
+}
+
+/** What the channel said, what to do about it, and whether to try again. */
+function Reason({ error }: { error: NonNullable<OrderView['error']> }) {
+  const { t, language, pick } = useText();
+  return (
+    <Flex vertical align="center" gap={8}>
+      <span className="strong">{(language === 'zh' ? error.zh : error.en) ?? error.channelMessage}</span>
+      {error.advice && (
+        <Alert
+          type={error.retry === 'anew' ? 'info' : 'warning'}
+          showIcon
+          message={pick(error.advice)}
+          action={error.retry && <RetryTag retry={error.retry} />}
+        />
+      )}
+      <span>
+        {t('common.code')}: {error.code}
+        {error.channelCode ? ` · ${error.channelCode}` : ''}
+      </span>
+    </Flex>
+  );
 }
 
 function PayerAction({ order }: { order: OrderView }) {

@@ -74,19 +74,25 @@ function withToken(request: Request, held: Tokens | undefined): Request {
   return new Request(request, { headers });
 }
 
+/** @throws Failure when nothing answers; what aborted it as it is */
+const send = (request: Request): Promise<Response> =>
+  fetch(request).catch((error: unknown) => {
+    throw error instanceof TypeError ? unreachable() : error;
+  });
+
 /** `fetch` as the signed-in account: renews the access token once when the server says it has expired. */
 export async function sessionFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   const again = request.clone();
   const held = readTokens();
-  const response = await fetch(withToken(request, held));
+  const response = await send(withToken(request, held));
   if (response.status !== 401 || !held) return response;
   lastUsed = held.accessToken;
   if (!(await refreshSession())) {
     signalSignedOut();
     return response;
   }
-  return fetch(withToken(again, readTokens()));
+  return send(withToken(again, readTokens()));
 }
 
 const signedOutListeners = new Set<() => void>();

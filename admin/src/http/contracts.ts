@@ -55,6 +55,10 @@ export const placedPage = z.object({
   meta: z.object({ pagination: placesOf }),
 });
 
+/** Whether what failed may be tried again, and by whom. */
+export const retry = z.enum(['automatic', 'anew', 'after_fix', 'no']);
+export type Retry = z.infer<typeof retry>;
+
 const orderError = z
   .object({
     code: z.string(),
@@ -63,6 +67,7 @@ const orderError = z
     channelCode: text,
     channelMessage: text,
     advice: bilingual.nullish(),
+    retry: retry.nullish().catch(undefined),
   })
   .nullish()
   .catch(null);
@@ -428,6 +433,8 @@ const field = z.object({
   readOnly: z.boolean().nullish(),
   masked: z.boolean().nullish(),
   hint: bilingual.nullish(),
+  names: z.string().nullish(),
+  many: z.boolean().nullish(),
 });
 export type Field = z.infer<typeof field>;
 const operators = ['eq', 'contains', 'range', 'in'] as const;

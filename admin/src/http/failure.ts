@@ -101,12 +101,22 @@ export const unreadable = (path: string) =>
   );
 
 /** A channel's refusal that came inside a good answer. */
-export const refusal = (error: { code: string; zh?: string | null; en?: string | null } | null | undefined) =>
+export const refusal = (
+  error:
+    | {
+        code: string;
+        zh?: string | null;
+        en?: string | null;
+        advice?: { zh: string; en: string } | null;
+      }
+    | null
+    | undefined,
+) =>
   new Failure(
     200,
     error?.code ?? 'FAILED',
-    error?.zh ?? '操作失败',
-    error?.en ?? error?.zh ?? 'That did not work',
+    [error?.zh ?? '操作失败', error?.advice?.zh].filter(Boolean).join('。'),
+    [error?.en ?? error?.zh ?? 'That did not work', error?.advice?.en].filter(Boolean).join('. '),
   );
 
 export function asFailure(error: unknown): Failure {

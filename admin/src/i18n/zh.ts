@@ -1143,8 +1143,7 @@ export const zh = {
     days: '日期范围',
     channel: '渠道',
     code: '错误码',
-    meaning: '含义',
-    advice: '处理办法',
+    meaning: '含义与处理办法',
     retry: '能否重试',
     count: '次数',
     trend: '每日趋势',
@@ -1205,6 +1204,7 @@ export const zh = {
     kind: '类型',
     language: '语言',
     enabled: '启用',
+    parameters: '参数',
     preview: '预览',
   },
   alerts: {

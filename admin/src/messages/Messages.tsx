@@ -1,11 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Flex, Skeleton, Table, Tabs } from 'antd';
+import { Alert, Button, Flex, Skeleton, Table, Tabs, Typography } from 'antd';
 import { useEffect, useState } from 'react';
+import { Link } from 'react-router';
 import { call } from '../http/client';
 import { anything, page, type Row, type Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { Cell } from '../schema/Cell';
-import { SchemaDetail } from '../schema/SchemaDetail';
+import { wordsOf } from '../schema/columns';
+import { Fields, useRow } from '../schema/SchemaDetail';
 import { SchemaList } from '../schema/SchemaList';
 import { useScreen } from '../schema/useScreen';
 import { FailureView } from '../shell/FailureView';
@@ -31,41 +33,48 @@ export default function Messages() {
 function Message({
   id,
   screen,
-  row,
-  reload,
+  row: listed,
+  reload: reloadList,
 }: {
   id: string;
   screen: Screen;
   row: Row | undefined;
   reload: () => void;
 }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const { may } = useAccount();
   const toast = useToast();
   const [isBusy, setBusy] = useState(false);
   const mayAct = may('update', 'message');
+  const { row: message, error, reload } = useRow('messages', id, listed);
 
   // Looking at it is reading it.
   useEffect(() => {
     if (mayAct) call(`/monitoring/messages/${id}/read`, anything, { method: 'POST' }).catch(() => undefined);
   }, [id, mayAct]);
 
+  if (error) return <FailureView error={error} onRetry={reload} />;
+  if (!message) return <Skeleton active />;
   const act = async (action: 'acknowledge' | 'resolve') => {
     setBusy(true);
     try {
       await call(`/monitoring/messages/${id}/${action}`, anything, { method: 'POST' });
       toast.success(t(`messages.${action}d`));
-      reload();
+      if (!listed) reload();
+      reloadList();
     } catch (error) {
       toast.failure(error);
     } finally {
       setBusy(false);
     }
   };
-  const isOpen = row?.status === 'open';
+  const isOpen = message.status === 'open';
+  const title = String(wordsOf(message, 'title', language) ?? '');
+  const body = String(wordsOf(message, 'body', language) ?? '');
+  const orderNo = typeof message.orderNo === 'string' ? message.orderNo : '';
   return (
     <Flex vertical gap={12}>
-      {mayAct && row && row.status !== 'resolved' && (
+      {mayAct && message.status !== 'resolved' && (
         <Alert
           type={isOpen ? 'warning' : 'info'}
           showIcon
@@ -84,7 +93,16 @@ function Message({
           }
         />
       )}
-      <SchemaDetail screen={screen} id={id} row={row} />
+      <div>
+        <Typography.Title level={5} style={{ marginTop: 0 }}>
+          {title}
+        </Typography.Title>
+        {body !== title && <Typography.Paragraph className="told">{body}</Typography.Paragraph>}
+        {orderNo !== '' && may('read', 'order') && (
+          <Link to={`/orders?open=${encodeURIComponent(orderNo)}`}>{t('logs.toOrder')}</Link>
+        )}
+      </div>
+      <Fields screen={withFields(screen, message)} row={message} />
       <Tabs
         size="small"
         items={[
@@ -106,6 +124,34 @@ function Message({
   );
 }
 
+/** What is known of it, the words apart, in the order in which it happened. */
+function withFields(screen: Screen, message: Row): Screen {
+  const known = new Map(screen.fields.map((field) => [field.name, field]));
+  const fields = shownFields
+    .filter((name) => message[name] !== null && message[name] !== undefined && message[name] !== '')
+    .flatMap((name) => known.get(name) ?? []);
+  return { ...screen, fields };
+}
+
+const shownFields = [
+  'level',
+  'status',
+  'kind',
+  'count',
+  'at',
+  'lastAt',
+  'orderNo',
+  'audience',
+  'step',
+  'nextStepAt',
+  'readBy',
+  'readAt',
+  'acknowledgedBy',
+  'acknowledgedAt',
+  'resolvedBy',
+  'resolvedAt',
+];
+
 const shownDeliveries = [
   'targetCode',
   'recipient',
@@ -115,7 +161,7 @@ const shownDeliveries = [
   'readAt',
   'lastError',
 ];
-const shownAlarms = ['at', 'text', 'orderNo'];
+const shownAlarms = ['at', 'about', 'text', 'orderNo'];
 
 const Deliveries = ({ messageNo }: { messageNo: string }) => (
   <RowsOf
@@ -127,11 +173,9 @@ const Deliveries = ({ messageNo }: { messageNo: string }) => (
   />
 );
 
-function Alarms({ messageNo }: { messageNo: string }) {
-  const { language } = useText();
-  const fields = shownAlarms.map((name) => (name === 'text' && language === 'en' ? 'textEn' : name));
-  return <RowsOf type="alarm" path="/alarms" messageNo={messageNo} fields={fields} sort="at:desc" />;
-}
+const Alarms = ({ messageNo }: { messageNo: string }) => (
+  <RowsOf type="alarm" path="/alarms" messageNo={messageNo} fields={shownAlarms} sort="at:desc" />
+);
 
 function RowsOf({
   type,
@@ -146,7 +190,7 @@ function RowsOf({
   fields: string[];
   sort: string;
 }) {
-  const { pick, t } = useText();
+  const { pick, t, language } = useText();
   const { data: screen } = useScreen(type);
   const [current, setCurrent] = useState(1);
   const { data, error, refetch } = useQuery({
@@ -169,7 +213,6 @@ function RowsOf({
       size="small"
       rowKey="documentId"
       dataSource={data.data}
-      scroll={{ x: 'max-content' }}
       pagination={{
         current,
         pageSize: 20,
@@ -186,12 +229,9 @@ function RowsOf({
           {
             key: name,
             title: pick(field.title),
-            render: (_: unknown, row: Row) =>
-              name === 'targetCode' && row[name] === 'in-app' ? (
-                t('messages.inApp')
-              ) : (
-                <Cell field={field} value={row[name]} />
-              ),
+            render: (_: unknown, row: Row) => (
+              <Cell field={field} value={wordsOf(row, name, language)} whole={field.kind === 'text'} />
+            ),
           },
         ];
       })}

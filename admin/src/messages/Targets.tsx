@@ -162,7 +162,7 @@ function Inputs({ kinds, stored, onDone }: { kinds: Kinds; stored: Target | unde
       {kind && (
         <>
           <Divider orientation="left" plain>
-            {t('accounts.parameters')}
+            {t('messages.parameters')}
           </Divider>
           <Line gutter={16}>
             {shownFields(kind.config, values).map(([name, field]) => (
@@ -182,7 +182,7 @@ function Inputs({ kinds, stored, onDone }: { kinds: Kinds; stored: Target | unde
         </>
       )}
       {failure !== undefined && <FailureView error={failure} />}
-      <Flex gap={8} style={{ marginTop: 16 }}>
+      <Flex gap={8} className="form-actions">
         <Button type="primary" htmlType="submit" loading={isBusy} disabled={!kind}>
           {t('common.save')}
         </Button>

@@ -41,4 +41,3 @@ export const inbox = z.object({
     })
     .nullable(),
 });
-type Inbox = z.infer<typeof inbox>;

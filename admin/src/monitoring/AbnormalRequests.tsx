@@ -1,15 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
-import { Flex, Segmented, Table, Tag, Tooltip } from 'antd';
+import { Flex, Segmented, Table, Tooltip } from 'antd';
 import { Link, useSearchParams } from 'react-router';
 import { z } from 'zod';
 import { call } from '../http/client';
+import { retry } from '../http/contracts';
 import { useText } from '../i18n';
-import { ChannelName, Clipped } from '../schema/Cell';
+import { ChannelName } from '../schema/Cell';
 import { DayRange } from '../schema/FilterBar';
 import { joinRange, splitRange } from '../schema/filters';
 import { SchemaList } from '../schema/SchemaList';
 import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
+import { RetryTag } from '../shell/RetryTag';
 import { addDays, dateTimeText, dayStart, today } from '../time';
 
 const words = z.object({ zh: z.string(), en: z.string() });
@@ -26,14 +28,12 @@ const group = z.object({
       meaning: words,
       cause: words,
       advice: words,
-      retry: z.enum(['automatic', 'anew', 'after_fix', 'no']),
+      retry,
     })
     .nullable(),
 });
 type Group = z.infer<typeof group>;
 const groups = z.object({ groups: z.array(group) });
-
-const retryColors = { automatic: 'processing', anew: 'success', after_fix: 'warning', no: 'error' } as const;
 
 /** 异常请求: by code, with how they came over the days, or row by row. */
 export default function AbnormalRequests() {
@@ -90,73 +90,62 @@ function Groups({ choice }: { choice: React.ReactNode }) {
         dataSource={error ? [] : (data?.groups ?? [])}
         rowKey={({ channel, errorCode }) => `${channel} ${errorCode}`}
         pagination={false}
-        scroll={{ x: 1160 }}
+        scroll={{ x: 1110 }}
+        tableLayout="fixed"
         columns={[
           {
             title: t('abnormal.channel'),
-            width: 84,
+            width: 92,
             render: (_, { channel }) => <ChannelName code={channel} />,
           },
           {
             title: t('abnormal.code'),
-            width: 190,
-            render: (_, { errorCode }) => <Clipped text={errorCode} />,
+            width: 170,
+            className: 'told',
+            dataIndex: 'errorCode',
           },
           {
             title: t('abnormal.meaning'),
-            width: 220,
-            render: (_, { known, message }) => (
-              <Clipped text={known ? pick(known.meaning) : (message ?? '—')} />
-            ),
-          },
-          {
-            title: t('abnormal.advice'),
-            width: 240,
-            render: (_, { known }) =>
+            className: 'told',
+            render: (_, { known, message }) =>
               known ? (
                 <Tooltip title={pick(known.cause)}>
-                  <span>
-                    <Clipped text={pick(known.advice)} />
-                  </span>
+                  <div>{pick(known.meaning)}</div>
+                  <div className="quiet">{pick(known.advice)}</div>
                 </Tooltip>
               ) : (
-                '—'
+                message
               ),
           },
           {
             title: t('abnormal.retry'),
-            width: 104,
-            render: (_, { known }) =>
-              known ? (
-                <Tag color={retryColors[known.retry]}>{t(`abnormal.retries.${known.retry}`)}</Tag>
-              ) : (
-                '—'
-              ),
+            width: 100,
+            render: (_, { known }) => (known ? <RetryTag retry={known.retry} /> : '—'),
           },
           {
             title: t('abnormal.count'),
-            width: 70,
+            width: 56,
             align: 'right',
             render: (_, { count }) => <span className="number">{count}</span>,
           },
           {
             title: t('abnormal.trend'),
-            width: 130,
+            width: 124,
             render: (_, { days }) => <Trend days={days} first={from} />,
           },
           {
             title: t('abnormal.first'),
-            width: 152,
+            width: 140,
             render: (_, { firstEverAt }) => <span className="number">{dateTimeText(firstEverAt)}</span>,
           },
           {
             title: t('abnormal.last'),
-            width: 152,
+            width: 140,
             render: (_, { lastAt }) => <span className="number">{dateTimeText(lastAt)}</span>,
           },
           {
             title: t('common.actions'),
-            width: 60,
+            width: 68,
             fixed: 'right',
             render: (_, row) => <Link to={rowsOf(row)}>{t('common.view')}</Link>,
           },

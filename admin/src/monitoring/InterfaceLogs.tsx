@@ -1,4 +1,3 @@
-import { useOne } from '@refinedev/core';
 import { Descriptions, Flex, Segmented, Skeleton, Tag, Typography } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -6,6 +5,7 @@ import type { Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { Cell } from '../schema/Cell';
 import { isNumberOfSomething } from '../schema/columns';
+import { useRow } from '../schema/SchemaDetail';
 import { SchemaList } from '../schema/SchemaList';
 import { FailureView } from '../shell/FailureView';
 import { useAccount } from '../shell/useAccount';
@@ -28,15 +28,9 @@ export function LogDetail({ id, screen, row }: { id: string; screen: Screen; row
   const { t, pick } = useText();
   const { may } = useAccount();
   // Lists leave the bodies out.
-  const isWhole = row?.request !== undefined;
-  const { query, result } = useOne<Row & { id?: string }>({
-    resource: 'interface-logs',
-    id,
-    queryOptions: { enabled: !isWhole, retry: false },
-    errorNotification: false,
-  });
-  const log = isWhole ? row : result;
-  if (query.error) return <FailureView error={query.error} onRetry={() => void query.refetch()} />;
+  const listed = row?.request === undefined ? undefined : row;
+  const { row: log, error, reload } = useRow('interface-logs', id, listed);
+  if (error) return <FailureView error={error} onRetry={reload} />;
   if (!log) return <Skeleton active />;
   const bodies = new Set(['request', 'response']);
   return (
@@ -56,9 +50,13 @@ export function LogDetail({ id, screen, row }: { id: string; screen: Screen; row
           .map((field) => ({
             key: field.name,
             label: field.name === 'durationMs' ? t('logs.duration') : pick(field.title),
-            span: field.name === 'url' ? 2 : 1,
+            span: field.name === 'url' || field.name === 'traceId' ? 2 : 1,
             children:
-              field.name === 'durationMs' ? (
+              field.name === 'traceId' ? (
+                <Link to={`/interface-logs?traceId=${encodeURIComponent(String(log.traceId))}`}>
+                  {String(log.traceId)}
+                </Link>
+              ) : field.name === 'durationMs' ? (
                 <Tag color={Number(log.durationMs) > 3000 ? 'red' : 'default'}>
                   {t('logs.ms', { ms: log.durationMs })}
                 </Tag>
@@ -80,8 +78,8 @@ function Body({ title, text }: { title: string; text: unknown }) {
     typeof text === 'string' ? text : text === null || text === undefined ? '' : JSON.stringify(text);
   return (
     <section aria-label={title}>
-      <Flex justify="space-between">
-        <h3 style={{ fontSize: 14, margin: '0 0 6px' }}>{title}</h3>
+      <Flex justify="space-between" align="center" style={{ minHeight: 30 }}>
+        <h3 style={{ fontSize: 14, margin: 0 }}>{title}</h3>
         {body !== '' && (
           <Flex gap={8} align="center">
             <Segmented

@@ -3,7 +3,7 @@ import { createContext, useContext } from 'react';
 import type { Field } from '../http/contracts';
 import { useText } from '../i18n';
 import { currencySign, type Fen, fenText } from '../money';
-import { useChannels, useMerchants } from '../shell/references';
+import { useChannels, useMerchants, useNames } from '../shell/references';
 import { dateTimeText } from '../time';
 import { anomalyCodes } from './columns';
 
@@ -86,6 +86,7 @@ interface CellProps {
 export function Cell({ field, value, currency, copyable = false, whole = false }: CellProps) {
   const { t } = useText();
   if (value === null || value === undefined || value === '') return <Nothing />;
+  if (field.names) return <Names of={field.names} value={value} whole={whole} />;
   switch (field.kind) {
     case 'money':
       return <Money fen={value} currency={currency} />;
@@ -132,6 +133,15 @@ export function Cell({ field, value, currency, copyable = false, whole = false }
     default:
       return field.kind satisfies never;
   }
+}
+
+/** One code or several of another type's rows, by the names people know. */
+function Names({ of, value, whole }: { of: string; value: unknown; whole: boolean }) {
+  const { language } = useText();
+  const { nameOf } = useNames(of);
+  const codes = Array.isArray(value) ? value.map(String) : String(value).split(',');
+  if (codes.length === 0) return <Nothing />;
+  return <Clipped text={codes.map(nameOf).join(language === 'zh' ? '、' : ', ')} whole={whole} />;
 }
 
 export function Clipped({

@@ -1,9 +1,9 @@
 import { DownOutlined, UpOutlined } from '@ant-design/icons';
 import { Button, DatePicker, Flex, Input, Select } from 'antd';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Field, FilterOperator, Screen } from '../http/contracts';
 import { useText } from '../i18n';
-import { useChannels, useMerchants } from '../shell/references';
+import { useChannels, useMerchants, useNames } from '../shell/references';
 import { addDays, fromPicker, today, toPicker } from '../time';
 import { joinRange, splitRange } from './filters';
 
@@ -18,6 +18,8 @@ interface ControlProps {
   onChoose: (value: string) => void;
 }
 
+type Picked = ReturnType<typeof toPicker>;
+
 /** Days of the hospital's calendar, with the spans finance asks for. */
 export function DayRange({
   value,
@@ -29,19 +31,20 @@ export function DayRange({
   label: string;
 }) {
   const { t } = useText();
-  const [from, to] = splitRange(value);
+  // The picker forgets what is half typed whenever it is handed another range.
+  const range = useMemo<[Picked, Picked]>(() => {
+    const [from, to] = splitRange(value);
+    return [toPicker(from), toPicker(to)];
+  }, [value]);
   const now = today();
-  const span = (start: string, end: string): [ReturnType<typeof toPicker>, ReturnType<typeof toPicker>] => [
-    toPicker(start),
-    toPicker(end),
-  ];
+  const span = (start: string, end: string): [Picked, Picked] => [toPicker(start), toPicker(end)];
   return (
     <DatePicker.RangePicker
       aria-label={label}
       allowEmpty={[true, true]}
-      value={[toPicker(from), toPicker(to)]}
-      onChange={(range) =>
-        onChange(joinRange(fromPicker(range?.[0] ?? null), fromPicker(range?.[1] ?? null)))
+      value={range}
+      onChange={(chosen) =>
+        onChange(joinRange(fromPicker(chosen?.[0] ?? null), fromPicker(chosen?.[1] ?? null)))
       }
       presets={[
         { label: t('common.today'), value: span(now, now) },
@@ -59,6 +62,7 @@ function Control({ field, op, value, onChange, onChoose }: ControlProps) {
   const { t, pick } = useText();
   const { choices: merchants } = useMerchants();
   const { channels, titleOf } = useChannels();
+  const { choices: named } = useNames(field.names);
   const label = pick(field.title);
   const choose = (options: { value: string; label: string }[]) => {
     const same = {
@@ -83,6 +87,7 @@ function Control({ field, op, value, onChange, onChoose }: ControlProps) {
   };
   if (field.kind === 'enum')
     return choose((field.options ?? []).map((option) => ({ value: option.value, label: pick(option) })));
+  if (field.names && named.length > 0) return choose(named);
   if (field.kind === 'merchant')
     return choose(merchants.map((choice) => ({ value: choice.value, label: choice.label })));
   if (field.kind === 'channel') {

@@ -7,18 +7,32 @@ import { FailureView } from '../shell/FailureView';
 import { Cell } from './Cell';
 import { isNumberOfSomething } from './columns';
 
-/** Every field of one row. A row that the list does not hold (another page, a shared address) is read by its id. */
-export function SchemaDetail({ screen, id, row }: { screen: Screen; id: string; row: Row | undefined }) {
+/** A row that a list has, or, where it has not (another page, a shared address), the row read by its id. */
+export function useRow(resource: string, id: string, listed: Row | undefined) {
   const { query, result } = useOne<Row & { id?: string }>({
-    resource: screen.endpoint.replace(/^\/api\//, ''),
+    resource,
     id,
-    queryOptions: { enabled: row === undefined, retry: false },
+    queryOptions: { enabled: listed === undefined, retry: false },
     errorNotification: false,
   });
-  const shown = row ?? result;
-  if (query.error) return <FailureView error={query.error} onRetry={() => void query.refetch()} />;
-  if (!shown) return <Skeleton active />;
-  return <Fields screen={screen} row={shown} />;
+  const row: Row | undefined = listed ?? result;
+  return { row, error: query.error, reload: () => void query.refetch() };
+}
+
+/** Every field of one row. */
+export function SchemaDetail({
+  screen,
+  id,
+  row: listed,
+}: {
+  screen: Screen;
+  id: string;
+  row: Row | undefined;
+}) {
+  const { row, error, reload } = useRow(screen.endpoint.replace(/^\/api\//, ''), id, listed);
+  if (error) return <FailureView error={error} onRetry={reload} />;
+  if (!row) return <Skeleton active />;
+  return <Fields screen={screen} row={row} />;
 }
 
 export function Fields({ screen, row, columns = 2 }: { screen: Screen; row: Row; columns?: number }) {

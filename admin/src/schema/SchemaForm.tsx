@@ -3,13 +3,13 @@ import {
   Button,
   Col,
   DatePicker,
+  Flex,
   Form,
   Input,
   InputNumber,
   Row as Line,
   Select,
   Skeleton,
-  Space,
   Switch,
 } from 'antd';
 import { type ReactNode, useState } from 'react';
@@ -18,14 +18,7 @@ import type { Field, Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { fenText, parseYuan } from '../money';
 import { FailureView } from '../shell/FailureView';
-import {
-  takesMany,
-  useChannelAccounts,
-  useChannels,
-  useManyOf,
-  useMerchants,
-  useTerminals,
-} from '../shell/references';
+import { useChannelAccounts, useChannels, useMerchants, useNames, useTerminals } from '../shell/references';
 import { useToast } from '../shell/useToast';
 import { fromPicker, toPicker } from '../time';
 
@@ -190,7 +183,7 @@ function Inputs({
         ))}
       </Line>
       {failure !== undefined && <FailureView error={failure} />}
-      <Space style={{ marginTop: 16 }}>
+      <Flex gap={8} className="form-actions">
         <Button
           type="primary"
           htmlType="submit"
@@ -203,7 +196,7 @@ function Inputs({
           ...toVariables(await form.validateFields()),
         }))}
         <Button onClick={onDone}>{t('common.cancel')}</Button>
-      </Space>
+      </Flex>
     </Form>
   );
 }
@@ -226,8 +219,8 @@ function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boo
       options={options}
     />
   );
-  if (field.kind === 'string' && takesMany(field.name))
-    return <Many name={field.name} disabled={isLocked} {...control} />;
+  if (field.kind === 'string' && field.names)
+    return <Names of={field.names} isMany={field.many === true} disabled={isLocked} {...control} />;
   if (field.name === 'accountCode') return choose(accounts.map(named));
   if (field.name === 'terminalCode') return choose(terminals.map(named));
   switch (field.kind) {
@@ -265,29 +258,33 @@ function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boo
   }
 }
 
-/** Several names in one text, `a,b`: chosen from what there is, or typed. */
-function Many({
-  name,
+/** Codes of another type's rows, several as `a,b`: chosen by their names, or typed by who may not read those. */
+function Names({
+  of,
+  isMany,
   value,
   onChange,
   ...control
 }: {
-  name: string;
+  of: string;
+  isMany: boolean;
   disabled: boolean;
   id?: string;
   value?: string;
   onChange?: (value: string) => void;
 }) {
   const { t } = useText();
-  const options = useManyOf(name);
+  const { choices } = useNames(of);
   return (
     <Select<string[]>
       {...control}
       mode="tags"
+      allowClear
+      {...(isMany ? {} : { maxCount: 1 })}
       tokenSeparators={[',', '，', ' ']}
       optionFilterProp="label"
       placeholder={t('common.choose')}
-      options={options}
+      options={choices}
       value={value ? value.split(',').filter(Boolean) : []}
       onChange={(chosen) => onChange?.(chosen.join(','))}
     />

@@ -12,7 +12,7 @@ import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
 import { useToast } from '../shell/useToast';
 import { Cell } from './Cell';
-import { type ColumnsMap, fromColumnsMap, planColumns, toColumnsMap } from './columns';
+import { type ColumnsMap, fromColumnsMap, headingWidth, planColumns, toColumnsMap, wordsOf } from './columns';
 import { FilterBar } from './FilterBar';
 import {
   defaultPageSize,
@@ -163,8 +163,7 @@ function Rows({
     align: plan.align,
     fixed: plan.fixed,
     ellipsis: false,
-    // A list without numbered pages has one order, forwards and backwards.
-    sorter: plan.sortable && (screen.paging === 'numbers' || screen.view.sort[0]?.field === plan.field.name),
+    sorter: plan.sortable,
     showSorterTooltip: false,
     sortOrder:
       state.sort?.field === plan.field.name
@@ -175,7 +174,7 @@ function Rows({
     render: (_, row) => (
       <Cell
         field={plan.field}
-        value={row[plan.field.name]}
+        value={wordsOf(row, plan.field.name, language)}
         currency={row.currency}
         copyable={plan.copyable}
       />
@@ -188,7 +187,10 @@ function Rows({
       fixed: 'right',
       width:
         actionsWidth ??
-        20 + (isViewable ? 40 : 0) + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
+        Math.max(
+          headingWidth(t('common.actions'), false),
+          20 + (isViewable ? 40 : 0) + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
+        ),
       hideInSetting: true,
       render: (_, row) => (
         <Space size={10}>
@@ -305,14 +307,15 @@ function Rows({
         options={{ reload, density: false, fullScreen: false, setting: { listsHeight: 420 } }}
         columnsState={{ value: columnsMap, onChange: changeColumns, defaultValue: toColumnsMap(plans) }}
         locale={{
-          emptyText: isFetching ? (
-            ' '
-          ) : (
-            <Empty
-              image={Empty.PRESENTED_IMAGE_SIMPLE}
-              description={isFiltered ? t('common.emptyFiltered') : t('common.empty')}
-            />
-          ),
+          emptyText:
+            isFetching || error ? (
+              ' '
+            ) : (
+              <Empty
+                image={Empty.PRESENTED_IMAGE_SIMPLE}
+                description={isFiltered ? t('common.emptyFiltered') : t('common.empty')}
+              />
+            ),
         }}
         pagination={
           !places && {

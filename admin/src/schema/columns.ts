@@ -1,5 +1,5 @@
 import type { ColumnsState } from '@ant-design/pro-components';
-import type { ColumnChoice, Field, Screen } from '../http/contracts';
+import type { ColumnChoice, Field, Row, Screen } from '../http/contracts';
 
 /** One column of a list as it is decided, before anything is drawn. */
 export interface ColumnPlan {
@@ -16,14 +16,14 @@ export interface ColumnPlan {
 const widths: Record<Field['kind'], number> = {
   string: 116,
   text: 200,
-  integer: 90,
+  integer: 84,
   money: 98,
-  boolean: 72,
-  datetime: 152,
-  day: 100,
-  enum: 88,
+  boolean: 66,
+  datetime: 140,
+  day: 92,
+  enum: 76,
   json: 180,
-  channel: 84,
+  channel: 92,
   merchant: 140,
   anomalies: 150,
 };
@@ -37,19 +37,27 @@ export const isNumberOfSomething = ({ name, kind }: Pick<Field, 'name' | 'kind'>
 
 const sortableKinds: ReadonlySet<Field['kind']> = new Set(['datetime', 'day', 'money', 'integer']);
 
-const isSortable = (field: Field): boolean => sortableKinds.has(field.kind) && !field.masked;
+/** A list without numbered pages has one order, forwards and backwards. */
+const isSortable = (field: Field, { paging, view }: Pick<Screen, 'paging' | 'view'>): boolean =>
+  sortableKinds.has(field.kind) &&
+  !field.masked &&
+  (paging === 'numbers' || view.sort[0]?.field === field.name);
+
+const textWidth = (text: string, chinese: number, latin: number): number =>
+  [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? chinese : latin), 0);
+
+const padding = 13;
 
 /** No heading is cut: what it takes in the table's type size, with its padding and the mark to sort by. */
-function headingWidth(title: string, sortable: boolean): number {
-  const text = [...title].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? 14 : 8), 0);
-  return text + 18 + (sortable ? 18 : 0);
-}
+export const headingWidth = (title: string, sortable: boolean): number =>
+  Math.ceil(textWidth(title, 13, 7.8)) + padding + (sortable ? 18 : 0);
 
 /** The columns of the view, in its order; the first one stays in place while the rest scrolls. */
 export function planColumns(
-  { view, fields }: Pick<Screen, 'view' | 'fields'>,
+  screen: Pick<Screen, 'view' | 'fields' | 'paging'>,
   language: 'zh' | 'en' = 'zh',
 ): ColumnPlan[] {
+  const { view, fields } = screen;
   const known = new Map(fields.map((field) => [field.name, field]));
   const chosen = view.columns.flatMap((choice) => {
     const field = known.get(choice.field);
@@ -61,36 +69,40 @@ export function planColumns(
     return {
       field,
       width: Math.max(
-        headingWidth(field.title[language], isSortable(field)),
+        headingWidth(field.title[language], isSortable(field, screen)),
+        least(field, language),
         Math.min(
           choice.width ?? (copyable ? numberWidth : widths[field.kind]),
-          copyable ? numberWidth : room(field, language),
+          copyable ? numberWidth : room(field),
         ),
       ),
       align: field.kind === 'money' || field.kind === 'integer' ? 'right' : 'left',
       fixed: side(choice.fixed) ?? (index === firstShown ? 'left' : undefined),
       hidden: choice.hidden ?? false,
-      sortable: isSortable(field),
+      sortable: isSortable(field, screen),
       copyable,
     };
   });
 }
 
-/** Our order numbers have 24 digits; longer ones of others are cut and shown whole on hover. */
-const numberWidth = 216;
+/** Our numbers have 24 digits, a mixed payment's halves 26; longer ones of others are cut and shown whole on hover. */
+const numberWidth = 224;
 
-/** Free text may be as wide as its view says, a choice as wide as its longest option; every other kind has a natural width. */
-function room({ kind, name, options }: Field, language: 'zh' | 'en'): number {
-  if (kind === 'text') return 320;
+/** A choice is as wide as its longest option, a channel as wide as the usual ones are called. */
+function least({ kind, options }: Field, language: 'zh' | 'en'): number {
   if (kind === 'enum') {
-    return Math.max(widths.enum, ...(options ?? []).map((option) => 34 + tagWidth(option[language])));
+    const tags = (options ?? []).map((option) => textWidth(option[language], 12, 7) + 18);
+    return Math.ceil(Math.max(0, ...tags)) + padding;
   }
-  if (kind !== 'string') return widths[kind];
-  return name === 'errorCode' || !/(subject|code|type|name)$/i.test(name) ? 320 : 150;
+  return kind === 'channel' && language === 'en' ? 130 : 0;
 }
 
-const tagWidth = (text: string): number =>
-  [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? 12 : 7), 0);
+/** Free text may be as wide as its view says; every other kind has a natural width. */
+function room({ kind, name }: Field): number {
+  if (kind === 'text') return 320;
+  if (kind !== 'string') return widths[kind];
+  return name === 'errorCode' || !/(subject|code|type|[a-z]name)$/i.test(name) ? 320 : 150;
+}
 
 function side(fixed: ColumnChoice['fixed']): 'left' | 'right' | undefined {
   if (fixed === 'left' || fixed === 'right') return fixed;
@@ -124,6 +136,12 @@ export function fromColumnsMap(view: Screen['view'], map: ColumnsMap): ColumnCho
         ...(state?.show === false ? { hidden: true } : {}),
       };
     });
+}
+
+/** What a row says in the reader's language: a field `title` may have its English in `titleEn`. */
+export function wordsOf(row: Row, name: string, language: 'zh' | 'en'): unknown {
+  const english = language === 'en' ? row[`${name}En`] : undefined;
+  return english === undefined || english === null || english === '' ? row[name] : english;
 }
 
 /** Several reasons, each a code or an object that carries one; whatever is stored, nothing is dropped. */

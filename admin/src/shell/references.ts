@@ -62,31 +62,35 @@ export function useChannelAccounts() {
   return useMemo(() => toChoices(data), [data]);
 }
 
-/** Names that a field takes several of, separated by commas; what an account may not read it may still type. */
-const manyOf: Record<string, { path: string; subject: string; value: string; label: string }> = {
-  targets: { path: '/message-targets', subject: 'message-target', value: 'code', label: 'name' },
-  kinds: { path: '/message-templates', subject: 'message-template', value: 'kind', label: 'name' },
-  roles: { path: '/roles', subject: 'role', value: 'code', label: 'name' },
-  usernames: { path: '/accounts', subject: 'account', value: 'username', label: 'displayName' },
+/** What calls its rows by a code that other types keep, and by which of its fields people know them. */
+const namedTypes: Record<string, { path: string; code: string; name: string }> = {
+  role: { path: '/roles', code: 'code', name: 'name' },
+  account: { path: '/accounts', code: 'username', name: 'displayName' },
+  'message-target': { path: '/message-targets', code: 'code', name: 'name' },
+  'message-template': { path: '/message-templates', code: 'kind', name: 'name' },
+  'alert-rule': { path: '/alert-rules', code: 'code', name: 'name' },
 };
 
-export const takesMany = (fieldName: string): boolean => Object.hasOwn(manyOf, fieldName);
-
-export function useManyOf(fieldName: string) {
+/** The rows of a type that a field keeps the codes of; an account that may not read them sees the codes. */
+export function useNames(type: string | null | undefined) {
   const { may } = useAccount();
-  const { language } = useText();
-  const source = manyOf[fieldName];
-  const isWanted = source !== undefined && may('read', source.subject);
-  const { data } = useReference(fieldName, source?.path ?? '', isWanted);
-  return useMemo(
-    () =>
-      (data ?? []).flatMap((row) => {
-        const value = source ? text(row, source.value) : '';
-        const label = source ? (language === 'en' && text(row, 'nameEn')) || text(row, source.label) : '';
-        return value === '' || value === '*' ? [] : [{ value, label: label || value }];
-      }),
-    [data, source, language],
-  );
+  const { t, language } = useText();
+  const source = type ? namedTypes[type] : undefined;
+  const isWanted = source !== undefined && may('read', type ?? '');
+  const { data } = useReference(type ?? '', source?.path ?? '', isWanted);
+  return useMemo(() => {
+    const choices = (data ?? []).flatMap((row) => {
+      const value = source ? text(row, source.code) : '';
+      const label = source ? text(row, source.name) : '';
+      return value === '' || value === '*'
+        ? []
+        : [{ value, label: (language === 'en' && text(row, 'nameEn')) || label || value }];
+    });
+    const names = new Map(choices.map(({ value, label }) => [value, label]));
+    // Not a target that anybody set up: the application itself.
+    if (type === 'message-target') names.set('in-app', t('messages.inApp'));
+    return { choices, nameOf: (code: string) => names.get(code) ?? code };
+  }, [data, source, type, language, t]);
 }
 
 const none: Channel[] = [];

@@ -30,7 +30,8 @@ describe('built-in roles', () => {
     ['finance', 'update', 'reconciliation-rule', true],
     ['finance', 'read', 'interface-log', true],
     ['ops', 'update', 'reconciliation-rule', false],
-    ['finance', 'read', 'account', false],
+    ['finance', 'update', 'account', false],
+    ['cashier', 'read', 'account', false],
     ['cashier', 'pay', 'cashier', true],
     ['cashier', 'read', 'order', true],
     ['cashier', 'refund', 'order', false],
@@ -51,6 +52,11 @@ describe('built-in roles', () => {
     const some = abilityOf([{ action: 'read', subject: 'order', fields: ['orderNo'] }]);
     expect(some.can('read', 'order', 'orderNo')).toBe(true);
     expect(some.can('read', 'order', 'patientName')).toBe(false);
+  });
+
+  test.each(['finance', 'ops'])('%s knows colleagues by name and no more', (role) => {
+    expect(ability(role).can('read', 'account', 'displayName')).toBe(true);
+    expect(ability(role).can('read', 'account', 'lastSignInIp')).toBe(false);
   });
 
   test('a rule cannot take rights away, because roles add up', () => {

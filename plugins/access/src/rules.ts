@@ -75,6 +75,11 @@ const logs = [
 const told = ['delivery', 'alarm', 'alert-state', 'alert-event'];
 /** Who is told what, when and how. */
 const telling = ['message-target', 'message-route', 'message-template', 'duty-shift', 'alert-rule'];
+/** Who is told, and by whom something was read, is shown by name. */
+const colleagues: Rule[] = [
+  { action: 'read', subject: 'role', fields: ['code', 'name', 'nameEn'] },
+  { action: 'read', subject: 'account', fields: ['username', 'displayName'] },
+];
 const configuration = [
   'merchant',
   'route',
@@ -148,6 +153,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: ['resolve', 'approve'], subject: 'discrepancy' },
       { action: 'unmask', subject: 'patient' },
       { action: 'update', subject: 'message' },
+      ...colleagues,
       { action: ['read', 'create'], subject: 'export' },
     ],
   },
@@ -204,6 +210,7 @@ export const builtInRoles: RoleDefinition[] = [
       { action: 'test', subject: 'channel-account' },
       { action: ['create', 'update', 'delete'], subject: telling },
       { action: 'update', subject: 'message' },
+      ...colleagues,
       { action: ['read', 'create'], subject: 'export' },
     ],
   },

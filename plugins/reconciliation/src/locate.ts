@@ -49,7 +49,6 @@ export interface Locator {
 
 const hidden = new Set([
   'id',
-  'documentId',
   'requestHash',
   'bodyHash',
   'publishedAt',
