@@ -160,7 +160,7 @@ test('abnormal requests by code tell when each was seen, how it came over the da
   await expect(page.getByRole('columnheader', { name: '每日趋势' })).toBeVisible();
   await fillRange(page, '2018-10-29', '2018-10-31');
   await expectTable(page, '渠道 | 错误码 | 含义与处理办法 | 次数 | 首次出现 | 最近出现', [
-    '支付宝 | ACQ.TRADE_NOT_EXIST | 交易不存在 先在订单详情核对实际状态，再决定下一步 | 1 | 2018-10-30 08:50:11 | 2018-10-30 08:50:11',
+    '支付宝 | ACQ.TRADE_NOT_EXIST | 支付宝没有该交易（患者可能尚未扫码） 系统会自动查询结果，请勿换单重复收款 | 1 | 2018-10-30 08:49:02 | 2018-10-30 08:49:02',
     '微信 | AUTH_CODE_INVALID | 付款码无效或已使用 请患者刷新付款码后重新扫码 | 1 | 2018-10-30 08:51:37 | 2018-10-30 08:51:37',
   ]);
   await expect(page.getByRole('img', { name: '10-29: 0 10-30: 1 10-31: 0' })).toHaveCount(2);

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { AutoComplete, Descriptions, Form, Input, Modal } from 'antd';
-import { useRef, useState } from 'react';
+import { Form, Input } from 'antd';
+import { useRef } from 'react';
 import { saleNumber } from '../cashier/sale';
 import { call } from '../http/client';
 import { type RefundView, type Row, refundView } from '../http/contracts';
@@ -8,8 +8,8 @@ import { refusal } from '../http/failure';
 import { useText } from '../i18n';
 import { fenText, parseYuan, toBigInt } from '../money';
 import { Money } from '../schema/Cell';
-import { FailureView } from '../shell/FailureView';
 import { useToast } from '../shell/useToast';
+import { RefundDialog } from './RefundDialog';
 
 const refundableStatuses = new Set(['paid', 'partially_refunded']);
 
@@ -42,9 +42,6 @@ export function RefundModal({
   const { t } = useText();
   const toast = useToast();
   const client = useQueryClient();
-  const [form] = Form.useForm<Values>();
-  const [failure, setFailure] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
   const request = useRef<
     { body: { amountFen: number; reason: string; merchantRefundNo: string } } | undefined
   >(undefined);
@@ -58,62 +55,36 @@ export function RefundModal({
     else toast.info(t('orders.refundProcessing'));
   };
 
-  const submit = async ({ amount: typed, reason }: Values) => {
+  const send = async ({ amount: typed, reason }: Values) => {
     const reading = parseYuan(typed, undefined, currency);
-    if (!reading.ok || isBusy) return;
+    if (!reading.ok) throw new RangeError(reading.reason);
     const same = request.current?.body;
-    if (!same || same.amountFen !== reading.fen || same.reason !== reason.trim()) {
-      request.current = {
-        body: { amountFen: reading.fen, reason: reason.trim(), merchantRefundNo: saleNumber('R') },
-      };
+    if (!same || same.amountFen !== reading.fen || same.reason !== reason) {
+      request.current = { body: { amountFen: reading.fen, reason, merchantRefundNo: saleNumber('R') } };
     }
-    setBusy(true);
-    setFailure(undefined);
-    try {
-      const refund = await call(`/payments/orders/${encodeURIComponent(orderNo)}/refunds`, refundView, {
-        method: 'POST',
-        body: request.current?.body,
-      });
-      report(refund);
-      await client.invalidateQueries({ queryKey: ['locate'] });
-      onDone();
-    } catch (error) {
-      setFailure(error);
-    } finally {
-      setBusy(false);
-    }
+    const path = `/payments/orders/${encodeURIComponent(orderNo)}/refunds`;
+    report(await call(path, refundView, { method: 'POST', body: request.current?.body }));
+    await client.invalidateQueries({ queryKey: ['locate'] });
   };
 
   return (
-    <Modal
-      open
+    <RefundDialog<Values>
       title={t('orders.refundTitle')}
-      okText={t('orders.refundSubmit')}
-      cancelText={t('common.cancel')}
-      okButtonProps={{ danger: true, disabled: refundable <= 0n }}
-      confirmLoading={isBusy}
-      onOk={() => form.submit()}
-      onCancel={onClose}
-      maskClosable={false}
+      facts={[
+        { key: 'no', label: t('cashier.orderNo'), children: <span className="number">{orderNo}</span> },
+        {
+          key: 'amount',
+          label: t('orders.refundable'),
+          children: <Money fen={refundable} currency={currency} strong />,
+        },
+      ]}
+      initial={{ amount: fenText(refundable, { grouped: false, currency }) ?? '', reason: '' }}
+      isOff={refundable <= 0n}
+      send={send}
+      onClose={onClose}
+      onDone={onDone}
     >
-      <Descriptions
-        size="small"
-        column={1}
-        items={[
-          { key: 'no', label: t('cashier.orderNo'), children: <span className="number">{orderNo}</span> },
-          {
-            key: 'amount',
-            label: t('orders.refundable'),
-            children: <Money fen={refundable} currency={currency} strong />,
-          },
-        ]}
-      />
-      <Form<Values>
-        form={form}
-        layout="vertical"
-        onFinish={(values) => void submit(values)}
-        initialValues={{ amount: fenText(refundable, { grouped: false, currency }), reason: '' }}
-      >
+      {(submit) => (
         <Form.Item
           name="amount"
           label={t('orders.refundAmount')}
@@ -131,37 +102,10 @@ export function RefundModal({
             },
           ]}
         >
-          <Input
-            prefix="¥"
-            inputMode="decimal"
-            autoFocus
-            autoComplete="off"
-            onPressEnter={() => form.submit()}
-          />
+          <Input prefix="¥" inputMode="decimal" autoFocus autoComplete="off" onPressEnter={submit} />
         </Form.Item>
-        <RefundReason />
-      </Form>
-      {failure !== undefined && <FailureView error={failure} />}
-    </Modal>
-  );
-}
-
-/** Why money goes back, in the usual words or in one's own. */
-export function RefundReason() {
-  const { t } = useText();
-  return (
-    <Form.Item
-      name="reason"
-      label={t('orders.refundReason')}
-      rules={[{ required: true, whitespace: true, message: t('orders.reasonMissing') }]}
-    >
-      <AutoComplete
-        maxLength={80}
-        options={['patient', 'duplicate', 'hisFailed', 'wrongAmount', 'other'].map((reason) => ({
-          value: t(`orders.reasons.${reason}`),
-        }))}
-      />
-    </Form.Item>
+      )}
+    </RefundDialog>
   );
 }
 

@@ -29,7 +29,7 @@ import { SchemaForm } from './SchemaForm';
 import { useRows } from './useRows';
 import { useSaveColumns, useScreen } from './useScreen';
 
-interface ListProps {
+export interface ListProps {
   type: string;
   /** Which field names a row in the address (`?open=…`). */
   keyField?: string;
