@@ -36,7 +36,7 @@ const row: fc.Arbitrary<Row> = fc.record({
   discountFen: fc.constantFrom(0, 0, 1),
   feeUnits: fc.oneof(fc.constantFrom(0, 499, 500, -500, 1000), fc.integer({ min: -99_999, max: 99_999 })),
   second: fc.integer({ min: 0, max: 86_399 }),
-  title: fc.constantFrom('fee', '', 'a "b" \\ c', "it's", "''", 'x;y', '"'),
+  title: fc.constantFrom('fee', '', 'a "b" \\ c', "it's", "''", 'x;y', '"', 'a, "b",, c'),
 });
 const rows = fc.array(row, { minLength: 1, maxLength: 30 });
 

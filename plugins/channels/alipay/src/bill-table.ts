@@ -1,6 +1,14 @@
 import { type BillLine, type BillTable, cutTable } from '@hospital-pay/payments/contract';
-import { readTotals, required, type Stated, title } from './bill';
-import { type BillGuard, Columns, checkComment, detailEntry, isTableEnd, textPieces } from './bill-text';
+import { readRow, readTotals, required, type Stated, title } from './bill';
+import {
+  type BillGuard,
+  Columns,
+  checkComment,
+  detailEntry,
+  isTableEnd,
+  money,
+  textPieces,
+} from './bill-text';
 
 const isBlank = (line: string): boolean => line.trim() === '';
 
@@ -27,6 +35,10 @@ export async function openTradeTable(bytes: Buffer, guard: BillGuard): Promise<B
     return place === undefined ? [] : [place];
   };
   const amount = placeOf('订单金额(元)');
+  const summed = [
+    { name: '商家实收(元)', cell: placeOf('商家实收(元)') },
+    ...optional('商家优惠(元)').map((cell) => ({ name: '商家优惠(元)', cell })),
+  ];
   return {
     firstLineNo: header.lineNo + 1,
     rows: cut.rows,
@@ -49,7 +61,12 @@ export async function openTradeTable(bytes: Buffer, guard: BillGuard): Promise<B
         退款: [{ kind: 'refund', amount, isNegative: true, fee: 'by kind' }],
       },
       fixed: [],
-      summed: [placeOf('商家实收(元)'), ...optional('商家优惠(元)')].map((cell) => ({ cell, decimals: 2 })),
+      summed: summed.map((each) => ({ cell: each.cell, decimals: 2 })),
+    },
+    row(text, lineNo) {
+      const line = { lineNo, text };
+      const cell = columns.row(line);
+      return { lines: [readRow(cell, line)], summed: summed.map(({ name }) => money(cell(name), line)) };
     },
     agrees({ payment, refund }) {
       const lines = cut.tail().filter((line) => !isBlank(line));

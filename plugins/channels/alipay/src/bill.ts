@@ -143,7 +143,8 @@ async function* tradeLines(bytes: Buffer, guard: BillGuard): AsyncGenerator<Bill
   }
 }
 
-function readRow(cell: (name: string) => string, line: TextLine): BillLine {
+/** One row of the table. @throws BillError */
+export function readRow(cell: (name: string) => string, line: TextLine): BillLine {
   const bad = (message: string) => new BillError('LINE', message, line.lineNo);
   const channelNo = cell('支付宝交易号');
   const orderNo = cell('商户订单号');

@@ -1,5 +1,5 @@
 import { type BillTable, cutTable } from '@hospital-pay/payments/contract';
-import { placesOf, readSummary } from './bill';
+import { placesOf, readRow, readSummary } from './bill';
 import { textPieces } from './bill-text';
 
 const opening = '交易时间';
@@ -51,6 +51,10 @@ export async function openTradeTable(
       fixed:
         mchid === undefined || places.merchant === undefined ? [] : [{ cell: places.merchant, text: mchid }],
       summed: [fee],
+    },
+    row(text, lineNo) {
+      const { lines, feeUnits } = readRow(text, lineNo, places, mchid);
+      return { lines, summed: [feeUnits] };
     },
     agrees({ rows, payment, refund }) {
       const [header, row, more] = cut.tail().filter((text) => text !== '');

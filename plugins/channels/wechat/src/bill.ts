@@ -65,7 +65,8 @@ interface ReadRow {
   feeUnits: number;
 }
 
-function readRow(line: string, lineNo: number, places: Places, mchid: string | undefined): ReadRow {
+/** One row: the lines that follow from it, and its fee in thousandths of a fen. @throws BillError */
+export function readRow(line: string, lineNo: number, places: Places, mchid: string | undefined): ReadRow {
   const cells = dataCells(line, lineNo);
   if (cells.length !== places.width) {
     throw new BillError('LINE', `${cells.length} cells below ${places.width} columns`, lineNo);

@@ -2,9 +2,9 @@ import type { BillGuard, BillLine } from './channel';
 
 /**
  * The table in the middle of a trade bill, for days of millions: whoever keeps bills reads its rows all at once instead of
- * asking the channel line by line. It is a second way to the same lines and explains nothing: rows are taken so only when
- * every one of them reads as declared and `agrees` says yes of their sums. Everything else is for `openBill`, which names
- * the line.
+ * asking the channel line by line. It is a second way to the same lines and explains nothing: rows that read as declared are
+ * taken so, the few others by `row`, and all of them only when `agrees` says yes of their sums. Everything else is for
+ * `openBill`, which names the line.
  */
 export interface BillTable {
   layout: TableLayout;
@@ -12,8 +12,16 @@ export interface BillTable {
   firstLineNo: number;
   /** Whole rows as text, each ended by `\n` or `\r\n`. Read once. @throws when the file cannot be read as a table */
   rows(): AsyncIterable<string>;
+  /** Reads one row just as `openBill` does, for those that are not quite as declared. @throws BillError */
+  row(text: string, lineNo: number): TableRow;
   /** Asked after `rows` has ended: whether this is what the file itself states. */
   agrees(sums: TableSums): boolean;
+}
+
+/** `summed` as in `TableSide`, of the row. */
+export interface TableRow {
+  lines: BillLine[];
+  summed: number[];
 }
 
 /** Cells are named by their place, from 0. */

@@ -27,7 +27,7 @@ export interface RawLine extends ArchivedLine {
 
 export const lineColumns =
   'line_no, kind, order_no, refund_no, channel_no, amount_fen, fee_fen, occurred_at, settled_on';
-const types = {
+export const lineTypes = {
   line_no: 'INTEGER',
   kind: 'VARCHAR',
   order_no: 'VARCHAR',
@@ -38,6 +38,9 @@ const types = {
   occurred_at: 'BIGINT',
   settled_on: 'VARCHAR',
   raw: 'VARCHAR',
+};
+const types = {
+  ...lineTypes,
   // Of an insurance payment; a bill of another channel has none.
   fund_fen: 'BIGINT',
   account_fen: 'BIGINT',
@@ -87,6 +90,10 @@ const linesPerGroup = 20_480;
 
 export const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
+/** The cells of `lineColumns` and `raw`, as CSV. */
+export const lineCells = (line: BillLine): string =>
+  `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)}`;
+
 /**
  * Writes a trade bill's lines as Parquet, sorted by order number.
  * @throws BillError from the lines; nothing is left behind then.
@@ -111,7 +118,7 @@ export async function writeLines(
       sums.feeFen += line.feeFen;
       const { split } = line;
       const shares = split ? `${split.fundFen},${split.accountFen},${split.otherFen}` : ',,';
-      return `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)},${shares}\n`;
+      return `${lineCells(line)},${shares}\n`;
     },
     types,
     target,
@@ -151,22 +158,21 @@ export async function writeParquet<Line>(
   } finally {
     await file.close();
   }
+  try {
+    await copyToParquet(`FROM ${fromCsv(csv, columns)}`, target, folder, false, async () => undefined);
+  } finally {
+    await rm(csv, { force: true });
+  }
+}
+
+/** Our own CSV as a table; an empty text in it is no NULL, but for `kind` and `settled_on`, which are never empty. */
+export function fromCsv(file: string, columns: Record<string, string>): string {
   const typed = Object.entries(columns).map(([name, type]) => `'${name}': '${type}'`);
   const texts = Object.entries(columns).flatMap(([name, type]) =>
     type === 'VARCHAR' && name !== 'kind' && name !== 'settled_on' ? [`'${name}'`] : [],
   );
-  try {
-    await copyToParquet(
-      `SELECT * FROM read_csv(${literal(csv)}, header = false, auto_detect = false, delim = ',', quote = '"',
-         escape = '"', columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}], ${smallBuffers})`,
-      target,
-      folder,
-      false,
-      async () => undefined,
-    );
-  } finally {
-    await rm(csv, { force: true });
-  }
+  return `read_csv(${literal(file)}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
+    columns = {${typed.join(', ')}}, force_not_null = [${texts.join(', ')}], ${smallBuffers})`;
 }
 
 /**

@@ -2,17 +2,21 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { AmountCell, BillTable, TableLayout, TableLine, TableSide } from '@hospital-pay/payments';
 import { z } from 'zod';
-import { type BillSums, copyToParquet } from './bill-lines';
-import { type Duck, literal, smallBuffers, whole } from './duck';
+import { type BillSums, copyToParquet, fromCsv, lineCells, lineTypes } from './bill-lines';
+import { type Duck, literal, openDuck, smallBuffers, whole } from './duck';
 
 /** The file is to be read line by line: it may be wrong, or only unusual. */
 export class InDoubt extends Error {
   override readonly name = 'InDoubt';
 }
 
+/** So many rows are worth reading apart; of more, the whole file is better read line by line. */
+const mostOddRows = 50_000;
+
 /**
  * Writes a trade bill's rows as the Parquet that `writeLines` would write of its lines. The archive also keeps what each
- * line adds to the file's own totals, as `stated_0`, `stated_1`. `onBusy`: DuckDB is at it.
+ * line adds to the file's own totals, as `stated_0`, `stated_1`. Rows that are not quite as declared are read by the
+ * channel one by one. `onBusy`: DuckDB is at it.
  * @throws InDoubt, or whatever else makes the file no plain table; nothing is left behind then.
  */
 export async function writeTable(
@@ -23,25 +27,87 @@ export async function writeTable(
   onBusy: () => void = () => undefined,
 ): Promise<BillSums> {
   const text = path.join(folder, 'bill.txt');
+  const odd = path.join(folder, 'odd.csv');
+  const lines = selectLines(table, text);
   try {
     const rows = await keepRows(table, text, onProgress);
-    const copied = copyToParquet(selectLines(table, text), target, folder, true, async (duck, parquet) => {
-      const { payment, refund, rowCount } = await sumsOf(duck, parquet, table.layout);
-      // An empty row, or a row that became two, would shift the numbers of those below.
-      if (rowCount !== rows || rows === 0) throw new InDoubt(`${rows} rows became ${rowCount}`);
-      if (!table.agrees({ rows, payment, refund })) throw new InDoubt('the totals differ');
-      return {
-        payments: payment.count,
-        paymentFen: payment.fen,
-        refunds: refund.count,
-        refundFen: refund.fen,
-        feeFen: payment.feeFen + refund.feeFen,
-      };
-    });
+    const copy = (select: string): Promise<BillSums> =>
+      copyToParquet(select, target, folder, true, (duck, parquet) => checkedSums(duck, parquet, table, rows));
+    const copied = copy(
+      `SELECT * EXCLUDE (is_certain) REPLACE (CASE WHEN is_certain THEN line_no ELSE error('row in doubt') END AS line_no)
+       FROM (${lines})`,
+    );
     onBusy();
-    return await copied;
+    try {
+      return await copied;
+    } catch (doubt) {
+      if (!(await readOddRows(table, text, lines, odd, folder))) throw doubt;
+    }
+    const stated = table.layout.summed.map((_, place) => [`stated_${place}`, 'BIGINT'] as const);
+    return await copy(
+      `WITH odd AS (FROM ${fromCsv(odd, { ...lineTypes, ...Object.fromEntries(stated) })})
+       SELECT * EXCLUDE (is_certain) FROM (${lines}) WHERE line_no NOT IN (SELECT line_no FROM odd)
+       UNION ALL BY NAME FROM odd`,
+    );
   } finally {
     await rm(text, { force: true });
+    await rm(odd, { force: true });
+  }
+}
+
+async function checkedSums(duck: Duck, parquet: string, table: BillTable, rows: number): Promise<BillSums> {
+  const { payment, refund, rowCount } = await sumsOf(duck, parquet, table.layout);
+  // An empty row, or a row that became two, would shift the numbers of those below.
+  if (rowCount !== rows || rows === 0) throw new InDoubt(`${rows} rows became ${rowCount}`);
+  if (!table.agrees({ rows, payment, refund })) throw new InDoubt('the totals differ');
+  return {
+    payments: payment.count,
+    paymentFen: payment.fen,
+    refunds: refund.count,
+    refundFen: refund.fen,
+    feeFen: payment.feeFen + refund.feeFen,
+  };
+}
+
+const oddRow = z.object({ line_no: whole, raw: z.string() });
+
+/** Writes the lines of the rows in doubt as CSV. False: there are none, or too many. @throws BillError */
+async function readOddRows(
+  table: BillTable,
+  text: string,
+  lines: string,
+  target: string,
+  folder: string,
+): Promise<boolean> {
+  const { paymentDay } = table.layout;
+  const duck = await openDuck(folder, [], true);
+  const file = await open(target, 'w');
+  let count = 0;
+  try {
+    const odd = duck.batches(
+      oddRow,
+      `SELECT line_no, raw FROM (${numberedRows(table, text)})
+       WHERE line_no NOT IN (SELECT line_no FROM (${lines}) GROUP BY line_no HAVING bool_and(is_certain))`,
+    );
+    for await (const batch of odd) {
+      count += batch.length;
+      if (count > mostOddRows) return false;
+      for (const { line_no, raw } of batch) {
+        const read = table.row(raw, line_no);
+        for (const [place, line] of read.lines.entries()) {
+          if (line.kind === 'payment' && paymentDay !== undefined && line.settledOn !== paymentDay) {
+            throw new InDoubt('a payment of another day');
+          }
+          const isLast = place === read.lines.length - 1;
+          const stated = read.summed.map((units) => (isLast ? units : 0));
+          await file.write(`${[lineCells(line), ...stated].join(',')}\n`);
+        }
+      }
+    }
+    return count > 0;
+  } finally {
+    await file.close();
+    duck.close();
   }
 }
 
@@ -80,7 +146,14 @@ interface Form {
   later: TableLine[];
 }
 
-function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
+const numberedRows = ({ firstLineNo }: BillTable, file: string): string =>
+  `SELECT (row_number() OVER () + ${firstLineNo - 1})::INTEGER AS line_no, raw
+   FROM read_csv(${literal(file)}, header = false, auto_detect = false, delim = ${literal(unseparated)}, quote = '',
+     escape = '', columns = {'raw': 'VARCHAR'}, ${smallBuffers})`;
+
+/** The lines that follow from the rows, and of each whether it `is_certain`. */
+function selectLines(table: BillTable, file: string): string {
+  const { layout } = table;
   const { opening, separator, isTabbed, orderNo, channelNo, refundNo, fee, summed } = layout;
   const written = (place: number) => `cells[${place + 1}]`;
   const cell = (place: number) =>
@@ -131,10 +204,7 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
       : `(kind <> 'payment' OR left(time, 10) = ${literal(layout.paymentDay)})`,
   ];
   return `
-    WITH numbered AS (
-      SELECT row_number() OVER () + ${firstLineNo - 1} AS line_no, raw
-      FROM read_csv(${literal(file)}, header = false, auto_detect = false, delim = ${literal(unseparated)}, quote = '',
-        escape = '', columns = {'raw': 'VARCHAR'}, ${smallBuffers})),
+    WITH numbered AS (${numberedRows(table, file)}),
     split AS (
       SELECT line_no, raw, string_split(${row}, ${literal(separator)}) AS cells FROM numbered),
     named AS (
@@ -161,8 +231,7 @@ function selectLines({ layout, firstLineNo }: BillTable, file: string): string {
         ${byForm(isLast)} AS is_last, CASE WHEN ${byForm(isLast)} THEN ${byForm(feeOf)} ELSE 0 END AS fee_fen
       FROM (SELECT *, ${formOf(forms)} AS form FROM typed)
       WHERE ${byForm(({ line }) => (line.mayBeAbsent ? `coalesce(${amountOf(line)} <> 0, true)` : 'true'))})
-    SELECT CASE WHEN coalesce(${certain.join('\n AND ')}, false) THEN line_no::INTEGER ELSE error('row in doubt') END AS line_no,
-      kind, order_no, refund_no, channel_no, amount_fen, fee_fen::BIGINT AS fee_fen,
+    SELECT line_no, coalesce(${certain.join('\n AND ')}, false) AS is_certain, kind, order_no, refund_no, channel_no, amount_fen, fee_fen::BIGINT AS fee_fen,
       epoch_ms(moment) - ${layout.utcOffsetMinutes * 60_000} AS occurred_at, left(time, 10) AS settled_on, raw
       ${summed.map((_, place) => `, CASE WHEN is_last THEN sum_${place} ELSE 0 END AS stated_${place}`).join('')}
     FROM lines`;
