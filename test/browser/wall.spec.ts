@@ -211,9 +211,7 @@ test('it comes back by itself when the server was away, and to the sign-in when 
 }) => {
   const page = await openWall(browser, '?refresh=2');
   await expect(panel(page, '今日收款')).toContainText('¥');
-  const restarted = platform.restart();
-  await expect(page.getByRole('alert')).toContainText('正在重新连接');
-  await restarted;
+  await platform.restart(() => expect(page.getByRole('alert')).toContainText('正在重新连接'));
   await expect(page.getByRole('alert')).toHaveCount(0, { timeout: 45_000 });
   await expect(panel(page, '今日收款')).toContainText('¥');
 

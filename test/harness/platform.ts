@@ -29,8 +29,8 @@ export interface Platform {
   strapi(): Core.Strapi;
   url: string;
   folder: string;
-  /** Ends the running instance and boots another on the same data and port. */
-  restart(): Promise<void>;
+  /** Ends the running instance and, when `whileAway` is over, boots another on the same data and port. */
+  restart(whileAway?: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -103,8 +103,9 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     strapi: () => strapi,
     url,
     folder,
-    async restart() {
+    async restart(whileAway) {
       await end();
+      await whileAway?.();
       strapi = await boot();
     },
     async stop() {
