@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
 import { columnOf, completeRow, formatAmount, isPostgres, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
@@ -189,19 +189,23 @@ export async function writeDay(
     // Two runs of one account's day, wherever they run, write one after the other.
     await trx('channel_accounts').where({ code: account.code }).first('id').forUpdate();
     await begin(trx);
-    return replaceDay((work) => work(trx), 5000, day, cases, totals, now);
+    return replaceDay((work) => work(trx), Number.POSITIVE_INFINITY, day, cases, totals, now);
   });
 }
 
 /** Cases written while nobody else has the connection: some hundredths of a second. */
 const casesInTurn = 200;
 
-/** Between its turns the connection is everybody's for as long as it was held. */
+/** Between its turns the connection is everybody's for as long as it was held, if anybody is at it or waits for it. */
 function inTurns(db: Knex): Turn {
+  const pool: { numUsed(): number; numPendingAcquires(): number } = db.client.pool;
   return async (work) => {
     const started = performance.now();
     const value = await db.transaction(work);
-    await sleep(performance.now() - started);
+    const held = performance.now() - started;
+    // Nothing of the work lets this process hear of anybody: now it does.
+    await setImmediate();
+    if (pool.numUsed() + pool.numPendingAcquires() > 0) await sleep(held);
     return value;
   };
 }
@@ -256,12 +260,16 @@ async function takeAway(
 
 /** Writes what is new of these and what differs otherwise than before. Says how many rows have changed. */
 async function put(trx: Knex, day: WrittenDay, cases: DayCase[], now: Date): Promise<number> {
-  const keys = cases.map((entry) => entry.dedupeKey);
-  const rows: unknown = await trx('discrepancies')
-    .select(comparedColumns)
-    .where(among(trx, 'dedupe_key', keys))
-    .forUpdate();
-  const known = new Map(readRows(comparable, rows).map((row) => [row.dedupeKey, row]));
+  const known = new Map<string, StoredDayCase>();
+  // Before anything is written: PostgreSQL would go through what this transaction has added, key by key.
+  for (const piece of pieces(cases, 5000)) {
+    const keys = piece.map((entry) => entry.dedupeKey);
+    const rows: unknown = await trx('discrepancies')
+      .select(comparedColumns)
+      .where(among(trx, 'dedupe_key', keys))
+      .forUpdate();
+    for (const row of readRows(comparable, rows)) known.set(row.dedupeKey, row);
+  }
   const inserts: Record<string, Knex.Value>[] = [];
   let updates = 0;
   for (const found of cases) {
