@@ -211,37 +211,39 @@ async function addTouched(duck: Duck, lookUp: LookUp): Promise<void> {
 async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
   await duck.run('CREATE TABLE his_bill (key VARCHAR, bill VARCHAR)');
   const named = `(SELECT unnest(from_json($1, '[{"number": "VARCHAR", "bill": "VARCHAR"}]'), recursive := true)) AS named`;
-  const asked = new Set<string>();
+  /** `known`: how many orders of each bill are at hand. */
   const learn = async (
     found: { number: string; bill: string }[],
     insert: string,
-    isOrders: boolean,
+    known: Map<string, number>,
   ): Promise<void> => {
     if (found.length === 0) return;
     await duck.run(`INSERT INTO his_bill ${insert}`, [JSON.stringify(found)]);
-    const known = new Map<string, number>();
-    for (const { bill } of found) {
-      if (isOrders || !asked.has(bill)) known.set(bill, isOrders ? (known.get(bill) ?? 0) + 1 : 0);
-    }
-    for (const bill of known.keys()) asked.add(bill);
     // Orders of other days belong to it too, and those that agree.
     const shared = await lookUp.sharedBills([...known].map(([bill, times]) => ({ bill, known: times })));
     if (shared.length === 0) return;
     const orders = await lookUp.ordersOf(shared);
     await duck.run(`INSERT INTO his_bill SELECT number, bill FROM ${named}`, [JSON.stringify(orders)]);
   };
+  const ofOrders = new Set<string>();
   const orders = await duck.rows(numberRow, 'SELECT key AS number FROM rest WHERE known ORDER BY key');
   for (const piece of inPieces(orders, ordersPerPiece)) {
     const found = await lookUp.billsOf({ orderNos: piece.map(({ number }) => number) });
-    await learn(found, `SELECT number, bill FROM ${named}`, true);
+    const known = new Map<string, number>();
+    for (const { bill } of found) {
+      known.set(bill, (known.get(bill) ?? 0) + 1);
+      ofOrders.add(bill);
+    }
+    await learn(found, `SELECT number, bill FROM ${named}`, known);
   }
   const records = await duck.rows(idRow, 'SELECT id FROM rest_his ORDER BY id');
   for (const piece of inPieces(records, ordersPerPiece)) {
     const found = await lookUp.billsOf({ hisIds: piece.map(({ id }) => id) });
+    const others = found.filter(({ bill }) => !ofOrders.has(bill));
     await learn(
       found,
       `SELECT rest_his.key, named.bill FROM ${named} JOIN rest_his ON rest_his.id = named.number::BIGINT`,
-      false,
+      new Map(others.map(({ bill }) => [bill, 0])),
     );
   }
   await duck.run(
