@@ -38,9 +38,11 @@ function TestLink({ code, reload }: { code: string; reload: () => void }) {
 }
 
 export default function ChannelAccounts() {
+  const { t } = useText();
   return (
     <SchemaList
       type="channel-account"
+      title={t('menu.channelAccounts')}
       keyField="code"
       viewable={false}
       actionsWidth={140}

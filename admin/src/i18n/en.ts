@@ -719,7 +719,7 @@ export const en: Dictionary = {
     kind: { matched: 'Matched', abnormal_refund: 'Abnormal refund' },
   },
   summary: {
-    title: 'Reconciliation summary',
+    title: 'Summary',
     byType: 'By payment type',
     byDay: 'By payment type and day',
     payType: 'Payment type',

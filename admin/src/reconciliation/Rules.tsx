@@ -12,6 +12,7 @@ export default function Rules() {
   return (
     <SchemaList
       type="reconciliation-rule"
+      title={t('menu.rules')}
       form={(id, { screen, row, done }) => (
         <>
           <Alert type="info" showIcon message={t('rules.explain')} style={{ marginBottom: 16 }} />

@@ -35,6 +35,7 @@ export default function Runs() {
   return (
     <SchemaList
       type="reconciliation-run"
+      title={t('menu.runs')}
       keyField="runNo"
       follow={(row) => underWay.includes(String(row.status))}
       actionsWidth={132}
