@@ -5,6 +5,7 @@ import { DateTime } from 'luxon';
 import { type Platform, startPlatform } from '../harness/platform';
 
 const databases = ['sqlite', 'postgres'] as const;
+/** What only a seed or a person's work changes: logs and messages are written by the platform as it runs. */
 const tables = [
   'merchants',
   'terminals',
@@ -19,10 +20,6 @@ const tables = [
   'discrepancies',
   'daily_totals',
   'reconciliation_runs',
-  'login_logs',
-  'interface_logs',
-  'abnormal_requests',
-  'messages',
   'mixed_payments',
 ];
 const dayAgo = (days: number) =>
