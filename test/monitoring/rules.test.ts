@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
-import { insertRow } from '@hospital-pay/payments';
+import { dateValue, insertRow } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { createTurnableClock, newNo } from '../payments/waiting';
@@ -185,6 +185,22 @@ describe.each(['sqlite', 'postgres'] as const)('alert rules on %s', (database) =
     ]);
     const cashier = await hospital.staff('cashier');
     expect((await cashier('POST', `/api/monitoring/alert-rules/${code}/test`)).status).toBe(403);
+  });
+
+  test('the history of rules is kept as long as messages are, and longer where a rule still fires', async () => {
+    const db = hospital.strapi().db.connection;
+    const always = { metric: 'disk', threshold: 0 };
+    const [over, firing, lately] = [await rule(always), await rule(always), await rule(always)];
+    await judge();
+    await db('alert_rules').where({ code: over }).update({ enabled: false });
+    await judge();
+    expect(await moves(over)).toEqual([':firing', ':resolved']);
+    const longAgo = dateValue(db, new Date(clock.now().getTime() - 430 * 24 * 3_600_000));
+    await db('alert_events').whereIn('rule_code', [over, firing]).update({ at: longAgo });
+    await db('alert_states').whereIn('rule_code', [over, firing]).update({ since_at: longAgo });
+    expect(await monitoring(hospital.strapi()).messages.forget()).toEqual({ messages: 0, alertEvents: 2 });
+    expect(await Promise.all([over, firing, lately].map(moves))).toEqual([[], [':firing'], [':firing']]);
+    await db('alert_rules').whereIn('code', [over, firing, lately]).delete();
   });
 
   const grafana = async (body: string, key = secret) => {

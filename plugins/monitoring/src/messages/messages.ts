@@ -10,7 +10,7 @@ import { dueTargets, serveTarget } from './deliver';
 import type { Guard } from './guard';
 import { planDue } from './plan';
 import type { SendOutcome } from './post';
-import { forgetMessages } from './retention';
+import { type Forgotten, forgetOld } from './retention';
 import { hospitalZone, messageRow, readRows, type TemplateRow } from './rows';
 import { createTargetStore, type TargetStore } from './target-store';
 
@@ -28,7 +28,7 @@ export interface Messages {
   /** Plans what is due and wakes those who send. */
   sweep(): Promise<void>;
   /** Removes what is no longer kept. */
-  forget(): Promise<number>;
+  forget(): Promise<Forgotten>;
   work(queue: Queue): void;
 }
 
@@ -100,7 +100,7 @@ export function createMessages(options: MessagesOptions): Messages {
     targets,
     book,
     sweep,
-    forget: () => forgetMessages(db, now()),
+    forget: () => forgetOld(db, now()),
     async acknowledge(messageNo, username) {
       const message = await find(messageNo);
       const attributes = {
@@ -163,7 +163,7 @@ export function createMessages(options: MessagesOptions): Messages {
       );
       jobs.every('monitoring-messages', sweepEveryMs, sweep);
       jobs.every('monitoring-messages-of-old', '40 3 * * *', async () => {
-        await forgetMessages(db, now());
+        await forgetOld(db, now());
       });
     },
   };
