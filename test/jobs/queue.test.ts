@@ -149,6 +149,17 @@ describe.each(['embedded', 'redis'] as const)('the queue, %s', (kind) => {
     expect(isDone).toBe(true);
   });
 
+  test('closing tells a schedule that runs to stop where it is', async () => {
+    const queue = start();
+    let isRunning = false;
+    queue.every(`long-${kind}`, 50, async (stopping) => {
+      isRunning = true;
+      await until(() => stopping.aborted);
+    });
+    await until(() => isRunning);
+    await queue.close();
+  });
+
   test('a schedule fires on one of two instances', async () => {
     const name = `tick-${kind}`;
     let count = 0;

@@ -133,6 +133,15 @@ describe.each(['sqlite', 'postgres'] as const)('the wall on %s', (database) => {
     expect(await figures()).toMatchObject({ orders: 36, failed: 2, open: 1, fen: 3724 });
   });
 
+  test('a count that is told to stop leaves everything to the next', async () => {
+    await db()('order_minutes').delete();
+    await platform.strapi().store({ type: 'core', name: 'wall-minutes' }).delete({ key: 'state' });
+    await monitoring(platform.strapi()).minutes.count(AbortSignal.abort());
+    expect(await figures()).toMatchObject({ orders: 0 });
+    await count();
+    expect(await figures()).toMatchObject({ orders: 36, failed: 2, open: 1, fen: 3724 });
+  });
+
   test('times of calls are kept by the bound they stay below', async () => {
     const call = (durationMs: number, errorCode: string | null) =>
       insertRow(db(), 'interface_logs', {

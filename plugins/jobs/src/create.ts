@@ -37,7 +37,7 @@ export function createQueue(options: QueueOptions): Queue & { start(): void } {
   let started = false;
 
   const startSchedule = (schedule: Schedule) =>
-    running.push(runSchedule(schedule, { leases, clock, holder, failed }));
+    running.push(runSchedule(schedule, { leases, clock, holder, stopping: stopping.signal, failed }));
 
   const runKeyed = async (handler: Handler, job: Job, key: string): Promise<boolean> => {
     const lease = `job:${job.name}:${key}`;

@@ -34,7 +34,7 @@ export interface Queue {
   every(
     name: string,
     schedule: number | string,
-    handler: () => Promise<void>,
+    handler: (stopping: AbortSignal) => Promise<void>,
     options?: { zone?: string },
   ): void;
   /** True when this process runs work (ROLE is `worker` or `all`). */

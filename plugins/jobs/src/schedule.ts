@@ -7,7 +7,7 @@ export interface Schedule {
   /** ms between starts, or a cron pattern. */
   at: number | string;
   zone: string;
-  handler: () => Promise<void>;
+  handler: (stopping: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -16,7 +16,13 @@ export interface Schedule {
  */
 export function runSchedule(
   schedule: Schedule,
-  context: { leases: Leases; clock: Clock; holder: string; failed: (name: string, error: unknown) => void },
+  context: {
+    leases: Leases;
+    clock: Clock;
+    holder: string;
+    stopping: AbortSignal;
+    failed: (name: string, error: unknown) => void;
+  },
 ): { stop(): Promise<void> } {
   const { clock, leases, holder } = context;
   const { at } = schedule;
@@ -36,7 +42,7 @@ export function runSchedule(
         extending = setInterval(extend, Math.max(at / 2, 100));
         extending.unref();
       }
-      await schedule.handler();
+      await schedule.handler(context.stopping);
     } catch (error) {
       context.failed(schedule.name, error);
     } finally {

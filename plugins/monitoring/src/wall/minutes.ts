@@ -99,6 +99,9 @@ const minuteMs = 60_000;
 export const keptDays = 35;
 const keptMs = keptDays * 24 * 60 * minuteMs;
 const longestPieceMs = 60 * minuteMs;
+/** What nobody has counted yet is taken in longer pieces where rows are few: a piece should hold a connection for as long. */
+const longestFirstPieceMs = 24 * longestPieceMs;
+const pieceTakesMs = { least: 100, most: 400 };
 /** A row that was being written while a later one was seen is committed by then. */
 const settledAfterMs = minuteMs;
 const sayEveryMs = 15_000;
@@ -131,10 +134,10 @@ export function piecesOf(minutes: Iterable<number>): Piece[] {
 }
 
 export interface Minutes {
-  /** Counts what has changed. */
-  count(): Promise<void>;
+  /** Counts what has changed. `stopping` breaks it off between two pieces; the next time makes it good. */
+  count(stopping?: AbortSignal): Promise<void>;
   /** The same, unless the last time took so long that others should have their turn. */
-  countAtLeisure(): Promise<void>;
+  countAtLeisure(stopping: AbortSignal): Promise<void>;
   /** When everything had been counted last, to a quarter of a minute. */
   countedAt(): Promise<Date>;
   /** Forgets the minutes of long ago. */
@@ -238,7 +241,7 @@ export function createMinutes(strapi: Core.Strapi, clock: Clock): Minutes {
   }
 
   /** Everything that is kept, the newest first: on a database that has rows and no minutes yet. */
-  async function countAll(one: Counted): Promise<void> {
+  async function countAll(one: Counted, stopping?: AbortSignal): Promise<void> {
     const ends = await rowsOf(
       db()(one.source).select(
         db().raw(`${epochMinute('min(??)')} AS first`, [one.time]),
@@ -250,8 +253,16 @@ export function createMinutes(strapi: Core.Strapi, clock: Clock): Minutes {
       .parse(ends);
     if (first === null || last === null) return;
     const oldest = Math.max(first, last - keptMs);
-    for (let to = last + minuteMs; to > oldest; to -= longestPieceMs)
-      await recount(one, { from: Math.max(to - longestPieceMs, oldest), to });
+    let pieceMs = longestPieceMs;
+    for (let to = last + minuteMs; to > oldest && !stopping?.aborted; ) {
+      const from = Math.max(to - pieceMs, oldest);
+      const started = performance.now();
+      await recount(one, { from, to });
+      const took = performance.now() - started;
+      if (took < pieceTakesMs.least) pieceMs = Math.min(pieceMs * 2, longestFirstPieceMs);
+      else if (took > pieceTakesMs.most) pieceMs = Math.max(pieceMs / 2, longestPieceMs);
+      to = from;
+    }
   }
 
   /** The newest id of which everything before it is committed. */
@@ -263,19 +274,23 @@ export function createMinutes(strapi: Core.Strapi, clock: Clock): Minutes {
     return settled?.id ?? mark;
   }
 
-  async function count(): Promise<void> {
+  async function count(stopping?: AbortSignal): Promise<void> {
     const { marks: before, countedAt } = await readState();
     const after = { ...before };
     for (const one of counted) {
       const mark = before[one.source];
       const newest = await newestId(one.source);
       if (mark === undefined) {
-        await countAll(one);
+        await countAll(one, stopping);
         after[one.source] = newest;
       } else {
-        for (const piece of piecesOf(await changedMinutes(one, mark))) await recount(one, piece);
+        for (const piece of piecesOf(await changedMinutes(one, mark))) {
+          if (stopping?.aborted) return;
+          await recount(one, piece);
+        }
         after[one.source] = settledId(one.source, newest, mark);
       }
+      if (stopping?.aborted) return;
     }
     const now = clock.now().getTime();
     const isKnown =
@@ -285,10 +300,10 @@ export function createMinutes(strapi: Core.Strapi, clock: Clock): Minutes {
 
   return {
     count,
-    async countAtLeisure() {
+    async countAtLeisure(stopping) {
       if (performance.now() < restUntil) return;
       const started = performance.now();
-      await count();
+      await count(stopping);
       restUntil = performance.now() + Math.min((performance.now() - started) * restFactor, longestRestMs);
     },
     async countedAt() {
