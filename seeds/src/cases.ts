@@ -51,6 +51,7 @@ export function discrepancy(
     approvedBy: null,
     currency: 'CNY',
     ...facts,
+    leg,
     tradeKind,
     dedupeKey,
     platformFen,

@@ -101,7 +101,7 @@ describe('the demo hospital’s month', () => {
             row.tradeKind === 'payment'
           ),
       );
-      const ofLeg = (leg: string) => lasting.filter(({ dedupeKey }) => dedupeKey.startsWith(`${leg}:`));
+      const ofLeg = (leg: string) => lasting.filter((row) => row.leg === leg);
       const differences = (leg: string) => sum(ofLeg(leg).map(({ differenceFen }) => differenceFen));
       expect(total.hisFen - total.platformFen).toBe(differences('his'));
       expect(total.channelFen - total.platformFen + total.abnormalRefundFen).toBe(differences('channel'));

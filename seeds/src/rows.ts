@@ -141,6 +141,8 @@ export type DiscrepancySeed = {
   feeFen: number;
   remark: string;
   kind: DiscrepancyKind;
+  /** Whom the platform differs from. */
+  leg: 'his' | 'channel';
   source: 'realtime' | 't1';
   status: 'open' | 'pending_approval' | 'resolved' | 'void';
   accountCode: string;

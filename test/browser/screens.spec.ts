@@ -460,3 +460,43 @@ test('the dashboard and the books of the demo hospital', async ({ browser }) => 
   await picture(page, 'orders');
   await page.close();
 });
+
+test('what waits for a second person is read whole, and money that leaves by approving is named before', async ({
+  browser,
+}) => {
+  const maker = await signIn(browser, platform.url, 'finance');
+  await open(maker, '/discrepancies?kind=platform_only&leg=his&status=open&sort=-platformFen');
+  await rowsOf(maker).first().getByRole('button', { name: '处理' }).click();
+  const drawer = maker.getByRole('dialog');
+  await drawer.getByText('手工勾对').click();
+  const candidates = drawer.getByRole('tabpanel', { name: '手工勾对' });
+  await expect(candidates.getByText('HIS单边').first()).toBeInViewport();
+  await expect(candidates.locator('tr.ant-table-row .money').first()).toBeInViewport();
+  await drawer.getByRole('tab', { name: '处理方式' }).click();
+  await drawer.getByRole('radio', { name: /线上退款给患者/ }).click();
+  await drawer.getByRole('textbox', { name: '说明（必填）' }).fill('患者已在窗口另行缴费');
+  await drawer.getByRole('button', { name: '提交审批' }).click();
+  await expect(drawer).toContainText(/钱会计 于 .* 提交：线上退款给患者/);
+  const amount = await drawer.locator('.ant-alert .money').innerText();
+  await maker.close();
+
+  const checker = await signIn(browser, platform.url, 'super');
+  await open(checker, '/approvals');
+  const row = rowsOf(checker).filter({ hasText: '患者已在窗口另行缴费' });
+  for (const [name, otherLanguage] of [
+    ['通过', '切换语言'],
+    ['Approve', 'Switch language'],
+  ] as const) {
+    await expect(row.getByText(amount, { exact: true })).toBeInViewport({ ratio: 1 });
+    await expect(row.getByText(`-${amount}`, { exact: true })).toBeInViewport({ ratio: 1 });
+    const button = row.getByRole('button', { name });
+    await expect(button).toBeInViewport({ ratio: 1 });
+    await button.click();
+    const asked = checker.getByRole('dialog');
+    await expect(asked).toContainText(`CNY ${amount}`);
+    await checker.keyboard.press('Escape');
+    await expect(asked).toBeHidden();
+    await checker.getByRole('button', { name: otherLanguage }).click();
+  }
+  await checker.close();
+});

@@ -621,11 +621,12 @@ export const en: Dictionary = {
     chosen: '{{count}} chosen',
     fourEyes:
       'Above the amounts of the approval rules somebody other than the proposer decides; an online refund is made only after approval.',
+    approveRefunds: 'Approving sends {{count}} refund(s) to patients at once, {{total}} in all',
     nothingPending: 'Nothing waits for approval',
     mine: 'You',
-    proposedAt: 'Proposed at',
-    proposedBy: 'By',
+    proposedBy: 'Proposed by',
     proposal: 'Proposal',
+    amount: 'Amount',
     why: 'Why',
     difference: 'Difference',
     bulk: {

@@ -617,11 +617,12 @@ export const zh = {
     someRefused: '已处理 {{done}} 笔，{{refused}} 笔未处理',
     chosen: '已选 {{count}} 笔',
     fourEyes: '超过审批规则金额的处理须由提交人以外的人审批；线上退款在通过后才会执行。',
+    approveRefunds: '通过后立即退款给患者：{{count}} 笔，合计 {{total}}',
     nothingPending: '没有待审批的差错',
     mine: '本人',
-    proposedAt: '提交时间',
     proposedBy: '提交人',
     proposal: '拟处理方式',
+    amount: '处理金额',
     why: '提交说明',
     difference: '交易差额',
     bulk: {

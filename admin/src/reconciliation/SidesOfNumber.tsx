@@ -98,6 +98,7 @@ export function Side({ title, missing, lines, kind, extra }: SideProps) {
           emptyText: (
             <Empty
               image={Empty.PRESENTED_IMAGE_SIMPLE}
+              styles={{ root: { marginBlock: 0 } }}
               description={<span className="negative">{missing}</span>}
             />
           ),

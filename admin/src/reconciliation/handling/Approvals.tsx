@@ -1,25 +1,29 @@
 import { useQuery } from '@tanstack/react-query';
-import { Alert, Button, Empty, Flex, Table, Tag } from 'antd';
+import { Alert, App, Button, Empty, Flex, Table, Tag, Typography } from 'antd';
 import { useState } from 'react';
 import { call } from '../../http/client';
 import { page, type Row } from '../../http/contracts';
 import { useText } from '../../i18n';
-import { ChannelName, Clipped, CopyableNumber, Money } from '../../schema/Cell';
+import { fenText } from '../../money';
+import { ChannelName, CopyableNumber, Money } from '../../schema/Cell';
 import { FailureView } from '../../shell/FailureView';
 import { Page } from '../../shell/Page';
 import { useAccount } from '../../shell/useAccount';
 import { dateTimeText } from '../../time';
 import { locationOf } from '../locationOf';
 import { AskNote } from './AskNote';
+import { refundsOf } from './approving';
 import { CaseDrawer } from './CaseDrawer';
-import { useActs } from './useActs';
+import { useActs, usePeople } from './useActs';
 
 const most = 200;
 
 /** What waits for a second person, oldest first. One's own proposals stand here too, but somebody else decides on them. */
 export default function Approvals() {
-  const { t } = useText();
+  const { t, language } = useText();
   const { account } = useAccount();
+  const { modal } = App.useApp();
+  const { nameOf } = usePeople();
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ['case', 'approvals'],
     queryFn: () =>
@@ -48,6 +52,19 @@ export default function Approvals() {
         .map((row) => [String(row.caseNo), String(row.proposedAt)]),
     );
   const judge = (caseNos: string[], act: object) => run('judge', { caseNos, act, seen: seenOf(caseNos) });
+  /** Money that leaves by the approval itself is named before it does. */
+  const approve = (caseNos: string[]) => {
+    const { count, totals } = refundsOf(rows.filter((row) => caseNos.includes(String(row.caseNo))));
+    const go = () => judge(caseNos, { do: 'approve' });
+    if (count === 0) return void go();
+    const total = totals.map(({ fen, currency }) => `${currency} ${fenText(fen, { currency })}`).join(' + ');
+    modal.confirm({
+      title: t('handling.approveRefunds', { count, total }),
+      okText: t('handling.approve'),
+      cancelText: t('common.cancel'),
+      onOk: go,
+    });
+  };
   return (
     <Page title={t('menu.approvals')}>
       <Alert type="info" showIcon message={t('handling.fourEyes')} style={{ marginBottom: 10 }} />
@@ -59,12 +76,7 @@ export default function Approvals() {
           ) : (
             <>
               <span>{t('handling.chosen', { count: chosen.length })}</span>
-              <Button
-                type="primary"
-                size="small"
-                loading={isBusy}
-                onClick={() => void judge(chosen, { do: 'approve' })}
-              >
+              <Button type="primary" size="small" loading={isBusy} onClick={() => approve(chosen)}>
                 {t('handling.approve')}
               </Button>
               <Button size="small" danger disabled={isBusy} onClick={() => setRejecting(chosen)}>
@@ -84,7 +96,7 @@ export default function Approvals() {
             getCheckboxProps: (row) => ({ disabled: isMine(row) }),
           }}
           pagination={{ pageSize: 50, hideOnSinglePage: true }}
-          scroll={{ x: 'max-content' }}
+          tableLayout="fixed"
           locale={{
             emptyText: (
               <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('handling.nothingPending')} />
@@ -92,40 +104,60 @@ export default function Approvals() {
           }}
           columns={[
             {
-              title: t('handling.proposedAt'),
-              render: (_, row) => <span className="number">{dateTimeText(String(row.proposedAt))}</span>,
-            },
-            {
               title: t('handling.proposedBy'),
+              width: 152,
               render: (_, row) => (
                 <>
-                  {String(row.proposedBy)} {isMine(row) && <Tag>{t('handling.mine')}</Tag>}
+                  <div>
+                    {nameOf(String(row.proposedBy))} {isMine(row) && <Tag>{t('handling.mine')}</Tag>}
+                  </div>
+                  <span className="number quiet">{dateTimeText(String(row.proposedAt))}</span>
                 </>
               ),
             },
             {
               title: t('handling.proposal'),
+              width: language === 'en' ? 168 : 110,
               render: (_, row) => t(`handling.proposals.${String(row.proposedAction)}`),
             },
             {
-              title: t('locate.amount'),
+              title: t('handling.amount'),
               align: 'right',
+              width: 100,
               render: (_, row) => <Money fen={row.proposedFen} currency={row.currency} strong />,
             },
             {
               title: t('handling.why'),
-              render: (_, row) => <Clipped text={String(row.proposedNote ?? '')} />,
+              render: (_, row) => {
+                const why = String(row.proposedNote ?? '');
+                return (
+                  <Typography.Paragraph className="why" ellipsis={{ rows: 2, tooltip: why }}>
+                    {why}
+                  </Typography.Paragraph>
+                );
+              },
             },
-            { title: t('handling.number'), render: (_, row) => <CopyableNumber value={locationOf(row)} /> },
-            { title: t('locate.payType'), render: (_, row) => <ChannelName code={row.payType} /> },
+            {
+              title: t('handling.number'),
+              width: 210,
+              render: (_, row) => (
+                <>
+                  <CopyableNumber value={locationOf(row)} />
+                  <div className="quiet">
+                    <ChannelName code={row.payType} />
+                  </div>
+                </>
+              ),
+            },
             {
               title: t('handling.difference'),
               align: 'right',
+              width: 100,
               render: (_, row) => <Money fen={row.differenceFen} currency={row.currency} />,
             },
             {
               title: t('common.actions'),
-              fixed: 'right',
+              width: language === 'en' ? 172 : 132,
               render: (_, row) => {
                 const caseNo = String(row.caseNo);
                 return (
@@ -140,7 +172,7 @@ export default function Approvals() {
                           size="small"
                           className="cell-link"
                           disabled={isBusy}
-                          onClick={() => void judge([caseNo], { do: 'approve' })}
+                          onClick={() => approve([caseNo])}
                         >
                           {t('handling.approve')}
                         </Button>

@@ -94,12 +94,15 @@ function BulkModal({
           />
         )}
         {what === 'in_transit' && (
-          <DatePicker
-            aria-label={t('handling.until')}
-            allowClear={false}
-            value={toPicker(day)}
-            onChange={(value) => setDay(fromPicker(value) ?? day)}
-          />
+          <Flex gap={8} align="center">
+            <span>{t('handling.until')}</span>
+            <DatePicker
+              aria-label={t('handling.until')}
+              allowClear={false}
+              value={toPicker(day)}
+              onChange={(value) => setDay(fromPicker(value) ?? day)}
+            />
+          </Flex>
         )}
         <Input.TextArea
           aria-label={t('handling.note')}

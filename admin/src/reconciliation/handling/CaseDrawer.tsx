@@ -18,7 +18,7 @@ import { hisSide, platformSide } from '../sides';
 import { AskNote } from './AskNote';
 import { Decide } from './Decide';
 import { Matching } from './Matching';
-import { useActs } from './useActs';
+import { useActs, usePeople } from './useActs';
 import { Work } from './Work';
 
 interface Props {
@@ -180,6 +180,7 @@ function Facts({ entry }: { entry: Row }) {
   const fields = shownFacts.flatMap((name) => screen?.fields.find((field) => field.name === name) ?? []);
   return (
     <Descriptions
+      className="facts"
       size="small"
       bordered
       column={3}
@@ -200,6 +201,7 @@ type Run = ReturnType<typeof useActs>['run'];
 function State({ detail, run, isBusy }: { detail: CaseDetail; run: Run; isBusy: boolean }) {
   const { t } = useText();
   const { account, may } = useAccount();
+  const { nameOf } = usePeople();
   const [asking, setAsking] = useState<'reject' | 'undo'>();
   const entry = detail.case;
   const caseNo = String(entry.caseNo);
@@ -221,14 +223,14 @@ function State({ detail, run, isBusy }: { detail: CaseDetail; run: Run; isBusy: 
           type="warning"
           showIcon
           message={t('handling.pending', {
-            who: entry.proposedBy,
+            who: nameOf(String(entry.proposedBy)),
             what: t(`handling.proposals.${String(entry.proposedAction)}`),
             at: dateTimeText(String(entry.proposedAt)),
           })}
           description={
             <Flex vertical gap={8}>
               <span>
-                {t('locate.amount')} <Money fen={entry.proposedFen} strong />{' '}
+                {t('handling.amount')} <Money fen={entry.proposedFen} strong />{' '}
                 {String(entry.proposedDay ?? '')}
               </span>
               <span>{String(entry.proposedNote ?? '')}</span>

@@ -4,7 +4,8 @@ import { useState } from 'react';
 import { call } from '../../http/client';
 import { counterparts, type Row } from '../../http/contracts';
 import { useText } from '../../i18n';
-import { Clipped, CopyableNumber, Money } from '../../schema/Cell';
+import { CopyableNumber, EnumTag, Money } from '../../schema/Cell';
+import { useScreen } from '../../schema/useScreen';
 import { FailureView } from '../../shell/FailureView';
 import { dateTimeText } from '../../time';
 import { locationOf } from '../locationOf';
@@ -22,6 +23,8 @@ export function Matching({
 }) {
   const { t } = useText();
   const caseNo = String(entry.caseNo);
+  const { data: screen } = useScreen('discrepancy');
+  const kind = screen?.fields.find(({ name }) => name === 'kind');
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['case', caseNo, 'counterparts'],
     queryFn: () =>
@@ -43,7 +46,7 @@ export function Matching({
         rowKey={(row) => String(row.caseNo)}
         rowSelection={{ selectedRowKeys: chosen, onChange: (keys) => setChosen(keys.map(String)) }}
         pagination={{ pageSize: 8, hideOnSinglePage: true, showSizeChanger: false }}
-        scroll={{ x: 'max-content' }}
+        tableLayout="fixed"
         locale={{
           emptyText: (
             <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('handling.noCounterparts')} />
@@ -51,16 +54,30 @@ export function Matching({
         }}
         columns={[
           {
-            title: t('locate.at'),
-            render: (_, row) => <span className="number">{dateTimeText(String(row.occurredAt))}</span>,
+            title: t('handling.number'),
+            render: (_, row) => (
+              <>
+                <CopyableNumber value={locationOf(row)} />
+                <div className="quiet">
+                  <span className="number">{dateTimeText(String(row.occurredAt))}</span>{' '}
+                  {String(row.patientName ?? '')}
+                </div>
+              </>
+            ),
           },
-          { title: t('handling.number'), render: (_, row) => <CopyableNumber value={locationOf(row)} /> },
           {
             title: t('locate.amount'),
             align: 'right',
-            render: (_, row) => <Money fen={fenOfSide(row)} strong />,
+            width: 116,
+            render: (_, row) => (
+              <>
+                {kind && <EnumTag field={kind} value={row.kind} />}
+                <div>
+                  <Money fen={fenOfSide(row)} strong />
+                </div>
+              </>
+            ),
           },
-          { title: t('locate.remark'), render: (_, row) => <Clipped text={String(row.remark ?? '')} /> },
         ]}
       />
       {picked.length > 0 && (

@@ -8,7 +8,7 @@ import { Money } from '../../schema/Cell';
 import { useAccount } from '../../shell/useAccount';
 import { useToast } from '../../shell/useToast';
 import { dateTimeText } from '../../time';
-import { type useActs, useHandlers } from './useActs';
+import { type useActs, usePeople } from './useActs';
 
 interface Props {
   detail: CaseDetail;
@@ -25,7 +25,7 @@ export function Work({ detail, mayHandle, isBusy, run }: Props) {
   const { may } = useAccount();
   const toast = useToast();
   const client = useQueryClient();
-  const { data: people = [] } = useHandlers(mayHandle);
+  const { people, nameOf } = usePeople();
   const [comment, setComment] = useState('');
   const entry = detail.case;
   const caseNo = String(entry.caseNo);
@@ -65,7 +65,7 @@ export function Work({ detail, mayHandle, isBusy, run }: Props) {
                 }
               />
             ) : (
-              <span>{String(entry.assignee ?? t('handling.nobody'))}</span>
+              <span>{entry.assignee ? nameOf(String(entry.assignee)) : t('handling.nobody')}</span>
             )}
           </Flex>
           {detail.attachments.map((file) => (
@@ -85,7 +85,7 @@ export function Work({ detail, mayHandle, isBusy, run }: Props) {
                 {file.fileName}
               </Button>
               <span className="quiet number">
-                {Math.ceil(file.bytes / 1024)} KB · {file.uploadedBy}
+                {Math.ceil(file.bytes / 1024)} KB · {nameOf(file.uploadedBy)}
               </span>
             </Flex>
           ))}
@@ -134,6 +134,7 @@ export function Work({ detail, mayHandle, isBusy, run }: Props) {
 /** Latest first; nothing in it is ever changed. */
 function History({ steps }: { steps: CaseStep[] }) {
   const { t } = useText();
+  const { nameOf } = usePeople();
   if (steps.length === 0)
     return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('handling.noHistory')} />;
   return (
@@ -144,8 +145,10 @@ function History({ steps }: { steps: CaseStep[] }) {
         children: (
           <div>
             <span className="number quiet">{dateTimeText(step.at)}</span>{' '}
-            <span className="strong">{step.actor === 'system' ? t('handling.system') : step.actor}</span>{' '}
-            {t(`handling.steps.${step.action}`)} {step.assignee ?? ''} {step.day ?? ''}{' '}
+            <span className="strong">
+              {step.actor === 'system' ? t('handling.system') : nameOf(step.actor)}
+            </span>{' '}
+            {t(`handling.steps.${step.action}`)} {step.assignee ? nameOf(step.assignee) : ''} {step.day ?? ''}{' '}
             {step.amountFen && <Money fen={step.amountFen} />}
             {step.fromStatus !== step.toStatus && (
               <div className="quiet">

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { call } from '../../http/client';
 import { type ActResult, actResults, handlers } from '../../http/contracts';
 import { useText } from '../../i18n';
+import { useAccount } from '../../shell/useAccount';
 import { useToast } from '../../shell/useToast';
 
 /** Who can be given a case. */
@@ -14,6 +15,17 @@ export function useHandlers(isWanted: boolean) {
     enabled: isWanted,
     staleTime: 5 * 60_000,
   });
+}
+
+/** Those who handle cases by the names people know; whoever is not among them by the account's. */
+export function usePeople() {
+  const { may } = useAccount();
+  const { data = [] } = useHandlers(may('resolve', 'discrepancy'));
+  return {
+    people: data,
+    nameOf: (username: string) =>
+      data.find((person) => person.username === username)?.displayName || username,
+  };
 }
 
 /** Sends what somebody decided about cases, and tells of each that could not be done why. */
