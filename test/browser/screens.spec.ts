@@ -156,6 +156,12 @@ async function filterBy(page: Page, name: string, value: string): Promise<void> 
   await isSettled(page);
 }
 
+const byCode = '渠道 | 错误码 | 含义与处理办法 | 次数 | 首次出现 | 最近出现';
+const examplesByCode = [
+  '微信 | AUTH_CODE_INVALID | 付款码无效或已使用 请患者刷新付款码后重新扫码 | 1 | 2018-10-30 08:51:37 | 2018-10-30 08:51:37',
+  '支付宝 | ACQ.TRADE_NOT_EXIST | 支付宝没有该交易（患者可能尚未扫码） 系统会自动查询结果，请勿换单重复收款 | 1 | 2018-10-30 08:49:02 | 2018-10-30 08:49:02',
+];
+
 test('abnormal requests by code tell when each was seen, how it came over the days, and what to do', async ({
   browser,
 }) => {
@@ -164,10 +170,7 @@ test('abnormal requests by code tell when each was seen, how it came over the da
   await page.getByText('按错误码', { exact: true }).click();
   await expect(page.getByRole('columnheader', { name: '每日趋势' })).toBeVisible();
   await fillRange(page, '2018-10-29', '2018-10-31');
-  await expectTable(page, '渠道 | 错误码 | 含义与处理办法 | 次数 | 首次出现 | 最近出现', [
-    '支付宝 | ACQ.TRADE_NOT_EXIST | 支付宝没有该交易（患者可能尚未扫码） 系统会自动查询结果，请勿换单重复收款 | 1 | 2018-10-30 08:49:02 | 2018-10-30 08:49:02',
-    '微信 | AUTH_CODE_INVALID | 付款码无效或已使用 请患者刷新付款码后重新扫码 | 1 | 2018-10-30 08:51:37 | 2018-10-30 08:51:37',
-  ]);
+  await expectTable(page, byCode, examplesByCode);
   await expect(page.getByRole('img', { name: '10-29: 0 10-30: 1 10-31: 0' })).toHaveCount(2);
   await page
     .getByRole('row', { name: /AUTH_CODE_INVALID/ })
@@ -219,6 +222,11 @@ test('the filters of the monitoring screens find the examples, also once their m
     'ACQ.TRADE_NOT_EXIST | 订单查询失败:交易不存在 | alipay_native | 订单查询',
   ]);
 
+  await open(page, '/abnormal-requests?by=code&at=2018-10-29~2018-10-31');
+  await expectTable(page, byCode, examplesByCode);
+  await expect(page.getByText(/之前的已归档：所选日期内的一并统计/)).toBeVisible();
+
+  await open(page, '/abnormal-requests');
   await filterBy(page, '订单号', 'nobody-has-this');
   await expect(rowsOf(page)).toHaveCount(0);
   await expect(page.getByText('没有符合条件的数据，请调整查询条件')).toBeVisible();

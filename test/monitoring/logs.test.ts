@@ -31,7 +31,7 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
         [table],
       )
     ).map(({ name }) => name);
-  const call = (at: string, orderNo: string, errorCode?: string) =>
+  const call = (at: string, orderNo: string, errorCode?: string, errorMessage = '') =>
     payments(hospital.strapi()).events.emit('channel.call', {
       method: 'create_order',
       url: 'https://gateway.example/pay',
@@ -44,7 +44,7 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
       orderNo,
       tradeType: 'weixin_micropay',
       direction: 'out',
-      ...(errorCode === undefined ? {} : { errorCode }),
+      ...(errorCode === undefined ? {} : { errorCode, errorMessage }),
     });
 
   /** What an earlier version said of a code, and nobody has touched. */
@@ -302,5 +302,39 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
         known: { meaning: { zh: '付款码已过期' }, retry: 'anew' },
       },
     ]);
+  });
+
+  test('abnormal requests of archived months are grouped with those that are not', async () => {
+    call('2025-02-10T04:00:00Z', 'GROUPED', 'ODD-ONE', '第一次');
+    call('2025-02-11T04:00:00Z', 'GROUPED', 'ODD-ONE', '第二次');
+    call('2025-02-11T05:00:00Z', 'GROUPED', 'AUTHCODEEXPIRE');
+    await monitoring(hospital.strapi()).flush();
+    await monitoring(hospital.strapi()).logs.archive.sweep();
+    call('2025-02-11T06:00:00Z', 'GROUPED', 'AUTHCODEEXPIRE');
+    await monitoring(hospital.strapi()).flush();
+    const { body } = await ops(
+      'GET',
+      '/api/monitoring/abnormal-groups?from=2025-02-09T16:00:00.000Z&to=2025-02-12T16:00:00.000Z',
+    );
+    expect(body).toMatchObject({
+      archivedTo: expect.any(String),
+      groups: [
+        {
+          errorCode: 'AUTHCODEEXPIRE',
+          count: 2,
+          days: [0, 2, 0],
+          firstEverAt: '2025-02-11T05:00:00.000Z',
+          lastAt: '2025-02-11T06:00:00.000Z',
+        },
+        {
+          errorCode: 'ODD-ONE',
+          count: 2,
+          days: [1, 1, 0],
+          firstEverAt: '2025-02-10T04:00:00.000Z',
+          lastAt: '2025-02-11T04:00:00.000Z',
+          message: expect.stringContaining('第二次'),
+        },
+      ],
+    });
   });
 });

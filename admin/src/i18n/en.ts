@@ -1167,6 +1167,8 @@ export const en: Dictionary = {
     trend: 'Day by day',
     first: 'First seen',
     last: 'Last seen',
+    archivedTo:
+      'Rows up to {{at}} are archived: those of the days chosen are counted; earlier ones are not looked at for when a code was first seen',
     retries: { automatic: 'By itself', anew: 'Yes, anew', after_fix: 'After a fix', no: 'No' },
   },
   logs: {

@@ -1150,6 +1150,7 @@ export const zh = {
     trend: '每日趋势',
     first: '首次出现',
     last: '最近出现',
+    archivedTo: '{{at}} 之前的已归档：所选日期内的一并统计，首次出现不再往更早的归档里查找',
     retries: { automatic: '系统自动处理', anew: '可重新发起', after_fix: '修正后重试', no: '不要重试' },
   },
   logs: {

@@ -33,7 +33,7 @@ const group = z.object({
     .nullable(),
 });
 type Group = z.infer<typeof group>;
-const groups = z.object({ groups: z.array(group) });
+const groups = z.object({ groups: z.array(group), archivedTo: z.string().nullable() });
 
 /** 异常请求: by code, with how they came over the days, or row by row. */
 export default function AbnormalRequests() {
@@ -81,6 +81,9 @@ function Groups({ choice }: { choice: React.ReactNode }) {
           value={range}
           onChange={(value) => setSearch({ by: 'code', at: value || lastWeek() })}
         />
+        {data?.archivedTo && (
+          <span className="quiet">{t('abnormal.archivedTo', { at: dateTimeText(data.archivedTo) })}</span>
+        )}
       </Flex>
       {error && <FailureView error={error} onRetry={() => void refetch()} />}
       <Table<Group>

@@ -6,8 +6,11 @@ import { abnormalGroups } from './abnormal-groups';
 
 export const abnormal = ({ strapi }: { strapi: Core.Strapi }) => ({
   async groups(ctx: Context) {
-    const fields = monitoring(strapi).logs.fieldsOf('abnormal-request');
-    ctx.body = { groups: await abnormalGroups(strapi, ctx.query, fields, ctx.state.account) };
+    const { logs } = monitoring(strapi);
+    ctx.body = {
+      groups: await abnormalGroups(strapi, ctx.query, logs, ctx.state.account),
+      archivedTo: await logs.archive.archivedTo('abnormal-request'),
+    };
   },
 });
 

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type ArchiveStorage, type Duck, literal, openDuck, whole } from '@hospital-pay/archive';
 import { columnOf, completeRow, dateValue, fromRow, isPostgres } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
-import { knex } from 'knex';
+import { type Knex, knex } from 'knex';
 import { z } from 'zod';
 import { keptMessageMonths } from '../messages/retention';
 import type { Place } from './cursor';
@@ -33,6 +33,13 @@ export interface LogArchive {
     limit: number,
   ): Promise<Row[]>;
   count(type: LogType, question: Question): Promise<number>;
+  /** What archived rows answer, added up by DuckDB. The question must say from which day. */
+  read<Value extends z.ZodType>(
+    type: LogType,
+    question: Question,
+    row: Value,
+    build: (query: Knex.QueryBuilder, raw: Knex.RawBuilder) => void,
+  ): Promise<z.output<Value>[]>;
 }
 
 /** Rows of one file: a search reads only files of the days it asks for, and few of their blocks. */
@@ -225,15 +232,16 @@ export function createLogArchive(options: {
     files: ArchivedFile[],
     question: Question,
     row: Value,
-    build: (query: ReturnType<typeof builder.queryBuilder>) => void,
+    build: (query: Knex.QueryBuilder, raw: Knex.RawBuilder) => void,
   ): Promise<z.output<Value>[]> {
+    if (files.length === 0) return [];
     const places: string[] = [];
     for (const file of files) places.push(await local(file));
     const query = builder
       .queryBuilder()
       .from(builder.raw(`read_parquet([${places.map(literal).join(', ')}])`));
     ask(query, question, (date) => date.getTime());
-    build(query);
+    build(query, builder.raw.bind(builder));
     const { sql, bindings } = query.toSQL().toNative();
     const values = z.array(z.union([z.string(), z.number()])).parse(bindings);
     return inDuck(places, (duck) => duck.rows(row, sql, values));
@@ -270,7 +278,6 @@ export function createLogArchive(options: {
       const isPast = (file: ArchivedFile) =>
         from !== undefined && (order === 'desc' ? file.firstAt > from.at : file.lastAt < from.at);
       const files = (await filesOf(type, question)).filter((file) => !isPast(file));
-      if (files.length === 0) return [];
       const rows = await look(files, question, z.record(z.string(), z.unknown()), (query) => {
         query.select(columnsOf(type));
         if (from !== undefined) {
@@ -289,12 +296,13 @@ export function createLogArchive(options: {
       );
     },
     async count(type, question) {
-      const files = await filesOf(type, question);
-      if (files.length === 0) return 0;
-      const [row] = await look(files, question, z.object({ count: whole }), (query) =>
+      const [row] = await look(await filesOf(type, question), question, z.object({ count: whole }), (query) =>
         query.count({ count: '*' }),
       );
       return row?.count ?? 0;
+    },
+    async read(type, question, row, build) {
+      return look(await filesOf(type, question), question, row, build);
     },
   };
 }
