@@ -1,9 +1,10 @@
 import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { businessDay } from '@hospital-pay/payments';
-import { type Run, reconciliation } from '@hospital-pay/reconciliation';
+import type { Run } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alipayCode, type Hospital, startHospital, wechatCode } from '../harness/hospital';
 import { keptCredentials } from '../harness/kept';
+import { reconcile } from '../harness/runs';
 import { createTurnableClock } from '../payments/agreement/clock';
 import { type Intermediary, startIntermediary } from './intermediary';
 
@@ -84,15 +85,9 @@ describe('bills that must not be booked', () => {
   };
 
   async function run(accountCode: string): Promise<Run> {
-    const { runs } = reconciliation(hospital.strapi());
-    const [requested] = await runs.request({ date, accountCode, requestedBy: 'test' });
-    if (!requested) throw new Error('no run');
-    for (let look = 0; look < 200; look++) {
-      const now = await runs.execute(requested.runNo);
-      if (!['queued', 'downloading', 'matching'].includes(now.status)) return now;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error('the run does not end');
+    const [run] = await reconcile(hospital.strapi(), { date, accountCode });
+    if (!run) throw new Error('no run');
+    return run;
   }
 
   const gbk = (bytes: Buffer) => Buffer.concat([Buffer.from('#'), bytes]);
@@ -144,9 +139,8 @@ describe('bills that must not be booked', () => {
     const accounts = hospital.strapi().db.query('api::channel-account.channel-account');
     await accounts.update({ where: { code: 'wechat-1' }, data: { enabled: false } });
     try {
-      const requested = await reconciliation(hospital.strapi()).runs.request({ date, requestedBy: 'test' });
-      expect(requested.map(({ accountCode }) => accountCode)).toEqual(['alipay-1', 'wechat-1']);
-      for (const { runNo } of requested) await reconciliation(hospital.strapi()).runs.execute(runNo);
+      const runs = await reconcile(hospital.strapi(), { date });
+      expect(runs.map(({ accountCode }) => accountCode)).toEqual(['alipay-1', 'wechat-1']);
     } finally {
       await accounts.update({ where: { code: 'wechat-1' }, data: { enabled: true } });
     }

@@ -5,9 +5,9 @@ import {
   payments,
   registerChannel,
 } from '@hospital-pay/payments';
-import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { alipayCode, type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
+import { reconcile } from '../harness/runs';
 import { Insurer } from './insurer';
 import { createTurnableClock, newNo, passTime, until } from './waiting';
 
@@ -373,6 +373,21 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     });
   });
 
+  test('of a number may be quoted twice and begun once, until it is cancelled', async () => {
+    const businessNo = `RX${newNo()}`;
+    const begin = async (quoted: { merchantOrderNo: string }): Promise<string | undefined> => {
+      const { body } = await act(quoted, 'confirm', qr);
+      return body.error?.name ?? body.state;
+    };
+    const { body: one } = await create(7000, { businessNo });
+    const { body: other } = await create(7000, { businessNo });
+    const begun = await Promise.all([begin(one), begin(other)]);
+    expect(begun.toSorted()).toEqual(['BUSINESS_BEING_PAID', 'paying']);
+    const [first, second] = begun[0] === 'paying' ? [one, other] : [other, one];
+    await act(first, 'cancel');
+    expect(await begin(second)).toBe('paying');
+  });
+
   test('may be cancelled until it is paid', async () => {
     const { body: quoted } = await create(7000);
     await act(quoted, 'confirm', qr);
@@ -520,13 +535,8 @@ describe.each(['sqlite', 'postgres'] as const)('a mixed payment on %s', (databas
     const reconciled = async (text: string) => {
       const uploaded = await upload(`insurance-1/${date}`, Buffer.from(text));
       expect(uploaded.status).toBe(201);
-      const { runs } = reconciliation(hospital.strapi());
-      const [run] = await runs.request({ date, accountCode: 'insurance-1', requestedBy: 'finance' });
-      await runs.execute(run?.runNo ?? '');
-      return until(
-        () => cases(paid),
-        () => true,
-      );
+      await reconcile(hospital.strapi(), { date, accountCode: 'insurance-1' });
+      return cases(paid);
     };
     expect(await reconciled(bill.toString())).toEqual([]);
     const found = await reconciled(bill.toString().replace('63.00\t27.00', '27.00\t63.00'));

@@ -7,6 +7,7 @@ import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, readAnswer } from '../harness/client';
 import { type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
+import { reconcile } from '../harness/runs';
 import { createTurnableClock } from '../payments/agreement/clock';
 import { type S3Server, startS3 } from '../services/s3';
 
@@ -59,15 +60,9 @@ describe('the bills of a day', () => {
   });
 
   async function run(accountCode: string) {
-    const { runs } = reconciliation(hospital.strapi());
-    const [requested] = await runs.request({ date, accountCode, requestedBy: 'finance' });
-    if (!requested) throw new Error('no run');
-    for (let look = 0; look < 400; look++) {
-      const now = await runs.execute(requested.runNo);
-      if (!['queued', 'downloading', 'matching', 'writing'].includes(now.status)) return now;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error('the run does not end');
+    const [run] = await reconcile(hospital.strapi(), { date, accountCode });
+    if (!run) throw new Error('no run');
+    return run;
   }
 
   async function upload<Body = Refusal>(

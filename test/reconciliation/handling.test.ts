@@ -5,6 +5,7 @@ import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DateTime } from 'luxon';
 import { type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
+import { reconcile } from '../harness/runs';
 
 interface Order {
   orderNo: string;
@@ -158,13 +159,8 @@ describe.each(['sqlite', 'postgres'] as const)('handling of differences on %s', 
     steps.map(({ actor, action, toStatus }) => `${actor} ${action} ${toStatus}`);
 
   async function runAgain(date: string): Promise<void> {
-    const { runs } = reconciliation(hospital.strapi());
-    for (const { runNo } of await runs.request({ date, requestedBy: 'test' })) {
-      await until(
-        () => runs.get(runNo),
-        (run) => run?.status === 'done',
-      );
-    }
+    const runs = await reconcile(hospital.strapi(), { date });
+    expect(runs.filter(({ status }) => status !== 'done')).toEqual([]);
   }
 
   test('the day leaves one-sided entries', async () => {

@@ -3,6 +3,7 @@ import { exampleCode, keepPastBills, seedDemo } from '@hospital-pay/seeds';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DateTime } from 'luxon';
 import { type Platform, startPlatform } from '../harness/platform';
+import { reconcile } from '../harness/runs';
 
 const databases = ['sqlite', 'postgres'] as const;
 /** What only a seed or a person's work changes: logs and messages are written by the platform as it runs. */
@@ -141,16 +142,9 @@ describe.each(databases)('the demo hospital on %s', (database) => {
           .orderBy('dedupe_key')
           .select('dedupe_key', 'kind', 'status', 'difference_fen');
       const before = [await read(), await cases()];
-      const { runs } = reconciliation(platform.strapi());
-      for (const account of ['alipay-demo-e', 'wechat-demo-e', 'alipay-demo-w', 'wechat-demo-w']) {
-        const [run] = await runs.request({ date, accountCode: account, requestedBy: 'finance' });
-        if (!run) throw new Error('no run');
-        let state = await runs.execute(run.runNo);
-        for (let tries = 0; tries < 100 && state.status !== 'done' && state.status !== 'failed'; tries++) {
-          await new Promise((resolve) => setTimeout(resolve, 100));
-          state = (await runs.get(run.runNo)) ?? state;
-        }
-        expect([account, state.status, state.errorMessage]).toEqual([account, 'done', null]);
+      for (const accountCode of ['alipay-demo-e', 'wechat-demo-e', 'alipay-demo-w', 'wechat-demo-w']) {
+        const [run] = await reconcile(platform.strapi(), { date, accountCode });
+        expect([accountCode, run?.status, run?.errorMessage]).toEqual([accountCode, 'done', null]);
       }
       expect([await read(), await cases()]).toEqual(before);
     },

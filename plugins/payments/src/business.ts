@@ -5,8 +5,8 @@ import type { MixedRow } from './store';
 import type { MixedState } from './types';
 
 /**
- * One business number is paid by a mixed payment or by an order, not by both: who begins second is refused, as long as the
- * first may still bring money or holds it. A quote begins nothing.
+ * One business number is paid by one mixed payment or by orders of its own, not by both: who begins second is refused, as
+ * long as the first may still bring money or holds it. A quote begins nothing.
  */
 interface Business {
   merchantCode: string;
@@ -35,24 +35,34 @@ async function hold(trx: Knex.Transaction, { merchantCode, businessNo }: Busines
   await trx('orders').where({ id: -1 }).update({ business_no: businessNo });
 }
 
-/** Before an order of its own is made. @throws BUSINESS_BEING_PAID */
-export async function refuseBesideMixed(trx: Knex.Transaction, business: Business): Promise<void> {
-  await hold(trx, business);
-  const { merchantCode, businessNo } = business;
-  const mixed: { mixed_no: string } | undefined = await trx('mixed_payments')
+async function refuseMixed(
+  trx: Knex.Transaction,
+  { merchantCode, businessNo }: Business,
+  but: string | null,
+): Promise<void> {
+  const query = trx('mixed_payments')
     .where({ merchant_code: merchantCode, business_no: businessNo })
-    .whereIn('state', holdingMixed)
-    .first('mixed_no');
+    .whereIn('state', holdingMixed);
+  if (but !== null) query.whereNot({ mixed_no: but });
+  const mixed: { mixed_no: string } | undefined = await query.first('mixed_no');
   if (mixed) throw fail('BUSINESS_BEING_PAID', { businessNo, mixedNo: mixed.mixed_no });
 }
 
+/** Before an order of its own is made. @throws BUSINESS_BEING_PAID */
+export async function refuseBesideMixed(trx: Knex.Transaction, business: Business): Promise<void> {
+  await hold(trx, business);
+  await refuseMixed(trx, business, null);
+}
+
 /** In the transaction in which the mixed payment begins. @throws BUSINESS_BEING_PAID */
-export async function refuseBesideOrders(
+export async function refuseBesideOthers(
   trx: Knex.Transaction,
   { merchantCode, businessNo, mixedNo }: MixedRow,
 ): Promise<void> {
   if (!businessNo) return;
-  await hold(trx, { merchantCode, businessNo });
+  const business = { merchantCode, businessNo };
+  await hold(trx, business);
+  await refuseMixed(trx, business, mixedNo);
   const order: { order_no: string } | undefined = await trx('orders')
     .where({ merchant_code: merchantCode, business_no: businessNo })
     .whereIn('status', holdingOrders)

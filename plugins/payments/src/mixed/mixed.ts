@@ -1,6 +1,6 @@
 import { isPlatformError, type PlatformError } from '@hospital-pay/errors';
 import type { Knex } from 'knex';
-import { refuseBesideOrders } from '../business';
+import { refuseBesideOthers } from '../business';
 import type { ChannelManifest, InsuranceQuote, InsuranceSplit, Scene } from '../contract';
 import { type Alarm, type Core, checkMerchant, keepAlarm, messageOf, post, tell, wake } from '../core';
 import { fail } from '../errors';
@@ -471,7 +471,7 @@ export function createMixed(
     const isTogether = modeOf(row) === 'with cash';
     if (row.state === 'quoted' && !isOver(row)) {
       const next = isTogether || row.insuranceOrderNo === null ? 'paying' : 'settling';
-      await move(row, next, {}, (trx) => refuseBesideOrders(trx, row));
+      await move(row, next, {}, (trx) => refuseBesideOthers(trx, row));
       row = await read(row.mixedNo);
     }
     const isPayable = (state: MixedState) => row.state === state && !isOver(row);
