@@ -508,3 +508,50 @@ test('what waits for a second person is read whole, and money that leaves by app
   }
   await checker.close();
 });
+
+test('a failed run says in words which line of which file it was, and one that waits is cancelled where it is looked at', async ({
+  browser,
+}) => {
+  const now = afternoon.clock.now();
+  const run = {
+    merchantCode: 'DEMO-E',
+    channel: 'wechat',
+    accountCode: 'wechat-demo-e',
+    date: afternoon.date,
+    createdTime: now,
+    startedAt: now,
+    requestedBy: 'finance',
+  };
+  const runs = platform.strapi().db.query('api::reconciliation-run.reconciliation-run');
+  await runs.create({
+    data: {
+      ...run,
+      runNo: 'R-FAILED',
+      status: 'failed',
+      stage: 'importing',
+      errorCode: 'BILL_LINE',
+      errorMessage: 'line 1234: 5 cells below 27 columns',
+      fileName: 'wechat-trade.csv.gz',
+      lineNo: 1234,
+    },
+  });
+  await runs.create({
+    data: { ...run, runNo: 'R-WAITS', status: 'deferred', nextAt: new Date(now.getTime() + 3600_000) },
+  });
+  const page = await signIn(browser, platform.url, 'finance');
+  await open(page, '/reconciliation-runs?open=R-FAILED');
+  const drawer = page.getByRole('dialog');
+  await expect(drawer.getByRole('alert')).toContainText('账单有无法识别的行 [BILL_LINE]');
+  await expect(drawer.getByRole('alert')).toContainText('文件 wechat-trade.csv.gz 第 1234 行');
+  await expect(drawer.getByText('读取账单')).toBeInViewport({ ratio: 1 });
+  // Not on the page of the list that stands behind it.
+  await open(page, '/reconciliation-runs?status=done&open=R-WAITS');
+  await drawer.getByRole('button', { name: /取\s*消/ }).click();
+  await page
+    .getByRole('tooltip')
+    .getByRole('button', { name: /确\s*定/ })
+    .click();
+  await expect(drawer).toContainText('已取消');
+  await expect(drawer.getByRole('button', { name: '重新对账' })).toBeVisible();
+  await page.close();
+});

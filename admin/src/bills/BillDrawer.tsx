@@ -8,6 +8,7 @@ import { anything, runs } from '../http/contracts';
 import type { Failure } from '../http/failure';
 import { fetchFile, sendFile } from '../http/files';
 import { useText } from '../i18n';
+import { useErrorText } from '../reconciliation/useErrorText';
 import { Money } from '../schema/Cell';
 import { FailureView } from '../shell/FailureView';
 import { useAccount } from '../shell/useAccount';
@@ -46,6 +47,7 @@ export function BillDrawer({
   const kept = data?.versions ?? [];
   const day = account.days.find((each) => each.date === date);
   const isOver = date < today();
+  const errorText = useErrorText(Boolean(day?.errorCode));
 
   const working = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -133,7 +135,7 @@ export function BillDrawer({
             message={t(`bills.explain.${day.state}`)}
             description={
               [
-                day.errorCode ?? '',
+                day.errorCode ? errorText(day.errorCode) : '',
                 day.lineNo === null ? '' : t('bills.atLine', { lineNo: day.lineNo }),
                 day.nextAt ? t('bills.nextAt', { at: dateTimeText(day.nextAt) }) : '',
               ]

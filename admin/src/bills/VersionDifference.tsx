@@ -68,26 +68,15 @@ export function VersionDifference({ kept, path }: { kept: BillVersion[]; path: s
               },
               { title: t('bills.orderNo'), render: (_, row) => <CopyableNumber value={row.orderNo} /> },
               { title: t('bills.channelNo'), render: (_, row) => <CopyableNumber value={row.channelNo} /> },
-              {
-                title: t('bills.amountBefore'),
-                align: 'right',
-                render: (_, row) => <Money fen={row.before?.amountFen} />,
-              },
-              {
-                title: t('bills.amountAfter'),
-                align: 'right',
-                render: (_, row) => <Money fen={row.after?.amountFen} />,
-              },
-              {
-                title: t('bills.feeBefore'),
-                align: 'right',
-                render: (_, row) => <Money fen={row.before?.feeFen} />,
-              },
-              {
-                title: t('bills.feeAfter'),
-                align: 'right',
-                render: (_, row) => <Money fen={row.after?.feeFen} />,
-              },
+              ...(['amountFen', 'feeFen'] as const).map((name) => ({
+                title: t(name === 'feeFen' ? 'bills.fee' : 'bills.amount'),
+                children: (['before', 'after'] as const).map((version) => ({
+                  title: t(version === 'before' ? 'bills.was' : 'bills.is'),
+                  key: `${name} ${version}`,
+                  align: 'right' as const,
+                  render: (_: unknown, row: LineChange) => <Money fen={row[version]?.[name]} />,
+                })),
+              })),
             ]}
           />
         </>

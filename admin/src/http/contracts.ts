@@ -389,6 +389,11 @@ export const exportList = z.object({ exports: z.array(exportView), total: z.numb
 
 export const runs = z.object({ runs: z.array(z.looseObject({ runNo: z.string() })) });
 
+/** What the codes mean under which runs fail and bills are not taken. */
+export const errorTexts = z.object({
+  errors: z.array(z.object({ code: z.string(), zh: z.string(), en: z.string() })),
+});
+
 export const statistics = z.object({
   ...oneCurrency,
   isHalfWritten: z.boolean().catch(false),
@@ -480,8 +485,10 @@ export const screen = z.object({
     create: z.boolean().optional(),
     update: z.boolean().optional(),
     delete: z.boolean().optional(),
+    /** What of it screens ask about. */
     actions: z
-      .record(z.string(), z.boolean())
+      .object({ refund: z.boolean(), test: z.boolean(), run: z.boolean() })
+      .partial()
       .nullish()
       .transform((value) => value ?? {}),
   }),

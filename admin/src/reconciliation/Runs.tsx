@@ -1,12 +1,11 @@
 import { Button, Popconfirm } from 'antd';
 import { call } from '../http/client';
-import { anything, type Row } from '../http/contracts';
+import { anything, type Row, type Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { SchemaList } from '../schema/SchemaList';
 import { useToast } from '../shell/useToast';
-import { RunDetail } from './RunDetail';
+import { isUnderWay, RunDetail } from './RunDetail';
 
-const underWay = ['queued', 'downloading', 'matching', 'writing'];
 const cancellable = ['queued', 'deferred', 'downloading', 'matching'];
 
 /** Runs move on by themselves: the list follows while one is under way. */
@@ -32,31 +31,44 @@ export default function Runs() {
       t('runs.requested'),
       reload,
     );
+  const actions = (row: Row, { screen, reload }: { screen: Screen; reload: () => void }) => {
+    if (screen.can.actions.run !== true) return null;
+    return cancellable.includes(String(row.status)) ? (
+      <Popconfirm title={t('runs.cancelAsk')} onConfirm={() => cancel(row, reload)}>
+        <Button type="link" size="small" className="cell-link">
+          {t('runs.cancel')}
+        </Button>
+      </Popconfirm>
+    ) : (
+      row.status !== 'writing' && (
+        <Button type="link" size="small" className="cell-link" onClick={() => again(row, reload)}>
+          {t('runs.again')}
+        </Button>
+      )
+    );
+  };
   return (
     <SchemaList
       type="reconciliation-run"
       title={t('menu.runs')}
       keyField="runNo"
-      follow={(row) => underWay.includes(String(row.status))}
+      follow={isUnderWay}
       actionsWidth={132}
-      detailWidth={760}
-      detail={(_, { screen, row }) => row && <RunDetail screen={screen} row={row} />}
-      rowActions={(row, { screen, reload }) => {
-        if (screen.can.actions.reconcile !== true) return null;
-        return cancellable.includes(String(row.status)) ? (
-          <Popconfirm title={t('runs.cancelAsk')} onConfirm={() => cancel(row, reload)}>
-            <Button type="link" size="small" className="cell-link">
-              {t('runs.cancel')}
-            </Button>
-          </Popconfirm>
-        ) : (
-          row.status !== 'writing' && (
-            <Button type="link" size="small" className="cell-link" onClick={() => again(row, reload)}>
-              {t('runs.again')}
-            </Button>
-          )
-        );
-      }}
+      detailWidth={820}
+      detail={(runNo, { screen, row, reload }) => (
+        <RunDetail runNo={runNo} screen={screen} row={row}>
+          {(run, reread) =>
+            actions(run, {
+              screen,
+              reload: () => {
+                reload();
+                reread();
+              },
+            })
+          }
+        </RunDetail>
+      )}
+      rowActions={actions}
     />
   );
 }

@@ -408,14 +408,15 @@ export const defaultViews: Record<string, SeededView> = {
   'reconciliation-run': {
     columns: columns(
       'date:110:left',
-      'runNo:200',
-      'merchantCode:150',
       'channel:100',
       'accountCode:160',
+      'merchantCode:150',
       'status:100',
       'startedAt:170',
       'finishedAt:170',
+      'errorCode:140',
       'requestedBy:110',
+      'runNo:200',
       'errorMessage:220',
     ),
     filters: [range('date'), among('status'), among('channel'), among('merchantCode'), equals('accountCode')],

@@ -16,7 +16,7 @@ import type { LateRefunds } from './closings/ledger';
 import { closingController, closingRoutes } from './closings/routes';
 import { giveCasesTheirCurrency } from './currency';
 import { databaseOf, type Engine, forkedEngine } from './engine/engine';
-import { fail } from './errors';
+import { fail, reconciliationErrors } from './errors';
 import { currency } from './export/figures-reports';
 import { incomeReport } from './export/income-report';
 import { installExports, workExports } from './export/install';
@@ -194,6 +194,13 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
       ctx.body = { runs: runs.map(runView) };
     },
 
+    /** What the codes mean under which runs fail and bills are not taken. */
+    async errors(ctx: Context) {
+      ctx.body = {
+        errors: Object.entries(reconciliationErrors).map(([code, { zh, en }]) => ({ code, zh, en })),
+      };
+    },
+
     async cancelRun(ctx: Context) {
       const account = accountOf(ctx);
       const { runs } = reconciliation(strapi);
@@ -359,6 +366,12 @@ export default {
           path: '/runs',
           handler: 'books.run',
           config: guarded('reconcile', 'reconciliation-run'),
+        },
+        {
+          method: 'GET',
+          path: '/errors',
+          handler: 'books.errors',
+          config: guarded('read', 'reconciliation-run'),
         },
         {
           method: 'POST',
