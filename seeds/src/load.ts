@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { completeRow } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
-import type { Rows } from './rows';
+import type { MessageSeed, Rows } from './rows';
 
 /** Both databases bound how many values one statement may carry (SQLite 32766, PostgreSQL 65535). */
 const valuesPerInsert = 20_000;
@@ -17,9 +18,30 @@ export async function load(db: Knex, rows: Rows, now: Date): Promise<void> {
   await insertAll(db, 'login_logs', rows.loginLogs, now);
   await insertAll(db, 'interface_logs', rows.interfaceLogs, now);
   await insertAll(db, 'abnormal_requests', rows.abnormalRequests, now);
-  await insertAll(db, 'messages', rows.messages, now);
+  const told = rows.messages.map((message) => ({
+    ...message,
+    documentId: randomBytes(12).toString('hex'),
+    delivery: 'delivered',
+  }));
+  await insertAll(db, 'messages', told, now);
+  await insertAll(db, 'deliveries', told.map(onScreen), now);
   await insertAll(db, 'shifts', rows.shifts, now);
 }
+
+/** The demo hospital has no target but its own screens. */
+const onScreen = ({ documentId, audience, at, readAt }: MessageSeed & { documentId: string }) => ({
+  createdTime: at,
+  messageNo: documentId,
+  targetCode: 'in-app',
+  recipient: audience,
+  purpose: 'alert',
+  step: 1,
+  status: 'delivered',
+  attempts: 0,
+  deliveredAt: at,
+  readAt,
+  dedupeKey: `seed:${documentId}`,
+});
 
 async function insertAll(
   db: Knex,

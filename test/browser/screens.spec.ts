@@ -5,7 +5,7 @@ import { type Browser, expect, type Page, test } from '@playwright/test';
 import { type Platform, startPlatform } from '../harness/platform';
 import { startDay } from './day';
 import { picture, signIn as signInAt } from './person';
-import { expectTable, rowsOf } from './tables';
+import { expectTable, fillRange, filterBy, isSettled, rowsOf, table } from './tables';
 
 /** By four in the afternoon every named difference of the day has happened. */
 const afternoon = startDay(16);
@@ -48,9 +48,6 @@ async function menuPaths(page: Page): Promise<string[]> {
   return paths.filter((href) => href !== '' && href !== '/wall');
 }
 
-const isSettled = (page: Page) =>
-  expect(page.locator('.ant-spin-spinning, .ant-skeleton-active')).toHaveCount(0);
-
 async function open(page: Page, address: string): Promise<void> {
   await page.goto(address);
   await isSettled(page);
@@ -77,7 +74,6 @@ const emptyAtFirst = new Set([
   '/reconciliation-rules',
   '/approval-rules',
   '/log-archives',
-  '/deliveries',
   '/alert-events',
   '/duty-shifts',
   '/message-targets',
@@ -141,20 +137,6 @@ test('in English no menu, heading, column, filter or button is left in Chinese',
   expect(left).toEqual([]);
   await page.close();
 });
-
-async function fillRange(page: Page, from: string, to: string): Promise<void> {
-  await page.getByPlaceholder('开始日期').fill(from);
-  await page.keyboard.press('Enter');
-  await page.getByPlaceholder('结束日期').fill(to);
-  await page.keyboard.press('Enter');
-}
-
-async function filterBy(page: Page, name: string, value: string): Promise<void> {
-  await page.getByRole('textbox', { name, exact: true }).fill(value);
-  await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(new RegExp(encodeURIComponent(value).replaceAll('.', '\\.')));
-  await isSettled(page);
-}
 
 const byCode = '渠道 | 错误码 | 含义与处理办法 | 次数 | 首次出现 | 最近出现';
 const examplesByCode = [
@@ -232,6 +214,63 @@ test('the filters of the monitoring screens find the examples, also once their m
   await expect(page.getByText('没有符合条件的数据，请调整查询条件')).toBeVisible();
   await page.getByRole('button', { name: '重置' }).click();
   await expect(rowsOf(page).first()).toBeVisible();
+  await page.close();
+});
+
+const logFilters = {
+  '/login-logs': { 日期范围: '登陆/登出时间', 用户名: '用户名' },
+  '/interface-logs': {
+    请求日期: '请求日期',
+    订单号: '订单号',
+    交易类型: '交易类型',
+    方法名称: '方法名称',
+    追踪号: null,
+  },
+  '/abnormal-requests': {
+    创建时间: '创建时间',
+    订单号: '订单号',
+    交易类型: '交易类型',
+    交易动作: '交易动作',
+    错误码: '错误码',
+    渠道: null,
+  },
+} as const;
+const logColumns = {
+  '/login-logs': '登陆/登出时间 用户名 类型 IP地址',
+  '/interface-logs': '请求日期 订单号 交易类型 方法名称',
+  '/abnormal-requests': '创建时间 订单号 错误码 错误信息 交易类型 交易动作',
+};
+
+test('the three logs have the columns in their order, and each filter by itself keeps what it says', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'super');
+  const texts = async (of: string) => (await page.locator(of).allInnerTexts()).map((text) => text.trim());
+  for (const href of ['/login-logs', '/interface-logs', '/abnormal-requests'] as const) {
+    await open(page, href);
+    await expect(rowsOf(page).first()).toBeVisible();
+    expect((await texts('thead th')).join(' ')).toMatch(new RegExp(`^${logColumns[href]}`));
+    expect(await texts('.filter-label')).toEqual(Object.keys(logFilters[href]));
+    for (const [filter, column] of Object.entries(logFilters[href])) {
+      if (column === null) continue;
+      await page.getByRole('button', { name: '重置' }).click();
+      await isSettled(page);
+      const values = (await table(page)).map((row) => row[column] ?? '').filter((text) => text !== '—');
+      const value = values.find((text) => text !== values[0]) ?? values[0] ?? '';
+      if (filter === '日期范围' || column.endsWith('时间') || column.endsWith('日期')) {
+        const day = value.slice(0, 10);
+        await fillRange(page, day, day);
+        await expect
+          .poll(async () => (await table(page)).every((row) => row[column]?.startsWith(day)))
+          .toBe(true);
+      } else {
+        await filterBy(page, filter, value);
+        await expect
+          .poll(async () => [...new Set((await table(page)).map((row) => row[column]))])
+          .toEqual([value]);
+      }
+    }
+  }
   await page.close();
 });
 

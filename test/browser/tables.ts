@@ -32,3 +32,22 @@ export const expectTable = (scope: Page | Locator, columns: string, lines: strin
       ),
     )
     .toEqual(lines);
+
+/** Nothing of the page is still being loaded. */
+export const isSettled = (page: Page) =>
+  expect(page.locator('.ant-spin-spinning, .ant-skeleton-active')).toHaveCount(0);
+
+export async function fillRange(page: Page, from: string, to: string): Promise<void> {
+  await page.getByPlaceholder('开始日期').fill(from);
+  await page.keyboard.press('Enter');
+  await page.getByPlaceholder('结束日期').fill(to);
+  await page.keyboard.press('Enter');
+}
+
+/** Types into one filter of a list. */
+export async function filterBy(page: Page, name: string, value: string): Promise<void> {
+  await page.getByRole('textbox', { name, exact: true }).fill(value);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(encodeURIComponent(value).replaceAll('.', '\\.')));
+  await isSettled(page);
+}

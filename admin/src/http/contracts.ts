@@ -442,7 +442,7 @@ const field = z.object({
   many: z.boolean().nullish(),
 });
 export type Field = z.infer<typeof field>;
-const operators = ['eq', 'contains', 'range', 'in'] as const;
+const operators = ['eq', 'contains', 'range', 'in', 'present'] as const;
 export type FilterOperator = (typeof operators)[number];
 const column = z.object({
   field: z.string(),
@@ -464,7 +464,7 @@ export const screen = z.object({
     scope: text,
     columns: z.array(column),
     filters: z
-      .array(z.object({ field: z.string(), op: z.enum(operators).catch('eq') }))
+      .array(z.object({ field: z.string(), op: z.enum(operators).catch('eq'), title: bilingual.nullish() }))
       .nullish()
       .transform((value) => value ?? []),
     form: z

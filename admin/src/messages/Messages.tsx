@@ -142,6 +142,7 @@ const shownFields = [
   'lastAt',
   'orderNo',
   'audience',
+  'delivery',
   'step',
   'nextStepAt',
   'readBy',

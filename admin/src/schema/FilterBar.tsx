@@ -12,6 +12,7 @@ type Values = Record<string, string>;
 interface ControlProps {
   field: Field;
   op: FilterOperator;
+  label: string;
   value: string;
   onChange: (value: string) => void;
   /** For choices: they take effect at once. */
@@ -58,12 +59,11 @@ export function DayRange({
   );
 }
 
-function Control({ field, op, value, onChange, onChoose }: ControlProps) {
+function Control({ field, op, label, value, onChange, onChoose }: ControlProps) {
   const { t, pick } = useText();
   const { choices: merchants } = useMerchants();
   const { channels, titleOf } = useChannels();
   const { choices: named } = useNames(field.names);
-  const label = pick(field.title);
   const choose = (options: { value: string; label: string }[]) => {
     const same = {
       'aria-label': label,
@@ -85,6 +85,12 @@ function Control({ field, op, value, onChange, onChoose }: ControlProps) {
       <Select<string> {...same} value={value || undefined} onChange={(chosen) => onChoose(chosen ?? '')} />
     );
   };
+  if (field.kind === 'boolean' || op === 'present') {
+    return choose([
+      { value: 'true', label: t('common.yes') },
+      { value: 'false', label: t('common.no') },
+    ]);
+  }
   if (field.kind === 'enum')
     return choose((field.options ?? []).map((option) => ({ value: option.value, label: pick(option) })));
   if (field.names && named.length > 0) return choose(named);
@@ -93,12 +99,6 @@ function Control({ field, op, value, onChange, onChoose }: ControlProps) {
   if (field.kind === 'channel') {
     const codes = channels.length > 0 ? channels.map(({ code }) => code) : ['alipay', 'wechat'];
     return choose(codes.map((code) => ({ value: code, label: titleOf(code) })));
-  }
-  if (field.kind === 'boolean') {
-    return choose([
-      { value: 'true', label: t('common.yes') },
-      { value: 'false', label: t('common.no') },
-    ]);
   }
   if (field.kind === 'datetime' || field.kind === 'day') {
     return op === 'range' ? (
@@ -162,9 +162,9 @@ export function FilterBar({
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is the truth; `key` is its value
   useEffect(() => setDraft(values), [key]);
   const known = new Map(screen.fields.map((field) => [field.name, field]));
-  const filters = screen.view.filters.flatMap(({ field: name, op }) => {
+  const filters = screen.view.filters.flatMap(({ field: name, op, title }) => {
     const field = known.get(name);
-    return field ? [{ field, op }] : [];
+    return field ? [{ field, op, label: pick(title ?? field.title) }] : [];
   });
   if (filters.length === 0) return null;
   const shown = isOpen ? filters : filters.slice(0, shownAtFirst);
@@ -176,12 +176,13 @@ export function FilterBar({
         onQuery(draft);
       }}
     >
-      {shown.map(({ field, op }) => (
+      {shown.map(({ field, op, label }) => (
         <div key={field.name} className="filter">
-          <span className="filter-label">{pick(field.title)}</span>
+          <span className="filter-label">{label}</span>
           <Control
             field={field}
             op={op}
+            label={label}
             value={draft[field.name] ?? ''}
             onChange={(value) => setDraft({ ...draft, [field.name]: value })}
             onChoose={(value) => {

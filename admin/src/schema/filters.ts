@@ -68,6 +68,8 @@ export function toConditions(field: Field, op: FilterOperator, text: string): Cr
       return [{ field: field.name, operator: 'contains', value: text.trim() }];
     case 'in':
       return [{ field: field.name, operator: 'in', value: text.split(',').filter(Boolean) }];
+    case 'present':
+      return [{ field: field.name, operator: text === 'true' ? 'nnull' : 'null', value: true }];
     case 'range':
       return between(field, ...splitRange(text));
     default:

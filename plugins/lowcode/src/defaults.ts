@@ -12,10 +12,15 @@ function columns(...texts: string[]): Column[] {
   });
 }
 
-const range = (field: string): Filter => ({ field, op: 'range' });
+const range = (field: string, title?: Filter['title']): Filter => ({
+  field,
+  op: 'range',
+  ...(title ? { title } : {}),
+});
 const contains = (field: string): Filter => ({ field, op: 'contains' });
 const equals = (field: string): Filter => ({ field, op: 'eq' });
 const among = (field: string): Filter => ({ field, op: 'in' });
+const present = (field: string, title: Filter['title']): Filter => ({ field, op: 'present', title });
 const newest = (field: string): SortItem[] => [{ field, order: 'desc' }];
 const form = (...fields: string[]): FormItem[] =>
   fields.map((text) => {
@@ -269,7 +274,7 @@ export const defaultViews: Record<string, SeededView> = {
   },
   'login-log': {
     columns: columns('at:180:left', 'username:160', 'kind:120', 'ip:160', 'userAgent:320'),
-    filters: [range('at'), equals('username')],
+    filters: [range('at', { zh: '日期范围', en: 'Dates' }), equals('username')],
     form: [],
     actions: [],
     sort: newest('at'),
@@ -680,18 +685,21 @@ export const defaultViews: Record<string, SeededView> = {
       'level:80',
       'status:90',
       'title:280',
+      'audience:136',
+      'delivery:90',
+      'readBy:90',
+      'readAt:152',
+      'acknowledgedBy:90',
       'count:80',
       'lastAt:152',
-      'audience:136',
-      'readBy:90',
-      'acknowledgedBy:90',
       'orderNo:216',
-      'readAt:152',
     ),
     filters: [
       range('at'),
       among('level'),
       among('status'),
+      among('delivery'),
+      present('readAt', { zh: '已读', en: 'Read' }),
       contains('title'),
       equals('kind'),
       equals('orderNo'),

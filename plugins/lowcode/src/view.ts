@@ -10,7 +10,12 @@ const column = z.strictObject({
   fixed: z.enum(['left', 'right']).optional(),
   hidden: z.boolean().optional(),
 });
-const filter = z.strictObject({ field, op: z.enum(['eq', 'contains', 'range', 'in']) });
+/** `present`: whether there is a value at all. `title`: where the filter is called otherwise than its field. */
+const filter = z.strictObject({
+  field,
+  op: z.enum(['eq', 'contains', 'range', 'in', 'present']),
+  title: z.strictObject({ zh: z.string(), en: z.string() }).optional(),
+});
 const formItem = z.strictObject({ field, span: z.int().min(1).max(24).optional() });
 const sortItem = z.strictObject({ field, order: z.enum(['asc', 'desc']) });
 

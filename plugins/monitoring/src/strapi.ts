@@ -8,6 +8,7 @@ import { install, monitoring } from './index';
 import { abnormal, abnormalRoute } from './logs/abnormal-routes';
 import { seedRetentions } from './logs/log-archive';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
+import { noteReachedBefore } from './messages/reached';
 import { inbox, message, messageRoutes, target } from './messages/routes';
 import { checkMessageSettings, checkSettings, seedEmpty, seedMessageSettings } from './messages/settings';
 import { wallController, wallRoutes } from './wall/routes';
@@ -36,6 +37,7 @@ export default {
     checkMessageSettings(strapi);
     checkSettings(strapi, 'alert-rule', alertRule);
     await seedMessageSettings(strapi);
+    await noteReachedBefore(strapi.db.connection);
     await seedEmpty(strapi, 'alert-rule', [...defaultRules]);
     const { messages, alerts } = monitoring(strapi);
     messages.work(jobs(strapi));

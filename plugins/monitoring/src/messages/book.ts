@@ -2,6 +2,7 @@ import { completeRow, dateValue, type PaymentEvents, toColumns } from '@hospital
 import type { Knex } from 'knex';
 import { scrub, storable } from '../scrub';
 import { storedTemplates } from './compose';
+import { noteReached } from './reached';
 import { type MessageRow, messageRow, readRows } from './rows';
 import { usualGroupMinutes } from './template';
 
@@ -207,6 +208,7 @@ export async function resolveMessage(
       now,
     });
   }
+  await noteReached(trx, message.documentId);
   return true;
 }
 

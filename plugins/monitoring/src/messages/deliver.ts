@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { Alarm } from './book';
 import { compose, storedTemplates } from './compose';
 import type { SendOutcome } from './post';
+import { noteReached } from './reached';
 import { type DeliveryRow, deliveryRow, hospitalZone, messageRow, readRows } from './rows';
 import type { TargetStore } from './target-store';
 
@@ -78,11 +79,16 @@ async function serve(row: DeliveryRow, delivering: Delivering): Promise<'ended' 
     db('deliveries')
       .where({ id: row.id, status: 'sending', attempts })
       .update(toColumns(db, { updatedAt: now(), ...attributes }));
+  const end = async (attributes: Record<string, unknown>): Promise<boolean> => {
+    const ended = await settle({ ...attributes, nextAt: null });
+    await noteReached(db, row.messageNo);
+    return ended === 1;
+  };
 
   const outcome = await send(row, delivering);
   switch (outcome.kind) {
     case 'delivered':
-      await settle({ status: 'delivered', deliveredAt: now(), nextAt: null, lastError: null });
+      await end({ status: 'delivered', deliveredAt: now(), lastError: null });
       // It works again: what has failed before need not wait any longer. What is held for the night has no try behind it.
       if (row.attempts > 0) {
         await db('deliveries')
@@ -93,7 +99,7 @@ async function serve(row: DeliveryRow, delivering: Delivering): Promise<'ended' 
       }
       return 'ended';
     case 'off':
-      await settle({ status: 'suppressed', nextAt: null, lastError: 'TARGET_OFF' });
+      await end({ status: 'suppressed', lastError: 'TARGET_OFF' });
       return 'ended';
     case 'refused':
       break;
@@ -109,8 +115,7 @@ async function serve(row: DeliveryRow, delivering: Delivering): Promise<'ended' 
     default:
       return outcome satisfies never;
   }
-  const ended = await settle({ status: 'failed', nextAt: null, lastError: outcome.error });
-  if (ended === 1) {
+  if (await end({ status: 'failed', lastError: outcome.error })) {
     await targets.noteTest(row.targetCode, outcome.error);
     await raise({
       kind: 'delivery_failed',

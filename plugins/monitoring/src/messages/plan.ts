@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { inApp, queueDelivery } from './book';
 import { type DutyShift, onDuty, quietUntil } from './duty';
 import { isAtLeast } from './kinds';
+import { noteReached } from './reached';
 import {
   dutyRow,
   hospitalZone,
@@ -170,5 +171,6 @@ async function tellStep(db: Knex, message: MessageRow, step: number, world: Worl
       const purpose = isFirst ? 'alert' : 'escalation';
       await queueDelivery(trx, { ...entry, messageNo: message.documentId, purpose, step, now });
     }
+    await noteReached(trx, message.documentId);
   });
 }
