@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { access, type SignedInAccount } from '@hospital-pay/access';
 import { monitoring } from '@hospital-pay/monitoring';
 import { dateValue, insertRow, isPostgres } from '@hospital-pay/payments';
@@ -29,7 +30,6 @@ export interface WallBench {
 const pauseMs = 4200;
 const median = (values: number[]) =>
   values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const indexOfSource = z.object({ rows: z.array(z.object({ indexname: z.string() })) });
 /** Those that neither counting nor the wall uses would cost hours of loading. */

@@ -106,8 +106,3 @@ export async function linesOf(bill: Bill): Promise<BillLine[]> {
   for await (const line of bill.lines()) lines.push(line);
   return lines;
 }
-
-export async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 5000;
-  while (!condition() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-}

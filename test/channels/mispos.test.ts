@@ -5,8 +5,9 @@ import path from 'node:path';
 import { type AgentSettings, type RunningAgent, startAgent } from '@hospital-pay/channel-mispos/agent';
 import type { OrderView, RefundView } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
-import { newNo, until } from '../payments/waiting';
+import { until } from '../harness/waiting';
 
 /** A card terminal at counter W01 with its agent, and a platform that has no serial port. */
 describe.each(['ums', 'allinpay'] as const)('bank cards at a terminal that speaks %s', (protocol) => {

@@ -2,7 +2,8 @@ import { manifest } from '@hospital-pay/channel-paypay';
 import type { BillReader, ChannelDriver, PaymentReference } from '@hospital-pay/payments/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Desk, linesOf, openDesk, until } from './desk';
+import { until } from '../harness/waiting';
+import { type Desk, linesOf, openDesk } from './desk';
 
 const { openBill }: { openBill: BillReader } = require(manifest.billReader ?? '');
 

@@ -3,7 +3,8 @@ import { manifest as rakutenpay } from '@hospital-pay/channel-rakutenpay';
 import type { ChannelDriver, PaymentReference, PayRequest } from '@hospital-pay/payments/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Desk, linesOf, openDesk, until } from './desk';
+import { until } from '../harness/waiting';
+import { type Desk, linesOf, openDesk } from './desk';
 
 describe.each([
   { manifest: rakutenpay, gateway: 'rakutenpay' as const },

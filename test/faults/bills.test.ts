@@ -2,10 +2,10 @@ import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { businessDay } from '@hospital-pay/payments';
 import type { Run } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTurnableClock } from '../harness/clock';
 import { alipayCode, type Hospital, startHospital, wechatCode } from '../harness/hospital';
 import { keptCredentials } from '../harness/kept';
 import { reconcile } from '../harness/runs';
-import { createTurnableClock } from '../payments/agreement/clock';
 import { type Intermediary, startIntermediary } from './intermediary';
 
 const dayMs = 24 * 3_600_000;

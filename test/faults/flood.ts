@@ -1,9 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { monitoring } from '@hospital-pay/monitoring';
 import { dateValue, payments } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
+import { newNo } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { startHospital, wechatCode } from '../harness/hospital';
+import { passTime, until } from '../harness/waiting';
 import { startTarget } from '../monitoring/targets';
-import { createTurnableClock, newNo, passTime, pause, until } from '../payments/waiting';
 import { freePort } from '../services/ports';
 import { startRedis } from '../services/redis';
 

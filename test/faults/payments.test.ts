@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { manifest as wechatManifest } from '@hospital-pay/channel-wechat';
@@ -11,33 +10,22 @@ import {
 } from '@hospital-pay/payments';
 import { channelConfigs } from '@hospital-pay/sandbox';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { signedHeaders } from '../harness/client';
+import { newNo, signedHeaders } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { alipayCode, type Hospital, merchantCode, startHospital, wechatCode } from '../harness/hospital';
 import { keptCredentials } from '../harness/kept';
-import { createTurnableClock } from '../payments/agreement/clock';
+import { until } from '../harness/waiting';
 import { type Intermediary, startIntermediary } from './intermediary';
 
 interface ErrorBody {
   error: { name: string; status: number; details: { zh: string; en: string } };
 }
 
-const newNo = () => `F${randomBytes(8).toString('hex')}`;
 const system = { kind: 'system' } as const;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const hasBothLanguages = (body: ErrorBody) => {
   expect(body.error.details.zh).toMatch(/[\u4e00-\u9fff]/);
   expect(body.error.details.en).toMatch(/^[\u0020-\u007e’–]+$/);
 };
-
-async function until<Value>(read: () => Promise<Value>, isDone: (value: Value) => boolean): Promise<Value> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(value)}`);
-    await pause(50);
-  }
-}
 
 const databases = (process.env.TEST_DATABASES ?? 'sqlite,postgres')
   .split(',')

@@ -1,5 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 
+/** An order number that nobody has used. */
+export const newNo = () => `T${randomBytes(8).toString('hex')}`;
+
 export interface Answer<Body = Record<string, unknown>> {
   status: number;
   body: Body;

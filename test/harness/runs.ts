@@ -1,6 +1,6 @@
 import { type Run, reconciliation } from '@hospital-pay/reconciliation';
 import type { Core } from '@strapi/strapi';
-import { until } from '../payments/waiting';
+import { until } from './waiting';
 
 const underWay: Run['status'][] = ['queued', 'downloading', 'matching', 'writing'];
 
@@ -16,7 +16,6 @@ export async function reconcile(
     const run = await until(
       () => runs.get(runNo),
       (now) => now !== undefined && !underWay.includes(now.status),
-      30_000,
     );
     if (run) ended.push(run);
   }

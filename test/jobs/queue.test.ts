@@ -2,20 +2,12 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createLeases, createManualClock, createQueue, systemClock } from '@hospital-pay/jobs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import knex, { type Knex } from 'knex';
+import { until } from '../harness/waiting';
 import { startRedis } from '../services/redis';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(isDone: () => boolean, ms = 10_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!isDone()) {
-    if (Date.now() > end) throw new Error('not in time');
-    await pause(10);
-  }
-}
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-jobs-'));
 let db: Knex;

@@ -2,7 +2,7 @@ import { monitoring } from '@hospital-pay/monitoring';
 import { insertRow, payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Hospital, startHospital } from '../harness/hospital';
-import { until } from '../payments/waiting';
+import { until } from '../harness/waiting';
 
 describe('what somebody should know', () => {
   let hospital: Hospital;

@@ -2,8 +2,10 @@ import { createHmac } from 'node:crypto';
 import { monitoring } from '@hospital-pay/monitoring';
 import { insertRow, payments } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { type Hospital, startHospital } from '../harness/hospital';
-import { createTurnableClock, newNo, passTime, until } from '../payments/waiting';
+import { passTime, until } from '../harness/waiting';
 import { startMailServer, startTarget, type Taken, type TargetServer } from './targets';
 
 type Row = Record<string, unknown>;

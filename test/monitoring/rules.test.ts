@@ -4,8 +4,9 @@ import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
 import { dateValue, insertRow } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
-import { createTurnableClock, newNo } from '../payments/waiting';
 
 type Row = Record<string, unknown>;
 

@@ -1,9 +1,9 @@
 import { monitoring } from '@hospital-pay/monitoring';
 import { type OrderView, payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, readAnswer, signedHeaders } from '../harness/client';
+import { type Answer, newNo, readAnswer, signedHeaders } from '../harness/client';
 import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
-import { newNo, until } from './waiting';
+import { until } from '../harness/waiting';
 
 interface Failure {
   error: { name: string; status: number; details: { zh: string; en: string } };

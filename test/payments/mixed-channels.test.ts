@@ -1,7 +1,9 @@
 import { type MixedView, payments } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { type Hospital, startHospital } from '../harness/hospital';
-import { createTurnableClock, newNo, passTime, until } from './waiting';
+import { passTime, until } from '../harness/waiting';
 
 const system = { kind: 'system' } as const;
 type Answered = MixedView & { error: { name: string } };

@@ -6,10 +6,12 @@ import {
   registerChannel,
 } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { alipayCode, type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
 import { reconcile } from '../harness/runs';
+import { passTime, until } from '../harness/waiting';
 import { Insurer } from './insurer';
-import { createTurnableClock, newNo, passTime, until } from './waiting';
 
 type Answered = MixedView & { error: { name: string } };
 const system = { kind: 'system' } as const;

@@ -1,30 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { type OrderView, payments, type RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { signedHeaders } from '../harness/client';
+import { newNo, signedHeaders } from '../harness/client';
 import { alipayCode, type Hospital, merchantCode, startHospital, wechatCode } from '../harness/hospital';
+import { until } from '../harness/waiting';
 
 interface ErrorBody {
   error: { name: string; status: number; details: { zh: string; en: string } };
 }
 
-const newNo = () => `T${randomBytes(8).toString('hex')}`;
 const system = { kind: 'system' } as const;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until<Value>(
-  read: () => Promise<Value>,
-  isDone: (value: Value) => boolean,
-  ms = 20_000,
-): Promise<Value> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(value)}`);
-    await pause(50);
-  }
-}
 
 const databases = (process.env.TEST_DATABASES ?? 'sqlite,postgres').split(',');
 
@@ -183,7 +167,6 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
       await until(
         () => read(body.orderNo),
         (order) => order.status === 'paid',
-        30_000,
       );
     }, 40_000);
 
@@ -397,7 +380,6 @@ describe.each(databases.map((name) => (name === 'postgres' ? ('postgres' as cons
       const found = await until(
         () => read(body.orderNo),
         (order) => order.status === 'paid',
-        30_000,
       );
       expect(found.paidFen).toBe(1234);
     }, 60_000);

@@ -1,21 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { type OrderView, payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
 import { type Hospital, startHospital, wechatCode } from '../harness/hospital';
+import { until } from '../harness/waiting';
 
-const newNo = () => `A${randomBytes(8).toString('hex')}`;
 const system = { kind: 'system' } as const;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until<Value>(read: () => Promise<Value>, isDone: (value: Value) => boolean): Promise<Value> {
-  const end = Date.now() + 20_000;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(value)}`);
-    await pause(50);
-  }
-}
 
 /** What random histories seldom meet. */
 describe.each(['sqlite', 'postgres'] as const)('races and strangers on %s', (database) => {

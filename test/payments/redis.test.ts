@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { type OrderView, payments, type RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { newNo } from '../harness/client';
 import { createEmptyHouse } from '../harness/empty-house';
 import { alipayCode, type Hospital, startHospital, wechatCode } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
+import { until } from '../harness/waiting';
 import { startPostgres } from '../services/postgres';
 import { startRedis } from '../services/redis';
-import { newNo, until } from './waiting';
 
 /** The same hospital with its jobs on bull: what waits is done by jobs that went through Redis. */
 describe('payments on Redis', () => {

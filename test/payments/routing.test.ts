@@ -1,9 +1,10 @@
 import { type OrderView, payments, type RefundView, type RoutingView } from '@hospital-pay/payments';
 import { channelConfigs } from '@hospital-pay/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
 import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
+import { until } from '../harness/waiting';
 import { freePort } from '../services/ports';
-import { newNo, until } from './waiting';
 
 /** The hospital has a second Alipay account, and its first one can be cut off. */
 describe('where an order goes', () => {

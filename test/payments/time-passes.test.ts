@@ -1,7 +1,9 @@
 import { type CreateOrder, type PaymentEvents, payments } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newNo } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { alipayCode, type Hospital, merchantCode, startHospital, wechatCode } from '../harness/hospital';
-import { createTurnableClock, newNo, passTime } from './waiting';
+import { passTime } from '../harness/waiting';
 
 const caller = { kind: 'staff', username: 'test', merchantCodes: null } as const;
 const channels = [

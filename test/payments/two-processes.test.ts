@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { jobs } from '@hospital-pay/jobs';
 import { monitoring } from '@hospital-pay/monitoring';
 import type { OrderView, RefundView } from '@hospital-pay/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { readAnswer, signedHeaders } from '../harness/client';
+import { newNo, readAnswer, signedHeaders } from '../harness/client';
 import { createEmptyHouse } from '../harness/empty-house';
 import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
+import { until } from '../harness/waiting';
 import { startPostgres } from '../services/postgres';
-import { newNo, pause, until } from './waiting';
 
 describe('two processes on one PostgreSQL', () => {
   let hospital: Hospital;

@@ -6,9 +6,9 @@ import { businessDay, shiftDay } from '@hospital-pay/payments';
 import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, readAnswer } from '../harness/client';
+import { createTurnableClock } from '../harness/clock';
 import { type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
 import { reconcile } from '../harness/runs';
-import { createTurnableClock } from '../payments/agreement/clock';
 import { type S3Server, startS3 } from '../services/s3';
 
 const china = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { readAnswer } from '../harness/client';
 import { password } from '../harness/hospital';
 import { type Platform, startPlatform } from '../harness/platform';
+import { until } from '../harness/waiting';
 
 interface View {
   exportNo: string;
@@ -108,21 +109,10 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
     expect(status).toBe(202);
     return body;
   }
-  async function until(
-    username: string,
-    { exportNo }: View,
-    isReached: (view: View) => boolean,
-  ): Promise<View> {
-    const end = Date.now() + 15_000;
-    for (;;) {
-      const { body } = await ask<View>(username, 'GET', `${at}/${exportNo}`);
-      if (isReached(body)) return body;
-      if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(body)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  const reached = (username: string, { exportNo }: View, isReached: (view: View) => boolean) =>
+    until(async () => (await ask<View>(username, 'GET', `${at}/${exportNo}`)).body, isReached);
   const ended = (username: string, view: View) =>
-    until(username, view, ({ status }) => status !== 'queued' && status !== 'running');
+    reached(username, view, ({ status }) => status !== 'queued' && status !== 'running');
 
   async function bytesOf(username: string, view: View): Promise<Buffer> {
     const done = await ended(username, view);
@@ -336,7 +326,7 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
   test('a cancelled export stops, leaves no file and stays cancelled', async () => {
     endless.ends = false;
     const view = await begin('finance', 'slow');
-    await until('finance', view, ({ rowsDone }) => rowsDone > 0);
+    await reached('finance', view, ({ rowsDone }) => rowsDone > 0);
     const cancelled = await ask<View>('finance', 'POST', `${at}/${view.exportNo}/cancel`);
     expect(cancelled).toMatchObject({ status: 200, body: { status: 'cancelled' } });
     expect(await ask('finance', 'POST', `${at}/${view.exportNo}/cancel`)).toMatchObject({ status: 409 });
@@ -397,7 +387,7 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
   test('a restart in the middle of an export puts it back, and it is done afterwards', async () => {
     endless.ends = false;
     const view = await begin('finance', 'slow');
-    await until('finance', view, ({ rowsDone }) => rowsDone > 0);
+    await reached('finance', view, ({ rowsDone }) => rowsDone > 0);
     endless.ends = true;
     endless.rows = 1_000_000_000;
     await platform.restart();

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DateTime } from 'luxon';
 import { type Hospital, merchantCode, password, startHospital } from '../harness/hospital';
 import { reconcile } from '../harness/runs';
+import { until } from '../harness/waiting';
 
 interface Order {
   orderNo: string;
@@ -47,20 +48,6 @@ const zone = 'Asia/Shanghai';
 const day = DateTime.now().setZone(zone).toFormat('yyyy-MM-dd');
 const at = (date: string, time: string) => DateTime.fromISO(`${date}T${time}`, { zone }).toMillis();
 const base = '/api/reconciliation/discrepancies';
-
-async function until<Value>(
-  read: () => Promise<Value>,
-  isDone: (value: Value) => boolean,
-  ms = 20_000,
-): Promise<Value> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value).slice(0, 500)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** What two clerks of the finance office do about a day's differences, and what the books say of it. */
 describe.each(['sqlite', 'postgres'] as const)('handling of differences on %s', (database) => {

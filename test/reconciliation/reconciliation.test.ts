@@ -2,6 +2,7 @@ import { businessDay } from '@hospital-pay/payments';
 import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { alipayCode, type Hospital, merchantCode, startHospital } from '../harness/hospital';
+import { until } from '../harness/waiting';
 
 interface Order {
   orderNo: string;
@@ -27,20 +28,6 @@ interface Summary {
 }
 interface Failure {
   error: { name: string };
-}
-
-async function until<Value>(
-  read: () => Promise<Value>,
-  isDone: (value: Value) => boolean,
-  ms = 15_000,
-): Promise<Value> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value).slice(0, 500)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 describe.each(['sqlite', 'postgres'] as const)('reconciliation on %s', (database) => {

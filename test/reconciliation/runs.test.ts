@@ -14,6 +14,7 @@ import { fillDay } from '../bench/reconcile/fill';
 import { createEmptyHouse } from '../harness/empty-house';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
+import { until } from '../harness/waiting';
 import { startPostgres } from '../services/postgres';
 
 const day = dayOf(3000);
@@ -31,19 +32,6 @@ function engineProcesses(): number[] {
     }
   };
   return children.filter((pid) => pid !== '' && isEngine(pid)).map(Number);
-}
-
-async function until<Value>(
-  read: () => Promise<Value> | Value,
-  isDone: (value: Value) => boolean,
-): Promise<Value> {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value).slice(0, 500)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** A long day, its bill, and two processes that may reconcile it; a lock on a table holds a run where it is. */

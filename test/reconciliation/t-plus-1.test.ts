@@ -4,6 +4,7 @@ import { reconciliation } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DateTime } from 'luxon';
 import { type Hospital, startHospital } from '../harness/hospital';
+import { until } from '../harness/waiting';
 
 interface Order {
   orderNo: string;
@@ -44,20 +45,6 @@ const day = DateTime.now().setZone(zone).toFormat('yyyy-MM-dd');
 const nextDay = shiftDay(day, 1);
 const at = (date: string, time: string) => DateTime.fromISO(`${date}T${time}`, { zone }).toMillis();
 const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-
-async function until<Value>(
-  read: () => Promise<Value>,
-  isDone: (value: Value) => boolean,
-  ms = 30_000,
-): Promise<Value> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await read();
-    if (isDone(value)) return value;
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value).slice(0, 500)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** A day at the hospital, told by a clock that goes on by itself and is set forward from scene to scene. */
 describe.each(['sqlite', 'postgres'] as const)('a day and its bills on %s', (database) => {

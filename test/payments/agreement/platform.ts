@@ -1,7 +1,7 @@
 import { fromRow } from '@hospital-pay/payments';
+import { createTurnableClock } from '../../harness/clock';
 import { startHospital } from '../../harness/hospital';
 import { keptCredentials } from '../../harness/kept';
-import { createTurnableClock } from './clock';
 
 /** The platform in a process of its own, which can be killed, with a clock that is turned from outside. */
 async function main(): Promise<void> {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createSandbox, type Sandbox } from '@hospital-pay/sandbox';
 import { z } from 'zod';
 import { signedHeaders } from '../../harness/client';
@@ -66,8 +67,6 @@ export interface World {
 
 /** The platform takes signatures of the last five minutes. */
 const freelyTurnedMs = 120_000;
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-agreement-'));

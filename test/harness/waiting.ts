@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { createTurnableClock, type TurnableClock } from './agreement/clock';
-
-export const newNo = () => `T${randomBytes(8).toString('hex')}`;
-export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TurnableClock } from './clock';
 
 /** Turns the clock in small steps, each followed by the time it takes to answer, until it is so. */
 export async function passTime<Value>(
@@ -15,25 +12,25 @@ export async function passTime<Value>(
   for (let passed = 0; ; passed += step) {
     const value = await read();
     if (isSo(value)) return value;
-    if (passed > limits.seconds) throw new Error(`not within ${passed} s: ${JSON.stringify(value)}`);
+    if (passed > limits.seconds) throw new Error(`not within ${passed} s: ${told(value)}`);
     clock.turn(step * 1000);
     await pause(60);
   }
 }
 
-/** Waits in real time. */
+/** Waits in real time: longer than a busy machine needs, unless told otherwise. */
 export async function until<Value>(
-  read: () => Promise<Value>,
-  isSo: (value: Value) => boolean,
-  ms = 20_000,
+  read: () => Promise<Value> | Value,
+  isSo: (value: Value) => boolean = Boolean,
+  ms = 30_000,
 ): Promise<Value> {
   const end = Date.now() + ms;
   for (;;) {
     const value = await read();
     if (isSo(value)) return value;
-    if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(value)}`);
-    await pause(50);
+    if (Date.now() > end) throw new Error(`not in time: ${told(value)}`);
+    await pause(25);
   }
 }
 
-export { createTurnableClock };
+const told = (value: unknown): string => JSON.stringify(value)?.slice(0, 2000);
