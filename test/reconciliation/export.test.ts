@@ -227,6 +227,16 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
     expect(lines.find((line) => line.startsWith(exampleCode))).toContain('对照示例医院');
   });
 
+  test('what a list keeps by its code is exported by the name that the screen shows', async () => {
+    const [head = [], ...lines] = (await exported('admin', 'account')).账号 ?? [];
+    const line = lines.find(([username]) => username === 'branch') ?? [];
+    expect(Object.fromEntries(head.map((name, index) => [name, line[index]]))).toMatchObject({
+      姓名: '分院财务',
+      角色: '财务',
+      可见商户: branches[0].name,
+    });
+  });
+
   test('a report in Excel says what its screen says', async () => {
     const asked = { from: '2018-10-01', to: '2018-10-07', merchantCode: exampleCode };
     const sheets = await exported('finance', 'summary', asked);

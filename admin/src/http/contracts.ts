@@ -438,7 +438,17 @@ const field = z.object({
   readOnly: z.boolean().nullish(),
   masked: z.boolean().nullish(),
   hint: bilingual.nullish(),
-  names: z.string().nullish(),
+  /** The rows that its codes stand for. */
+  names: z
+    .object({
+      type: z.string(),
+      endpoint: z.string(),
+      code: z.string(),
+      name: z.string(),
+      /** Codes that no row has. */
+      besides: z.record(z.string(), bilingual).optional(),
+    })
+    .nullish(),
   many: z.boolean().nullish(),
 });
 export type Field = z.infer<typeof field>;

@@ -1210,7 +1210,6 @@ export const en: Dictionary = {
     resolved: 'Resolved',
     deliveries: 'Deliveries',
     alarms: 'Alarms',
-    inApp: 'In the application',
     unread: '{{count}} unread messages',
     test: 'Send a test',
     testSent: 'Delivered in {{ms}} ms',

@@ -1191,7 +1191,6 @@ export const zh = {
     resolved: '已恢复',
     deliveries: '送达情况',
     alarms: '告警明细',
-    inApp: '站内消息',
     unread: '未读消息 {{count}} 条',
     test: '测试发送',
     testSent: '已送达，耗时 {{ms}} 毫秒',

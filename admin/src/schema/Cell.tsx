@@ -136,7 +136,7 @@ export function Cell({ field, value, currency, copyable = false, whole = false }
 }
 
 /** One code or several of another type's rows, by the names people know. */
-function Names({ of, value, whole }: { of: string; value: unknown; whole: boolean }) {
+function Names({ of, value, whole }: { of: Field['names']; value: unknown; whole: boolean }) {
   const { language } = useText();
   const { nameOf } = useNames(of);
   const codes = Array.isArray(value) ? value.map(String) : String(value).split(',');

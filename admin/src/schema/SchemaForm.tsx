@@ -266,7 +266,7 @@ function Names({
   onChange,
   ...control
 }: {
-  of: string;
+  of: Field['names'];
   isMany: boolean;
   disabled: boolean;
   id?: string;

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { call } from '../http/client';
-import { type Channel, channels, page, type Row } from '../http/contracts';
+import { type Channel, channels, type Field, page, type Row } from '../http/contracts';
 import { useText } from '../i18n';
 import { useAccount } from './useAccount';
 
@@ -62,35 +62,25 @@ export function useChannelAccounts() {
   return useMemo(() => toChoices(data), [data]);
 }
 
-/** What calls its rows by a code that other types keep, and by which of its fields people know them. */
-const namedTypes: Record<string, { path: string; code: string; name: string }> = {
-  role: { path: '/roles', code: 'code', name: 'name' },
-  account: { path: '/accounts', code: 'username', name: 'displayName' },
-  'message-target': { path: '/message-targets', code: 'code', name: 'name' },
-  'message-template': { path: '/message-templates', code: 'kind', name: 'name' },
-  'alert-rule': { path: '/alert-rules', code: 'code', name: 'name' },
-};
-
-/** The rows of a type that a field keeps the codes of; an account that may not read them sees the codes. */
-export function useNames(type: string | null | undefined) {
+/** The rows that a field's codes stand for; an account that may not read them sees the codes. */
+export function useNames(named: Field['names']) {
   const { may } = useAccount();
-  const { t, language } = useText();
-  const source = type ? namedTypes[type] : undefined;
-  const isWanted = source !== undefined && may('read', type ?? '');
-  const { data } = useReference(type ?? '', source?.path ?? '', isWanted);
+  const { language } = useText();
+  const type = named?.type ?? '';
+  const isWanted = named != null && may('read', type);
+  const { data } = useReference(type, (named?.endpoint ?? '').replace(/^\/api/, ''), isWanted);
   return useMemo(() => {
     const choices = (data ?? []).flatMap((row) => {
-      const value = source ? text(row, source.code) : '';
-      const label = source ? text(row, source.name) : '';
+      const value = named ? text(row, named.code) : '';
+      const label = named ? text(row, named.name) : '';
       return value === '' || value === '*'
         ? []
         : [{ value, label: (language === 'en' && text(row, 'nameEn')) || label || value }];
     });
     const names = new Map(choices.map(({ value, label }) => [value, label]));
-    // Not a target that anybody set up: the application itself.
-    if (type === 'message-target') names.set('in-app', t('messages.inApp'));
+    for (const [code, title] of Object.entries(named?.besides ?? {})) names.set(code, title[language]);
     return { choices, nameOf: (code: string) => names.get(code) ?? code };
-  }, [data, source, type, language, t]);
+  }, [data, named, language]);
 }
 
 const none: Channel[] = [];

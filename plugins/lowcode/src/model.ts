@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type NamedRows, namedRows, namedTypes } from './named';
 
 /** A content type as Strapi describes it; labels, options and masks sit in `pluginOptions.lowcode`. */
 const title = z.object({ zh: z.string(), en: z.string() });
@@ -20,7 +21,7 @@ const attributeSchema = z.object({
           options: z.array(option).optional(),
           hidden: z.boolean().optional(),
           hint: title.optional(),
-          names: z.string().optional(),
+          names: z.enum(namedTypes).optional(),
           many: z.boolean().optional(),
           mask: z.enum(['name', 'card', 'id', 'subject']).optional(),
         })
@@ -60,8 +61,8 @@ export interface ModelField {
   required: boolean;
   /** What the form says under the field. */
   hint?: Title;
-  /** The type whose rows the codes in it name: `role`, `account`, … */
-  names?: string;
+  /** What the codes in it stand for. */
+  names?: NamedRows;
   /** Several codes, separated by commas. */
   many?: boolean;
   mask?: 'name' | 'card' | 'id' | 'subject';
@@ -120,7 +121,7 @@ function fieldOf(name: string, attribute: unknown): ModelField[] {
       required: required ?? false,
       ...(options === undefined ? {} : { options }),
       ...(lowcode.hint === undefined ? {} : { hint: lowcode.hint }),
-      ...(lowcode.names === undefined ? {} : { names: lowcode.names }),
+      ...(lowcode.names === undefined ? {} : { names: namedRows[lowcode.names] }),
       ...(lowcode.many === undefined ? {} : { many: lowcode.many }),
       ...(lowcode.mask === undefined ? {} : { mask: lowcode.mask }),
     },

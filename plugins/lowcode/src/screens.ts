@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defaultViews } from './defaults';
 import { fail } from './errors';
 import { type FieldKind, type Model, type ModelField, modelOf, type Title } from './model';
+import type { NamedRows } from './named';
 import {
   type ActionName,
   applicable,
@@ -26,7 +27,7 @@ export interface ScreenField {
   options?: NonNullable<ModelField['options']>;
   required: boolean;
   hint?: Title;
-  names?: string;
+  names?: NamedRows;
   many?: boolean;
   readOnly: boolean;
   masked: boolean;
@@ -46,6 +47,10 @@ export interface Screens {
   list(account: SignedInAccount): { type: string; title: Title }[];
   /** @throws SCREEN_UNKNOWN, SCREEN_FORBIDDEN */
   read(type: string, account: SignedInAccount): Promise<Screen>;
+  /** What a type's field may say, whoever asks; none for a field without choices. */
+  options(type: string, field: string): NonNullable<ModelField['options']>;
+  /** Names by code; none for an account that may not read those rows. */
+  names(rows: NamedRows, account: SignedInAccount): Promise<Map<string, Title>>;
   /** @throws VIEW_FIELD_UNKNOWN */
   saveOwn(type: string, view: OwnView, account: SignedInAccount): Promise<void>;
   dropOwn(type: string, account: SignedInAccount): Promise<void>;
@@ -141,6 +146,24 @@ export function createScreens(strapi: Core.Strapi): Screens {
           actions: Object.fromEntries(view.actions.map((name) => [name, mayDo(name, type, account, may)])),
         },
       };
+    },
+
+    options: (type, name) =>
+      models()
+        .find((model) => model.type === type)
+        ?.fields.find((field) => field.name === name)?.options ?? [],
+
+    async names({ type, code, name, besides = {} }, account) {
+      const names = new Map(Object.entries(besides));
+      if (!account.can('read', type)) return names;
+      const rows: unknown = await strapi.db.query(`api::${type}.${type}`).findMany();
+      for (const row of z.array(z.record(z.string(), z.unknown())).parse(rows)) {
+        const [key, zh, en] = [row[code], row[name], row.nameEn].map((value) =>
+          typeof value === 'string' ? value : '',
+        );
+        if (key && zh && key !== '*') names.set(key, { zh, en: en || zh });
+      }
+      return names;
     },
 
     async saveOwn(type, view, account) {

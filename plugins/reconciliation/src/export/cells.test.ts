@@ -10,6 +10,7 @@ const wording: Wording = {
   language: 'zh',
   merchantName: (code) => (code === 'H001' ? '测试医院' : code),
   channelName: (code) => (code === 'wechat' ? '微信' : code),
+  nameOf: ({ type }, code) => (type === 'role' && code === 'finance' ? '财务' : code),
   zoneOf: (code) => (code === 'T001' ? 'Asia/Tokyo' : 'Asia/Shanghai'),
 };
 const english: Wording = { ...wording, language: 'en' };
@@ -86,6 +87,22 @@ test('codes are told by their names in the language of the export', () => {
   expect(cell('boolean', 1)).toBe('是');
   expect(cell('anomalies', ['charge_differs', 'refund_differs'])).toBe('收费金额不一样; 退费金额不一样');
   expect(cell('enum', null)).toBeNull();
+});
+
+test('rows that are kept by their code are told by their name, several as on the screen', () => {
+  const roles: Field = {
+    ...field('json'),
+    names: { type: 'role', endpoint: '/api/roles', code: 'code', name: 'name' },
+  };
+  expect(cellOf(roles, { value: ['finance', 'ops'] }, wording)).toBe('财务、ops');
+  expect(textOf(roles, { value: 'finance,ops' }, english)).toBe('财务, ops');
+});
+
+test('who reads English gets the English of a text where there is one', () => {
+  const row = { value: '对账失败', valueEn: 'Reconciliation failed' };
+  expect(cellOf(field('string'), row, wording)).toBe('对账失败');
+  expect(cellOf(field('string'), row, english)).toBe('Reconciliation failed');
+  expect(textOf(field('string'), { value: '对账失败', valueEn: null }, english)).toBe('对账失败');
 });
 
 test('a text longer than a cell of Excel is cut, and says so', () => {

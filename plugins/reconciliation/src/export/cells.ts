@@ -1,4 +1,5 @@
 import type { Bilingual } from '@hospital-pay/errors';
+import type { NamedRows } from '@hospital-pay/lowcode';
 import { type Currency, formatAmount, toMinor } from '@hospital-pay/payments';
 import { z } from 'zod';
 import { knownCurrency } from '../currency';
@@ -10,6 +11,8 @@ export interface Wording {
   language: 'zh' | 'en';
   merchantName(code: string): string;
   channelName(code: string): string;
+  /** What people call a row that other rows keep the code of. */
+  nameOf(rows: NamedRows, code: string): string;
   /** The zone of a merchant; of the export as a whole without one. */
   zoneOf(merchantCode: string | undefined): string;
 }
@@ -23,7 +26,7 @@ export type CellValue = string | number | Date | null;
 const longestText = 32_767;
 
 export function cellOf(field: Field, row: Row, wording: Wording): CellValue {
-  const value = row[field.name];
+  const value = shownValue(field, row, wording);
   if (value === null || value === undefined || value === '') return null;
   switch (field.kind) {
     case 'money':
@@ -41,7 +44,7 @@ export function cellOf(field: Field, row: Row, wording: Wording): CellValue {
 
 /** The same as text, for CSV. A spreadsheet that opens it must not take a patient's text for a formula. */
 export function textOf(field: Field, row: Row, wording: Wording): string {
-  const value = row[field.name];
+  const value = shownValue(field, row, wording);
   if (value === null || value === undefined || value === '') return '';
   switch (field.kind) {
     case 'money':
@@ -55,6 +58,11 @@ export function textOf(field: Field, row: Row, wording: Wording): string {
   }
 }
 
+/** As on the screen: a field `title` may have its English in `titleEn`. */
+function shownValue({ name }: Field, row: Row, { language }: Wording): unknown {
+  return (language === 'en' && row[`${name}En`]) || row[name];
+}
+
 /** 1999 → 19.99 in CNY, 1999 in JPY: the number nearest to the decimal, of which Excel shows exactly its places. */
 export const yuan = (fen: number, currency?: Currency): number => Number(formatAmount(fen, currency));
 
@@ -65,6 +73,11 @@ export const harmless = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `
 
 /** Values that have a name by their name, several of them one after the other. */
 export function words(field: Field, value: unknown, wording: Wording): string {
+  const { names } = field;
+  if (names) {
+    const codes = Array.isArray(value) ? value.map(String) : String(value).split(',');
+    return codes.map((code) => wording.nameOf(names, code)).join(wording.language === 'zh' ? '、' : ', ');
+  }
   if (field.kind === 'json') return typeof value === 'string' ? value : JSON.stringify(value);
   if (Array.isArray(value)) {
     return value.map((one) => words(field, one, wording)).join(field.kind === 'anomalies' ? '; ' : ', ');

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Access, SignedInAccount } from '@hospital-pay/access';
 import { type Bilingual, isPlatformError } from '@hospital-pay/errors';
 import type { Clock, Queue } from '@hospital-pay/jobs';
+import type { NamedRows, Screens } from '@hospital-pay/lowcode';
 import { type ChannelManifest, completeRow, dateValue, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
@@ -15,7 +16,7 @@ import { merchantRow, readRow, readRows } from '../rows';
 import { askedLine } from './asked';
 import { clockText, say, type Wording, wallClock } from './cells';
 import { writeCsv } from './csv';
-import type { Opened, Question, Row, Table } from './report';
+import type { Field, Opened, Question, Row, Table } from './report';
 import { writeWorkbook } from './workbook';
 
 export const formats = ['xlsx', 'csv'] as const;
@@ -87,6 +88,7 @@ export interface ExportsOptions {
   queue: Queue;
   access: Pick<Access, 'accounts' | 'mask'>;
   channels(): ChannelManifest[];
+  names: Screens['names'];
   /** What an account may export under this code, with its question understood. */
   open(code: string, question: Question, account: SignedInAccount): Promise<Opened>;
   folder: string;
@@ -113,6 +115,7 @@ export function createExports({
   queue,
   access,
   channels,
+  names: namesOf,
   open: openReport,
   folder,
   report,
@@ -148,7 +151,16 @@ export function createExports({
   const wake = (exportNo: string): Promise<void> =>
     queue.add('export', { exportNo }, { id: `export:${exportNo}` });
 
-  async function wordingOf(language: 'zh' | 'en', merchantCodes: string[] | null): Promise<Wording> {
+  async function wordingOf(
+    language: 'zh' | 'en',
+    account: SignedInAccount,
+    fields: readonly Field[] = [],
+  ): Promise<Wording> {
+    const { merchantCodes } = account;
+    const names = new Map<string, Awaited<ReturnType<Screens['names']>>>();
+    for (const { names: rows } of fields) {
+      if (rows && !names.has(rows.type)) names.set(rows.type, await namesOf(rows, account));
+    }
     const named = merchantRow.extend({ name: z.string().nullable() });
     const merchants = readRows(
       named,
@@ -161,6 +173,7 @@ export function createExports({
       language,
       merchantName: (code) => known.get(code)?.name ?? code,
       channelName: (code) => titles.get(code) ?? code,
+      nameOf: ({ type }: NamedRows, code) => names.get(type)?.get(code)?.[language] ?? code,
       zoneOf: (code) => known.get(code ?? '')?.zone ?? first?.zone ?? 'Asia/Shanghai',
     };
   }
@@ -215,8 +228,9 @@ export function createExports({
   async function produce(row: StoredExport, stopping: AbortSignal | undefined): Promise<void> {
     const account = await ownerOf(row);
     const opened = await openReport(row.code, row.question, account);
-    const wording = await wordingOf(row.language, account.merchantCodes);
     const tables = (await opened.tables()).map((shown) => maskedTable(shown, account));
+    const fields = [...opened.asked.map(({ field }) => field), ...tables.flatMap(({ columns }) => columns)];
+    const wording = await wordingOf(row.language, account, fields);
     const rowsTotal = tables.reduce((sum, { count }) => sum + count, 0);
 
     let rowsDone = 0;
@@ -309,7 +323,7 @@ export function createExports({
       const now = clock.now();
       const title = say(opened.title, { language });
       const stamp = clockText(
-        wallClock(now, (await wordingOf(language, account.merchantCodes)).zoneOf(undefined)),
+        wallClock(now, (await wordingOf(language, account)).zoneOf(undefined)),
       ).replaceAll(/[-: ]/g, '');
       const exportNo = `E${stamp}${randomBytes(4).toString('hex').toUpperCase()}`;
       await table().insert(

@@ -67,34 +67,9 @@ export function summaryReport(
   };
 }
 
-const kind = choice('kind', '差异原因', 'Reason', {
-  his_only: { zh: 'HIS单边', en: 'HIS only' },
-  platform_only: { zh: '平台单边', en: 'Platform only' },
-  channel_only: { zh: '渠道单边', en: 'Channel only' },
-  amount: { zh: '金额不符', en: 'Amount differs' },
-  fee: { zh: '手续费不符', en: 'Fee differs' },
-  status: { zh: '状态不符', en: 'Status differs' },
-  currency: { zh: '币种不符', en: 'Currency differs' },
-  duplicate: { zh: '重复', en: 'Duplicate' },
-  in_transit: { zh: '在途', en: 'In transit' },
-  split: { zh: '拆分', en: 'Split' },
-});
-const leg = choice('leg', '对账方', 'Against', {
-  his: { zh: 'HIS', en: 'HIS' },
-  channel: { zh: '渠道账单', en: 'Channel bill' },
-});
-const status = choice('status', '处理状态', 'Status', {
-  open: { zh: '未处理', en: 'Open' },
-  pending_approval: { zh: '待审批', en: 'Awaiting approval' },
-  refunding: { zh: '退款中', en: 'Being refunded' },
-  in_transit: { zh: '在途', en: 'In transit' },
-  resolved: { zh: '已处理', en: 'Resolved' },
-  void: { zh: '已自愈', en: 'Healed' },
-});
-const tradeKind = choice('tradeKind', '交易类型', 'Kind', {
-  payment: { zh: '收费', en: 'Charge' },
-  refund: { zh: '退费', en: 'Refund' },
-});
+/** What a field of a case may say, in the words of its own list. */
+type CaseOptions = (name: string) => NonNullable<Field['options']>;
+
 const amounts = [
   field('platformFen', 'money', '平台金额', 'Platform'),
   field('hisFen', 'money', 'HIS金额', 'HIS'),
@@ -103,6 +78,7 @@ const amounts = [
 
 export function analysisReport(
   figures: Figures,
+  optionsOf: CaseOptions,
 ): Report<{ date: string; payType?: string | undefined; currency?: string | undefined }> {
   return {
     code: 'analysis',
@@ -111,6 +87,9 @@ export function analysisReport(
     params: z.object({ date: day, payType: z.string().optional(), currency: currency.optional() }),
     asked: [date, payType, currencyField],
     async tables(scope, asked) {
+      const kind = { ...field('kind', 'enum', '差异原因', 'Reason'), options: optionsOf('kind') };
+      const leg = { ...field('leg', 'enum', '对账方', 'Against'), options: optionsOf('leg') };
+      const status = { ...field('status', 'enum', '处理状态', 'Status'), options: optionsOf('status') };
       const { reasons, cases, currency } = await figures.analysis(scope, asked);
       return inCurrency(currency, [
         tableOf({ zh: '差异原因', en: 'Reasons' }, reasons, [
@@ -187,14 +166,17 @@ const refundTable = ({ refundDetail }: { refundDetail: RefundDetail[] }): Table 
   masks: 'discrepancy',
 });
 
-const differenceTable = ({ differenceDetail }: { differenceDetail: CaseView[] }): Table => ({
+const differenceTable = (
+  { differenceDetail }: { differenceDetail: CaseView[] },
+  tradeKinds: NonNullable<Field['options']>,
+): Table => ({
   ...tableOf({ zh: '当日差帐明细', en: 'Differences' }, differenceDetail.map(located), [
     field('occurredAt', 'datetime', '交易时间', 'Time'),
     cardNo,
     patient,
     orderNo,
     ...amounts,
-    tradeKind,
+    { ...field('tradeKind', 'enum', '交易类型', 'Kind'), options: tradeKinds },
     field('resolvedAt', 'datetime', '退款时间', 'Refunded at'),
     field('remark', 'text', '异常备注', 'Remark'),
   ]),
@@ -204,12 +186,14 @@ const differenceTable = ({ differenceDetail }: { differenceDetail: CaseView[] })
 /** The whole report, and each of its two lists by itself. */
 export function statisticsReports(
   figures: Figures,
+  optionsOf: CaseOptions,
 ): Report<{ date: string; currency?: string | undefined }>[] {
+  const differences = (report: Statistics) => differenceTable(report, optionsOf('tradeKind'));
   const reports = [
     {
       code: 'statistics',
       title: { zh: '统计报表', en: 'Statistics' },
-      tablesOf: (report: Statistics) => [figureTable(report), refundTable(report), differenceTable(report)],
+      tablesOf: (report: Statistics) => [figureTable(report), refundTable(report), differences(report)],
     },
     {
       code: 'statistics-refunds',
@@ -219,7 +203,7 @@ export function statisticsReports(
     {
       code: 'statistics-differences',
       title: { zh: '当日差帐明细', en: 'Differences' },
-      tablesOf: (report: Statistics) => [differenceTable(report)],
+      tablesOf: (report: Statistics) => [differences(report)],
     },
   ];
   return reports.map(({ code, title, tablesOf }) => ({

@@ -23,7 +23,7 @@ export const incomeQuestion = z
   );
 
 const dimensionNames = {
-  merchant: { zh: '商户', en: 'Merchant' },
+  merchant: { zh: '医院', en: 'Hospital' },
   branch: { zh: '院区', en: 'Branch' },
   bizType: { zh: '业务类型', en: 'Business type' },
   department: { zh: '科室', en: 'Department' },

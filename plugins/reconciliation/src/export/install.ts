@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { access } from '@hospital-pay/access';
 import { jobs, type Queue } from '@hospital-pay/jobs';
+import { screens } from '@hospital-pay/lowcode';
 import { payments } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
@@ -20,15 +21,17 @@ export function installExports(
 ): { reports: Reports; exports: Exports } {
   const { clock, channels } = payments(strapi);
   const reports = createReports();
+  const caseOptions = (name: string) => screens(strapi).options('discrepancy', name);
   reports.register(summaryReport(figures));
-  reports.register(analysisReport(figures));
-  for (const report of statisticsReports(figures)) reports.register(report);
+  reports.register(analysisReport(figures, caseOptions));
+  for (const report of statisticsReports(figures, caseOptions)) reports.register(report);
   const exports = createExports({
     db: strapi.db.connection,
     clock,
     queue: jobs(strapi),
     access: access(strapi),
     channels,
+    names: (rows, account) => screens(strapi).names(rows, account),
     open: async (code, question, account) =>
       reports.open(code, question, account) ?? openList(strapi, code, question, account),
     folder: path.resolve(process.env.EXPORT_DIR || path.join(path.dirname(archiveFolder), 'exports')),

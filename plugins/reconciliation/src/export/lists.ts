@@ -109,8 +109,11 @@ async function* rowsOf(
   const uid = `api::${type}.${type}` as const;
   const attributes = strapi.getModel(uid).attributes;
   // Masks need the patient's name beside a title that may contain it, dates the merchant whose zone they are told in,
-  // amounts their currency.
-  const besides = ['patientName', 'merchantCode', 'currency'].filter((name) => name in attributes);
+  // amounts their currency, who reads English the English of it.
+  const english = columns.map(({ name }) => `${name}En`);
+  const besides = ['patientName', 'merchantCode', 'currency', ...english].filter(
+    (name) => name in attributes,
+  );
   const select = [...new Set(['id', field, ...columns.map(({ name }) => name), ...besides])];
   const beyond = order === 'asc' ? '$gt' : '$lt';
   for (const isEmpty of field === 'id' ? [false] : [false, true]) {

@@ -6,7 +6,7 @@ import { fail } from '../errors';
 import type { MerchantScope } from '../figures';
 
 /** One column of a table, or one thing that a report can be asked by. The same kinds as on the screens. */
-export type Field = Pick<ScreenField, 'name' | 'kind' | 'title' | 'options'>;
+export type Field = Pick<ScreenField, 'name' | 'kind' | 'title' | 'options' | 'names'>;
 
 /** Values by field name: amounts in fen, moments as Date or ISO text, codes for whatever has a name. */
 export type Row = Readonly<Record<string, unknown>>;

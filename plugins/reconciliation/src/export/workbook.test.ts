@@ -12,6 +12,7 @@ const wording: Wording = {
   language: 'zh',
   merchantName: (code) => code,
   channelName: (code) => code,
+  nameOf: (_, code) => code,
   zoneOf: () => 'Asia/Shanghai',
 };
 const columns: Field[] = [
