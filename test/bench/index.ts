@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { benchExport } from './export';
 import { benchLogs } from './logs';
 import { benchOrders } from './orders';
@@ -7,9 +8,19 @@ import { benchWall, type WallBench } from './wall';
 
 const ms = (value: number) => value.toFixed(1);
 
+/** What is said behind a benchmark's name; anything else is refused. */
+type Words = Record<string, string>;
+const count = z.coerce.number().int().positive();
+const databases = z
+  .enum(['sqlite', 'postgres'])
+  .transform((database) => [database])
+  .default(['sqlite', 'postgres']);
+
 /** Prints orders per second and what is added to the gateway's own time, for the platform and the bare peer. */
-export async function orders(options: { orders?: number; concurrency?: number }): Promise<void> {
-  const settings = { orders: options.orders ?? 2000, concurrency: options.concurrency ?? 16 };
+export async function orders(words: Words): Promise<void> {
+  const settings = z
+    .strictObject({ orders: count.default(2000), concurrency: count.default(16) })
+    .parse(words);
   const results = await benchOrders(settings);
   console.log(`\n${settings.orders} micropay orders, ${settings.concurrency} at a time; times in ms\n`);
   console.table(
@@ -40,14 +51,13 @@ export async function orders(options: { orders?: number; concurrency?: number })
 }
 
 /** Prints what a day takes by stage, beside DuckDB's bare join and an indexed join in the database, all in one run. */
-export async function reconcile(options: { orders?: number }): Promise<void> {
-  const sizes = options.orders === undefined ? [100_000, 1_000_000, 5_000_000] : [options.orders];
+export async function reconcile(words: Words): Promise<void> {
+  const asked = z.strictObject({ orders: count.optional(), database: databases }).parse(words);
+  const sizes = asked.orders === undefined ? [100_000, 1_000_000, 5_000_000] : [asked.orders];
   const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024);
   for (const orders of sizes) {
-    for (const [database, format] of [
-      ['sqlite', 'alipay'],
-      ['postgres', 'wechat'],
-    ] as const) {
+    for (const database of asked.database) {
+      const format = database === 'sqlite' ? 'alipay' : 'wechat';
       const result = await benchReconcile({ orders, database, format });
       console.log(`\n${orders} orders, ${database}, bill of ${format}; seconds`);
       console.table({
@@ -76,13 +86,9 @@ export async function reconcile(options: { orders?: number }): Promise<void> {
 }
 
 /** Prints how many rows of the interface log are taken a second, what its pages take, and what an order pays for being logged. */
-export async function logs(options: { rows?: number; orders?: number }): Promise<void> {
-  const settings = {
-    rows: options.rows ?? 10_000_000,
-    taken: 50_000,
-    reads: 30,
-    orders: options.orders ?? 800,
-  };
+export async function logs(words: Words): Promise<void> {
+  const asked = z.strictObject({ rows: count.default(10_000_000), orders: count.default(800) }).parse(words);
+  const settings = { ...asked, taken: 50_000, reads: 30 };
   const { fillSeconds, takenPerSecond, pages, orders } = await benchLogs(settings);
   console.log(
     `\n${settings.rows.toLocaleString('en-US')} rows of the interface log on PostgreSQL (filled in ${Math.round(fillSeconds)} s); times in ms\n`,
@@ -103,17 +109,16 @@ export async function logs(options: { rows?: number; orders?: number }): Promise
 }
 
 /** Prints payments' times with and without a day being reconciled. */
-export async function load(options: {
-  orders?: number;
-  sales?: number;
-  concurrency?: number;
-}): Promise<void> {
-  const settings = {
-    orders: options.orders ?? 1_000_000,
-    sales: options.sales ?? 400,
-    concurrency: options.concurrency ?? 4,
-  };
-  const results = await benchLoad({ ...settings, databases: ['sqlite', 'postgres'] });
+export async function load(words: Words): Promise<void> {
+  const { database, ...settings } = z
+    .strictObject({
+      orders: count.default(1_000_000),
+      sales: count.default(400),
+      concurrency: count.default(4),
+      database: databases,
+    })
+    .parse(words);
+  const results = await benchLoad({ ...settings, databases: database });
   console.log(`\n${settings.orders} orders reconciled under ${settings.concurrency} payments at a time; ms`);
   console.table(
     Object.fromEntries(
@@ -136,8 +141,8 @@ export async function load(options: {
 }
 
 /** Prints how long a list of many rows takes to become a file and what memory it takes, beside the least that could be done. */
-async function exportList(options: { rows?: number }): Promise<void> {
-  const rows = options.rows ?? 1_000_000;
+async function exportList(words: Words): Promise<void> {
+  const { rows } = z.strictObject({ rows: count.default(1_000_000) }).parse(words);
   const results = await benchExport(rows);
   console.log(`\n${rows.toLocaleString('en-US')} orders of eleven columns into one file\n`);
   console.table(
@@ -164,12 +169,12 @@ async function exportList(options: { rows?: number }): Promise<void> {
 }
 
 /** Prints what a round of the wall costs with few and many orders, beside the bare question on the orders themselves. */
-export async function wall(options: { orders?: number }): Promise<void> {
-  const many = options.orders ?? 10_000_000;
-  for (const [database, sizes] of [
-    ['postgres', [many / 100, many]],
-    ['sqlite', [many / 100, many / 10]],
-  ] as const) {
+export async function wall(words: Words): Promise<void> {
+  const { orders: many, database: asked } = z
+    .strictObject({ orders: count.default(10_000_000), database: databases })
+    .parse(words);
+  for (const database of asked) {
+    const sizes = [many / 100, database === 'sqlite' ? many / 10 : many];
     const line = ({ orders, firstCountSeconds, countMs, minuteRows, refreshMs, bareMs }: WallBench) => ({
       database,
       orders,
@@ -179,7 +184,7 @@ export async function wall(options: { orders?: number }): Promise<void> {
       'first count s': firstCountSeconds.toFixed(1),
       'count of 100 new ms': ms(countMs),
     });
-    const [few, more] = await benchWall(database, [...sizes], {
+    const [few, more] = await benchWall(database, sizes, {
       tell: (result) => console.log(line(result)),
     });
     if (!few || !more) continue;
