@@ -1,10 +1,16 @@
 import { database, quantile, spread, successRate } from './panels';
 
+/** Grafana shows the Chinese; the platform makes its message of both. */
+interface Said {
+  zh: string;
+  en: string;
+}
+
 interface Alert {
   uid: string;
-  title: string;
+  title: Said;
   /** What somebody should do about it. */
-  advice: string;
+  advice: Said;
   /** One number a row, in column `value`; other columns name what it is about. */
   query: string;
   fires: { type: 'gt' | 'lt'; than: number };
@@ -20,8 +26,11 @@ const ago = (interval: string) => `(SELECT now - interval '${interval}' FROM wal
 export const alerts: readonly Alert[] = [
   {
     uid: 'hospital-pay-success-rate',
-    title: '渠道成功率低于 90%',
-    advice: '看渠道健康的错误码，必要时在路由里停用该渠道',
+    title: { zh: '渠道成功率低于 90%', en: 'Success of a channel below 90%' },
+    advice: {
+      zh: '看渠道健康的错误码，必要时在路由里停用该渠道',
+      en: 'See the error codes in Channel health; if need be disable the channel in its routes',
+    },
     query: `SELECT channel, (${successRate})::float8 AS value FROM wall.orders
       WHERE time >= ${ago('15 minutes')}
       GROUP BY channel HAVING sum(paid) + sum(failed) + sum(unknown) >= 10`,
@@ -31,8 +40,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-latency',
-    title: '渠道调用 P95 超过 5 秒',
-    advice: '查网络与渠道公告',
+    title: { zh: '渠道调用 P95 超过 5 秒', en: 'P95 of a channel’s calls above 5 seconds' },
+    advice: {
+      zh: '查网络与渠道公告',
+      en: 'Check the network and the channel’s notices',
+    },
     query: `SELECT channel, ${quantile(0.95)}::float8 AS value
       FROM ${spread({ channel: "coalesce(channel, 'his')" }, `direction = 'out' AND time >= ${ago('10 minutes')}`)}
       GROUP BY 1`,
@@ -42,8 +54,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-no-traffic',
-    title: '工作时间 30 分钟没有订单',
-    advice: '查自助机、窗口与 HIS 到平台的网络',
+    title: { zh: '工作时间 30 分钟没有订单', en: 'No orders for 30 minutes in working hours' },
+    advice: {
+      zh: '查自助机、窗口与 HIS 到平台的网络',
+      en: 'Check the network from kiosks, windows and HIS to the platform',
+    },
     query: `SELECT CASE WHEN extract(isodow FROM local) <= 5 AND extract(hour FROM local) BETWEEN 8 AND 16
         THEN (SELECT coalesce(sum(orders), 0) FROM wall.orders WHERE time >= ${ago('30 minutes')}) ELSE 1 END::float8 AS value
       FROM (SELECT now AT TIME ZONE 'UTC' AT TIME ZONE zone AS local FROM wall.clock) AS hospital`,
@@ -53,8 +68,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-unknown-orders',
-    title: '订单结果未知超过 10 分钟',
-    advice: '平台仍在向渠道查询；久不回答时联系渠道',
+    title: { zh: '订单结果未知超过 10 分钟', en: 'Orders unknown for more than 10 minutes' },
+    advice: {
+      zh: '平台仍在向渠道查询；久不回答时联系渠道',
+      en: 'The platform goes on asking the channel; call the channel if it does not answer',
+    },
     query: `SELECT channel, sum(unknown)::float8 AS value FROM wall.orders
       WHERE unknown > 0 AND time BETWEEN ${ago('1 day')} AND ${ago('10 minutes')} GROUP BY channel`,
     fires: { type: 'gt', than: 0 },
@@ -63,8 +81,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-refund-failures',
-    title: '退款失败',
-    advice: '在退款列表里看原因，改用其他方式退还',
+    title: { zh: '退款失败', en: 'Failed refunds' },
+    advice: {
+      zh: '在退款列表里看原因，改用其他方式退还',
+      en: 'See why in the list of refunds and give the money back in another way',
+    },
     query: `SELECT channel, sum(failed)::float8 AS value FROM wall.refunds
       WHERE failed > 0 AND time >= ${ago('1 hour')} GROUP BY channel`,
     fires: { type: 'gt', than: 0 },
@@ -73,8 +94,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-his-backlog',
-    title: 'HIS 记账积压',
-    advice: '已付款而 HIS 10 分钟未确认；查 HIS 接口',
+    title: { zh: 'HIS 记账积压', en: 'HIS bookings are waiting' },
+    advice: {
+      zh: '已付款而 HIS 10 分钟未确认；查 HIS 接口',
+      en: 'Paid, and not confirmed by HIS for 10 minutes: check the interface of HIS',
+    },
     query: `SELECT coalesce(sum(late), 0)::float8 AS value FROM wall.backlog WHERE topic LIKE 'his.%'`,
     fires: { type: 'gt', than: 10 },
     for: '5m',
@@ -82,8 +106,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-runs-failed',
-    title: '对账任务失败',
-    advice: '在对账任务里看原因并重做',
+    title: { zh: '对账任务失败', en: 'A reconciliation run failed' },
+    advice: {
+      zh: '在对账任务里看原因并重做',
+      en: 'See why in the reconciliation runs and run it again',
+    },
     query: `SELECT account_code, count(*)::float8 AS value FROM wall.runs
       WHERE status = 'failed' AND time >= ${ago('1 day')} GROUP BY account_code`,
     fires: { type: 'gt', than: 0 },
@@ -92,8 +119,11 @@ export const alerts: readonly Alert[] = [
   },
   {
     uid: 'hospital-pay-dead-work',
-    title: '任务已放弃',
-    advice: '多次重试未成，需人工处理',
+    title: { zh: '任务已放弃', en: 'Work was given up' },
+    advice: {
+      zh: '多次重试未成，需人工处理',
+      en: 'Tried many times: a person has to see to it',
+    },
     query: `SELECT topic, sum(waiting)::float8 AS value FROM wall.backlog WHERE status = 'dead' GROUP BY topic`,
     fires: { type: 'gt', than: 0 },
     for: '0s',
@@ -103,13 +133,18 @@ export const alerts: readonly Alert[] = [
 
 const rule = ({ uid, title, advice, query, fires, severity, for: pending }: Alert) => ({
   uid,
-  title,
+  title: title.zh,
   condition: 'B',
   for: pending,
   noDataState: 'OK',
   execErrState: 'Error',
   labels: { severity, product: 'hospital-pay' },
-  annotations: { summary: title, description: advice },
+  annotations: {
+    summary: title.zh,
+    description: advice.zh,
+    summary_en: title.en,
+    description_en: advice.en,
+  },
   notification_settings: { receiver: 'hospital-pay' },
   data: [
     {

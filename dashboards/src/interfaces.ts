@@ -1,4 +1,4 @@
-import { bars, board, lines, quantile, rows, spread } from './panels';
+import { bars, board, lines, onlyInEnglish, quantile, rows, spread } from './panels';
 
 /** 接口与异常: every call, those that went wrong, and what waits because of it. */
 export const interfaces = board('hospital-pay-interfaces', '接口与异常', '接口日志、异常请求、消息与待办')
@@ -33,9 +33,10 @@ export const interfaces = board('hospital-pay-interfaces', '接口与异常', '�
     rows(
       { id: 4, title: '错误码', at: [12, 8, 12, 9], description: '首次与最近出现' },
       `SELECT error_code AS "错误码", max(error_message) AS "错误信息", sum(errors) AS "次数",
-        min(time) AS "首次", max(time) AS "最近", max(advice) AS "处理建议"
+        min(time) AS "首次", max(time) AS "最近", max(advice) AS "处理建议",
+        max(meaning_en) AS "Error", max(advice_en) AS "Advice"
       FROM wall.errors WHERE $__timeFilter(time) GROUP BY error_code ORDER BY 3 DESC LIMIT 50`,
-    ),
+    ).overrideByRegexp('/^(Error|Advice)$/', onlyInEnglish),
   )
   .withPanel(
     bars(
@@ -46,7 +47,7 @@ export const interfaces = board('hospital-pay-interfaces', '接口与异常', '�
   .withPanel(
     rows(
       { id: 6, title: '消息', at: [8, 17, 16, 8], description: '最近五十条' },
-      `SELECT time AS "时间", level_name AS "级别", title AS "标题", CASE WHEN is_read THEN '是' ELSE '否' END AS "已读"
+      `SELECT time AS "时间", level_name AS "级别", title AS "标题", title_en AS "Title", CASE WHEN is_read THEN '是' ELSE '否' END AS "已读"
       FROM wall.messages WHERE $__timeFilter(time) ORDER BY time DESC LIMIT 50`,
-    ),
+    ).overrideByName('Title', onlyInEnglish),
   );

@@ -131,6 +131,9 @@ export const heat = (where: Place, query: string) =>
 export const rows = (where: Place, query: string) =>
   ask(place(new table.PanelBuilder(), where), 'table', [query]).thresholds(steps('text'));
 
+/** A column named by the English of another's name says the same in English: Grafana hides it, `/wall` shows it instead. */
+export const onlyInEnglish = [{ id: 'custom.hidden', value: true }];
+
 const groups = (columns: readonly string[]) => columns.join(', ');
 
 /**

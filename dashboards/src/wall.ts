@@ -8,6 +8,7 @@ import {
   merchants,
   money,
   ofMerchant,
+  onlyInEnglish,
   quantile,
   rows,
   shares,
@@ -213,10 +214,11 @@ export const wall = board('hospital-pay-wall', '支付监控大屏', '今日支�
   .withPanel(
     rows(
       { id: 15, title: '告警', at: [9, 21, 15, 5], description: '一周内未确认、未恢复的警告，新的在前' },
-      `SELECT time AS "时间", level_name AS "级别", title AS "内容" FROM wall.messages
+      `SELECT time AS "时间", level_name AS "级别", title AS "内容", title_en AS "Content" FROM wall.messages
       WHERE ${since('week_ago')} AND level <> 'info' AND is_open ORDER BY time DESC LIMIT 10`,
     )
       .noValue('没有未处理的警告')
       .overrideByName('时间', [{ id: 'unit', value: 'time:MM-DD HH:mm' }])
-      .overrideByName('级别', colored(['警告', 'orange'], ['严重', 'red'])),
+      .overrideByName('级别', colored(['警告', 'orange'], ['严重', 'red']))
+      .overrideByName('Content', onlyInEnglish),
   );

@@ -182,7 +182,10 @@ test('消息管理 shows who got a message, whether it arrived and was read; eac
 test('a rule is tried on the last day and fired, in English', async ({ browser }) => {
   const page = await signIn(browser, hospital.url, 'ops');
   await page.getByRole('button', { name: '切换语言' }).click();
+  await page.goto('/message-routes');
+  await expect(rowsOf(page).filter({ hasText: 'Warnings and above' })).toBeVisible();
   await page.goto('/alert-rules');
+  await expect(rowsOf(page).filter({ hasText: 'No orders in working hours' })).toBeVisible();
   const row = rowsOf(page).filter({ hasText: 'success-rate' });
   await row.getByRole('button', { name: 'Edit' }).click();
   const form = page.getByRole('dialog').first();

@@ -189,6 +189,11 @@ test('to who reads English it speaks English: titles, columns, names of lines an
   await expect(panel(page, 'Taken today')).toContainText(/¥[\d,]+\.\d\d\s*Today\s*¥[\d,]+\.\d\d\s*Yesterday/);
   await expect(panel(page, 'Channel health')).toContainText(/Success[\s\S]*Alipay/);
   await expect(panel(page, 'Orders as they come')).toContainText('Paid');
+  const saysNoChinese = async (title: string) => {
+    await expect(panel(page, title).locator('td').first()).toBeVisible();
+    expect(await panel(page, title).innerText()).not.toMatch(/\p{Script=Han}/u);
+  };
+  await saysNoChinese('Alerts');
 
   const boards = page.getByLabel('Dashboard', { exact: true });
   for (const [label, title] of [
@@ -201,6 +206,16 @@ test('to who reads English it speaks English: titles, columns, names of lines an
     await expect(panel(page, title)).toBeVisible();
     for (const said of await page.locator('.wall h1, .wall h2, .wall th').allInnerTexts())
       expect(said).not.toMatch(/\p{Script=Han}/u);
+    if (label !== 'Calls and errors') continue;
+    for (const title of ['Error code', 'Messages']) await saysNoChinese(title);
+    await expect(panel(page, 'Error code').locator('th')).toHaveText([
+      'Error code',
+      'Error',
+      'Times',
+      'First',
+      'Last',
+      'Advice',
+    ]);
   }
   await expect(panel(page, 'CPU')).toContainText('Prometheus');
   await page.context().close();

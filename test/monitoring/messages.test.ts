@@ -433,4 +433,16 @@ describe.each(['sqlite', 'postgres'] as const)('messages on %s', (database) => {
     expect(new Set(told(hook)).size).toBe(2);
     expect(hook.taken).toHaveLength(2);
   }, 60_000);
+
+  test('the usual rules of a version without English get their English names; rules of one’s own do not', async () => {
+    const db = () => hospital.strapi().db.connection;
+    for (const name of ['警告及以上', '我们自己的'])
+      await insertRow(db(), 'message_routes', { name, minLevel: 'info', enabled: false });
+    await hospital.restart();
+    ops = await hospital.staff('ops');
+    expect(await db()('message_routes').orderBy('id').select('name', 'name_en')).toEqual([
+      { name: '警告及以上', name_en: 'Warnings and above' },
+      { name: '我们自己的', name_en: null },
+    ]);
+  }, 60_000);
 });

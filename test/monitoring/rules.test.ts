@@ -224,7 +224,7 @@ describe.each(['sqlite', 'postgres'] as const)('alert rules on %s', (database) =
     fingerprint,
     startsAt: '2026-11-26T04:00:00Z',
     labels: { alertname: 'a', severity: 'critical' },
-    annotations: { summary: '退款失败' },
+    annotations: { summary: '退款失败', summary_en: 'Failed refunds' },
   });
   const ofGrafana = () => rows('message', { kind: 'grafana' });
 
@@ -233,7 +233,7 @@ describe.each(['sqlite', 'postgres'] as const)('alert rules on %s', (database) =
     expect(await grafana(firing)).toMatchObject({ status: 200, answer: { taken: 1 } });
     expect(await grafana(firing)).toMatchObject({ status: 200 });
     expect(await ofGrafana()).toMatchObject([
-      { level: 'critical', title: '退款失败', count: 1, status: 'open' },
+      { level: 'critical', title: '退款失败', titleEn: 'Failed refunds', count: 1, status: 'open' },
     ]);
     await grafana(JSON.stringify({ alerts: [alertOf('resolved')] }));
     expect(await ofGrafana()).toMatchObject([{ status: 'resolved' }]);

@@ -145,11 +145,21 @@ function useFitting() {
   return { box, fits };
 }
 
+/** Columns that are shown, and where their value stands: before it in the viewer's language, if the answer has it. */
+function columnsOf(panel: Panel, { fields }: Frame, { say }: Look) {
+  return fields.flatMap((field, place) => {
+    const config = configOf(panel.fieldConfig, field.name);
+    if (config['custom.hidden']) return [];
+    const own = fields.findIndex(({ name }) => name !== field.name && name === say(field.name));
+    return [{ field, config, places: own === -1 ? [place] : [own, place] }];
+  });
+}
+
 function Rows({ panel, frames: [frame], look }: Drawn) {
   const { t } = useText();
   const { box, fits } = useFitting();
   if (!frame) return null;
-  const configs = frame.fields.map(({ name }) => configOf(panel.fieldConfig, name));
+  const columns = columnsOf(panel, frame, look);
   // The heading takes the room of a row.
   const room = Math.max(fits - 1, 1);
   const rows = frame.rows.slice(0, room);
@@ -158,7 +168,7 @@ function Rows({ panel, frames: [frame], look }: Drawn) {
       <table>
         <thead>
           <tr className="wall-row">
-            {frame.fields.map(({ name, type }) => (
+            {columns.map(({ field: { name, type } }) => (
               <th key={name} className={type === 'number' ? 'wall-number' : undefined}>
                 {look.say(name)}
               </th>
@@ -172,9 +182,9 @@ function Rows({ panel, frames: [frame], look }: Drawn) {
               key={place}
               className="wall-row"
             >
-              {frame.fields.map((field, index) => {
-                const config = configs[index] ?? configOf(panel.fieldConfig, field.name);
-                const { text, color } = shown(row[index] ?? null, field, config, look.zone, look.units);
+              {columns.map(({ field, config, places }) => {
+                const value = places.map((place) => row[place] ?? null).find((each) => each !== null) ?? null;
+                const { text, color } = shown(value, field, config, look.zone, look.units);
                 const isColored = config['custom.cellOptions'] !== undefined;
                 return (
                   <td

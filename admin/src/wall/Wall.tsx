@@ -172,14 +172,20 @@ function useScale(): number {
   return scale;
 }
 
-/** What a dashboard says, in the viewer's language: whole, or its parts between dots. */
+/** What a dashboard says, in the viewer's language: whole, or its parts between dots and up to a colon. */
 function useSay(board: Board | undefined): Look['say'] {
   const { language } = useText();
   return useCallback(
     (text) => {
       if (language === 'zh' || !board) return text;
       const english = (part: string) => board.english[part] ?? part;
-      return board.english[text] ?? text.split(' · ').map(english).join(' · ');
+      return (
+        board.english[text] ??
+        text
+          .split(/(?= · )|(?<= · )|(?<=:)/)
+          .map(english)
+          .join('')
+      );
     },
     [board, language],
   );

@@ -21,6 +21,7 @@ export const fieldConfig = z.object({
   'custom.fillOpacity': lenient(z.number()),
   'custom.lineWidth': lenient(z.number()),
   'custom.lineStyle': lenient(z.object({ fill: z.string() })),
+  'custom.hidden': lenient(z.boolean()),
   'custom.cellOptions': lenient(z.object({ type: z.string() })),
 });
 export type FieldConfig = z.output<typeof fieldConfig>;

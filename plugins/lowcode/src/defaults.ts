@@ -764,7 +764,8 @@ export const defaultViews: Record<string, SeededView> = {
     ),
     filters: [contains('name'), among('minLevel'), equals('enabled')],
     form: form(
-      'name:16',
+      'name:8',
+      'nameEn:8',
       'enabled:8',
       'minLevel:8',
       'step:8',

@@ -17,6 +17,7 @@ import { createMinutes, type Minutes } from './wall/minutes';
 import { createReader } from './wall/reader';
 import { englishOf, wordsOf } from './wall/views';
 import { createWall, type Wall } from './wall/wall';
+import { englishOfRequests } from './wording';
 
 export type { LogType } from './logs/log-types';
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
@@ -93,7 +94,7 @@ export function install(strapi: Core.Strapi): void {
   const wall = createWall({
     boards,
     // What a dashboard says itself goes before what a code is called.
-    english: () => ({ ...englishOf(wordsOf(strapi)), ...english }),
+    english: () => ({ ...englishOfRequests(), ...englishOf(wordsOf(strapi)), ...english }),
     reader: () => createReader(strapi, () => clock.now()),
     now: () => clock.now(),
     countedAt: minutes.countedAt,

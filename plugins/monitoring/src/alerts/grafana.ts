@@ -75,17 +75,19 @@ function alarmOf({
   values,
 }: z.output<typeof grafanaAlert>): Alarm {
   const isOver = status === 'resolved';
-  const title = annotations.summary || named.alertname || fingerprint;
   const about = ['channel', 'account_code', 'topic'].flatMap((name) => named[name] ?? []).join(' ');
   const value = Object.values(values ?? {})[0];
-  const detail = [title, about, value === undefined ? '' : `= ${value}`, annotations.description ?? '']
-    .filter(Boolean)
-    .join(' ');
+  const name = named.alertname || fingerprint;
+  const detail = (summary: string | undefined, description: string | undefined) =>
+    [summary || name, about, value === undefined ? '' : `= ${value}`, description ?? '']
+      .filter(Boolean)
+      .join(' ');
+  const { summary, description, summary_en = summary, description_en = description } = annotations;
   return {
     kind: 'grafana',
     level: isOver ? 'info' : levelOf(named.severity),
-    zh: detail,
-    en: detail,
+    zh: detail(summary, description),
+    en: detail(summary_en, description_en),
     orderNo: null,
     about: fingerprint,
     isOver,

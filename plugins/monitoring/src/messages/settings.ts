@@ -55,15 +55,25 @@ export async function seedEmpty(
 const routes = [
   {
     name: '警告及以上',
+    nameEn: 'Warnings and above',
     minLevel: 'warning',
     step: 1,
     afterMinutes: 0,
     roles: 'finance,ops',
     enabled: true,
   },
-  { name: '全部给运维', minLevel: 'info', step: 1, afterMinutes: 0, roles: 'ops', enabled: true },
+  {
+    name: '全部给运维',
+    nameEn: 'Everything to operations',
+    minLevel: 'info',
+    step: 1,
+    afterMinutes: 0,
+    roles: 'ops',
+    enabled: true,
+  },
   {
     name: '严重未确认升级',
+    nameEn: 'Critical and not acknowledged',
     minLevel: 'critical',
     step: 2,
     afterMinutes: 15,
@@ -79,4 +89,10 @@ export async function seedMessageSettings(strapi: Core.Strapi): Promise<void> {
     ...Object.entries(alarmKinds).map(([kind, { zh, en }]) => ({ kind, name: zh, nameEn: en, ...template })),
   ]);
   await seedEmpty(strapi, 'message-route', routes);
+  // Those of versions that had no English, where nobody has renamed them.
+  for (const { name, nameEn } of routes) {
+    await strapi.db
+      .query('api::message-route.message-route')
+      .updateMany({ where: { name, nameEn: { $null: true } }, data: { nameEn } });
+  }
 }

@@ -155,9 +155,10 @@ export function wallViews(dialect: Dialect, words: Words): Record<string, string
         ${named('direction', words.of('interface-log', 'direction'))} AS direction_name, bound_ms, calls, errors
       FROM ${from('call_minutes')}`,
     errors: `
-      SELECT ${moment('at')} AS time, channel, ${channelName()} AS channel_name, action, error_code, error_message, advice,
-        errors
-      FROM ${from('error_minutes')}`,
+      SELECT ${moment('m.at')} AS time, m.channel, ${channelName('m.channel')} AS channel_name, m.action, m.error_code,
+        m.error_message, m.advice, m.errors, k.meaning_en, k.advice_en
+      FROM ${from('error_minutes')} m
+      LEFT JOIN ${from('error_knowledges')} k ON k.channel = m.channel AND k.code = m.error_code`,
     discrepancies: `
       SELECT ${moment('d.occurred_at')} AS time, d.merchant_code, d.account_code, a.channel, d.pay_type, d.kind,
         ${named('d.kind', words.of('discrepancy', 'kind'))} AS kind_name, d.leg, d.status, d.source, d.date, d.due_on,
@@ -182,7 +183,7 @@ export function wallViews(dialect: Dialect, words: Words): Record<string, string
       FROM ${from('daily_totals')} t LEFT JOIN ${view('accounts')} a ON a.code = t.account_code`,
     messages: `
       SELECT ${moment('at')} AS time, kind, level, ${named('level', words.of('message', 'level'))} AS level_name, title,
-        read_at IS NOT NULL AS is_read, resolved_at IS NULL AND acknowledged_at IS NULL AS is_open
+        read_at IS NOT NULL AS is_read, resolved_at IS NULL AND acknowledged_at IS NULL AS is_open, title_en
       FROM ${from('messages')}`,
     backlog: `
       SELECT topic, ${named('topic', topics)} AS topic_name, status, ${named('status', words.of('outbox', 'status'))} AS status_name, count(*) AS waiting,
