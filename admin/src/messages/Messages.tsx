@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Alert, Button, Flex, Skeleton, Table, Tabs, Typography } from 'antd';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { call } from '../http/client';
 import { anything, page, type Row, type Screen } from '../http/contracts';
@@ -45,6 +45,7 @@ function Message({
   const { may } = useAccount();
   const toast = useToast();
   const [isBusy, setBusy] = useState(false);
+  const top = useRef<HTMLDivElement>(null);
   const mayAct = may('update', 'message');
   const { row: message, error, reload } = useRow('messages', id, listed);
 
@@ -60,6 +61,8 @@ function Message({
     try {
       await call(`/monitoring/messages/${id}/${action}`, anything, { method: 'POST' });
       toast.success(t(`messages.${action}d`));
+      // The button that was pressed goes away: with the focus lost, Escape would no longer close the drawer.
+      top.current?.focus();
       if (!listed) reload();
       reloadList();
     } catch (error) {
@@ -73,7 +76,7 @@ function Message({
   const body = String(wordsOf(message, 'body', language) ?? '');
   const orderNo = typeof message.orderNo === 'string' ? message.orderNo : '';
   return (
-    <Flex vertical gap={12}>
+    <Flex vertical gap={12} ref={top} tabIndex={-1} style={{ outline: 'none' }}>
       {mayAct && message.status !== 'resolved' && (
         <Alert
           type={isOpen ? 'warning' : 'info'}
