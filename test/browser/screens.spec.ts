@@ -127,6 +127,12 @@ test('in English no menu, heading, column, filter or button is left in Chinese',
     const hints = await page
       .locator('input[placeholder]')
       .evaluateAll((inputs) => inputs.map((input) => input.getAttribute('placeholder') ?? ''));
+    const cut = await page
+      .locator('.ant-pro-base-menu-inline-item-text')
+      .evaluateAll((items) =>
+        items.filter((item) => item.scrollWidth > item.clientWidth).map((item) => item.textContent),
+      );
+    expect(cut).toEqual([]);
     for (const text of [...texts, ...hints]) {
       if (chinese.test(text) && text.trim() !== '中' && !left.includes(`${href}: ${text}`))
         left.push(`${href}: ${text}`);
@@ -592,5 +598,26 @@ test('a failed run says in words which line of which file it was, and one that w
     .click();
   await expect(drawer).toContainText('已取消');
   await expect(drawer.getByRole('button', { name: '重新对账' })).toBeVisible();
+  await page.close();
+});
+
+test('in English the money of an order and the order of the routes stand beside the actions, not under them', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'super');
+  await page.getByRole('button', { name: '切换语言' }).click();
+  for (const [address, last] of [
+    ['/orders', 'HIS refunded'],
+    ['/routes', 'Weight'],
+  ] as const) {
+    await open(page, address);
+    await expect(rowsOf(page).first()).toBeVisible();
+    const place = (name: string) =>
+      page.getByRole('columnheader', { name }).evaluate((head) => {
+        const { left, right } = head.getBoundingClientRect();
+        return { left, right };
+      });
+    expect((await place(last)).right).toBeLessThanOrEqual((await place('Actions')).left + 1);
+  }
   await page.close();
 });

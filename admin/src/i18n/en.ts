@@ -53,7 +53,7 @@ export const en: Dictionary = {
     channels: 'Channels',
     channelAccounts: 'Channel accounts',
     routes: 'Routes',
-    rules: 'Reconciliation rules',
+    rules: 'Matching rules',
     terminals: 'Terminals',
     applications: 'Applications',
     accounts: 'Accounts',

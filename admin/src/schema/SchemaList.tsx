@@ -189,7 +189,7 @@ function Rows({
         actionsWidth ??
         Math.max(
           headingWidth(t('common.actions'), false),
-          20 + (isViewable ? 40 : 0) + (rowActions ? 52 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
+          16 + (isViewable ? 34 : 0) + (rowActions ? 48 : 0) + (mayUpdate ? 44 : 0) + (mayDelete ? 44 : 0),
         ),
       hideInSetting: true,
       render: (_, row) => (

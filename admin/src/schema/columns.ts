@@ -19,7 +19,7 @@ const widths: Record<Field['kind'], number> = {
   integer: 84,
   money: 98,
   boolean: 66,
-  datetime: 140,
+  datetime: 134,
   day: 92,
   enum: 76,
   json: 180,
@@ -43,14 +43,26 @@ const isSortable = (field: Field, { paging, view }: Pick<Screen, 'paging' | 'vie
   !field.masked &&
   (paging === 'numbers' || view.sort[0]?.field === field.name);
 
+/** About what a text takes, of letters that are `latin` wide for the most part. */
 const textWidth = (text: string, chinese: number, latin: number): number =>
-  [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x2e7f ? chinese : latin), 0);
+  [...text].reduce((sum, letter) => {
+    if (letter.charCodeAt(0) > 0x2e7f) return sum + chinese;
+    if (/[ijltfr.,'() ]/.test(letter)) return sum + 0.55 * latin;
+    if (/[mwMW]/.test(letter)) return sum + 1.4 * latin;
+    return sum + (/[A-Z]/.test(letter) ? 1.2 : 1) * latin;
+  }, 0);
 
 const padding = 13;
 
-/** No heading is cut: what it takes in the table's type size, with its padding and the mark to sort by. */
-export const headingWidth = (title: string, sortable: boolean): number =>
-  Math.ceil(textWidth(title, 13, 7.8)) + padding + (sortable ? 18 : 0);
+/** No heading is cut: what it takes on at most two lines, with its padding and the mark to sort by. */
+export function headingWidth(title: string, sortable: boolean): number {
+  const words = title.split(' ');
+  const lines = words.map((_, index) =>
+    [words.slice(0, index), words.slice(index)].map((line) => textWidth(line.join(' '), 13, 8.1)),
+  );
+  const narrowest = Math.min(...lines.map((pair) => Math.max(...pair)));
+  return Math.ceil(narrowest) + padding + (sortable ? 16 : 0);
+}
 
 /** The columns of the view, in its order; the first one stays in place while the rest scrolls. */
 export function planColumns(
@@ -86,15 +98,15 @@ export function planColumns(
 }
 
 /** Our numbers have 24 digits, a mixed payment's halves 26; longer ones of others are cut and shown whole on hover. */
-const numberWidth = 224;
+const numberWidth = 208;
 
 /** A choice is as wide as its longest option, a channel as wide as the usual ones are called. */
 function least({ kind, options }: Field, language: 'zh' | 'en'): number {
   if (kind === 'enum') {
-    const tags = (options ?? []).map((option) => textWidth(option[language], 12, 7) + 18);
+    const tags = (options ?? []).map((option) => textWidth(option[language], 12, 7.2) + 18);
     return Math.ceil(Math.max(0, ...tags)) + padding;
   }
-  return kind === 'channel' && language === 'en' ? 130 : 0;
+  return kind === 'channel' && language === 'en' ? 90 : 0;
 }
 
 /** Free text may be as wide as its view says; every other kind has a natural width. */

@@ -63,11 +63,12 @@ export function Shell() {
         layout="side"
         title={t('app.short')}
         logo="/favicon.png"
-        siderWidth={language === 'zh' ? 176 : 208}
+        siderWidth={language === 'zh' ? 176 : 182}
         collapsed={isCollapsed}
         onCollapse={setCollapsed}
         location={{ pathname }}
         route={{ path: '/', routes }}
+        menuProps={{ inlineIndent: 10 }}
         menu={{ defaultOpenAll: true, ignoreFlatMenu: true }}
         menuItemRender={(item, dom) => <Link to={item.path ?? '/'}>{dom}</Link>}
         contentStyle={{ padding: 0 }}

@@ -33,10 +33,10 @@ export const defaultViews: Record<string, SeededView> = {
   order: {
     columns: columns(
       'createdTime:170:left',
-      'orderNo:280',
+      'orderNo:208',
       'reconState:90',
-      'anomalies:92',
-      'payType:96',
+      'anomalies:72',
+      'payType:90',
       'status:90',
       'amountFen:86',
       'hisChargedFen:86',
@@ -148,13 +148,13 @@ export const defaultViews: Record<string, SeededView> = {
   },
   route: {
     columns: columns(
-      'name:180:left',
-      'merchantCode:150',
+      'name:150:left',
+      'merchantCode:120',
       'channel:110',
       'scene:110',
-      'terminalCode:120',
-      'department:120',
-      'accountCode:160',
+      'terminalCode:110',
+      'department:100',
+      'accountCode:140',
       'priority:80',
       'weight:80',
       'enabled:80',
