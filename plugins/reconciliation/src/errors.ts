@@ -18,6 +18,7 @@ export const reconciliationErrors = {
     en: "The file is not the one of the channel's hash",
   },
   BILL_TRUNCATED: { status: 422, zh: '账单文件不完整', en: 'The bill file is cut off' },
+  BILL_SIZE: { status: 422, zh: '账单文件过大', en: 'The bill file is too large' },
   BILL_ENCODING: { status: 422, zh: '账单文件编码不对', en: 'The bill file is in another encoding' },
   BILL_COLUMNS: {
     status: 422,

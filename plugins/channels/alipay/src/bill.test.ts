@@ -248,7 +248,7 @@ describe('an archive', () => {
   });
 
   test('is refused when it holds more than it promises', async () => {
-    expect(await faultOf(unpack(zip([{ name, content, claims: { size: 10 } }])))).toBe('UNAVAILABLE');
+    expect(await faultOf(unpack(zip([{ name, content, claims: { size: 10 } }])))).toBe('HASH');
   });
 
   test('is refused when it holds less than it promises', async () => {
@@ -260,7 +260,7 @@ describe('an archive', () => {
   test('does not unpack without limit', async () => {
     const bomb = zip([{ name, content: Buffer.alloc(5_000_000) }]);
     expect(bomb.length).toBeLessThan(20_000);
-    expect(await faultOf(unpack(bomb, 1_000_000))).toBe('UNAVAILABLE');
+    expect(await faultOf(unpack(bomb, 1_000_000))).toBe('SIZE');
   });
 
   test('with random damage never gives other bytes', async () => {

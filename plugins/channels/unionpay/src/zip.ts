@@ -37,7 +37,7 @@ function unpack(bytes: Buffer, entry: number): Buffer {
   if (header + 30 > bytes.length || bytes.readUInt32LE(header) !== localHeader) {
     throw new BillError('TRUNCATED', 'the archive points to a file that is not there');
   }
-  if (size > maxUnpackedBytes) throw new BillError('UNAVAILABLE', `the archive promises ${size} bytes`);
+  if (size > maxUnpackedBytes) throw new BillError('SIZE', `the archive promises ${size} bytes`);
   const start = header + 30 + bytes.readUInt16LE(header + 26) + bytes.readUInt16LE(header + 28);
   if (start + packed > bytes.length) throw new BillError('TRUNCATED', 'the archive ends inside a file');
   const data = inflated(bytes.subarray(start, start + packed), method, size);

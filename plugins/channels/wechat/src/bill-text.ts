@@ -4,7 +4,9 @@ import { createGunzip, gunzip } from 'node:zlib';
 import { BillError, parseAmount } from '@hospital-pay/payments/contract';
 
 const unzip = promisify(gunzip);
-const maxBillBytes = 1024 * 1024 * 1024;
+/** Of a text in memory, and of one that goes to a disk piece by piece. */
+const longestText = 1024 ** 3;
+const longestPieces = 4 * 1024 ** 3;
 
 const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
@@ -16,8 +18,13 @@ export async function openBill(
   let text = bytes;
   if (isGzip(bytes)) {
     try {
-      text = await unzip(bytes, { maxOutputLength: maxBillBytes });
+      text = await unzip(bytes, { maxOutputLength: longestText });
     } catch (cause) {
+      if (cause instanceof RangeError) {
+        throw new BillError('SIZE', `the file unpacks to more than ${longestText} bytes`, undefined, {
+          cause,
+        });
+      }
       throw new BillError('TRUNCATED', 'the compressed file does not open', undefined, { cause });
     }
   }
@@ -36,7 +43,8 @@ export async function* textPieces(bytes: Buffer): AsyncGenerator<string> {
   let length = 0;
   for await (const chunk of isGzip(bytes) ? gunzipped(bytes) : sliced(bytes)) {
     length += chunk.length;
-    if (length > maxBillBytes) throw new BillError('TRUNCATED', 'the file is too long');
+    if (length > longestPieces)
+      throw new BillError('SIZE', `the file unpacks to more than ${longestPieces} bytes`);
     yield pieces.decode(chunk, { stream: true });
   }
   yield pieces.decode();

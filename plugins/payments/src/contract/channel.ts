@@ -226,6 +226,7 @@ export type Bill<Line = BillLine> =
 export type BillErrorCode =
   | 'HASH'
   | 'TRUNCATED'
+  | 'SIZE'
   | 'ENCODING'
   | 'COLUMNS'
   | 'LINE'
