@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { bin, build, has, install, npm, root, run, step } from './steps.mjs';
 
@@ -18,8 +19,10 @@ await Promise.all([
 const postgres = await startPostgres();
 const env = { ...process.env, TEST_POSTGRES_URL: postgres.url, NODE_ENV: 'test' };
 process.on('exit', () => postgres.stop());
+// Many tests wait, for clocks, queues and databases: one worker more than processors keeps these at work.
+const workers = Math.min(os.availableParallelism() + 1, 5);
 await step('单元与集成测试 Unit and integration tests', () =>
-  run(bin('jest'), ['--config', 'jest.config.cjs', '--maxWorkers=2'], { env }),
+  run(bin('jest'), ['--config', 'jest.config.cjs', `--maxWorkers=${workers}`], { env }),
 );
 await step('浏览器测试 Browser tests', () =>
   run(bin('playwright'), ['test', '--config', path.join('test', 'browser', 'playwright.config.ts')], { env }),
