@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { pieces as inPieces } from '../rows';
 import { type ArchivedLine, lineColumns, lineRow, toLine } from './bill-lines';
 import { type Duck, literal, smallBuffers, whole } from './duck';
 import { csvColumns, type Source } from './extract';
@@ -49,6 +48,8 @@ export interface LookUp {
 
 /** So many orders are looked at together: what differs in a day of millions does not lie in memory at once. */
 const ordersPerPiece = 2000;
+/** The rows of so many orders are brought together at once: more of them would go to the disk and back. */
+const mostAtOnce = 1_500_000;
 
 const clearedRow = z.object({ orders: whole, refunds: whole, platformFen: whole, feeFen: whole });
 const countRow = z.object({ count: whole });
@@ -65,9 +66,15 @@ export async function clear(
   question: ClearQuestion,
   folder: string,
   lookUp: LookUp,
+  ordersAtOnce = mostAtOnce,
 ): Promise<{ cleared: Cleared; leftovers(): AsyncGenerator<Leftover> }> {
   await nameSources(duck, question, folder);
-  await findRest(duck, question);
+  const { most } = await duck.one(
+    z.object({ most: whole }),
+    'SELECT greatest((SELECT count(*) FROM platform), (SELECT count(*) FROM his)) AS most',
+  );
+  const shares = Math.floor(most / ordersAtOnce) + 1;
+  await findRest(duck, question, shares);
   const { strays, agreed } = await duck.one(
     z.object({ strays: whole, agreed: whole }),
     `SELECT (SELECT count(*) FROM rest_his WHERE NOT known) AS strays,
@@ -76,7 +83,7 @@ export async function clear(
   if (strays > agreed) {
     await lookUp.readAliases();
     await keyByAlias(duck, folder);
-    await findRest(duck, question);
+    await findRest(duck, question, shares);
   }
   await addTouched(duck, lookUp);
   await keepBillsTogether(duck, lookUp);
@@ -133,9 +140,10 @@ const bit = {
 
 /**
  * `rest`: numbers whose rows do not all agree. Sides are laid on top of each other and brought together before they
- * meet: joining first would multiply duplicates. As many rows as there are sorts of them: one of each.
+ * meet: joining first would multiply duplicates. As many rows as there are sorts of them: one of each. Done in shares of
+ * the numbers, each for itself.
  */
-async function findRest(duck: Duck, { bill, feePpm }: ClearQuestion): Promise<void> {
+async function findRest(duck: Duck, { bill, feePpm }: ClearQuestion, shares: number): Promise<void> {
   const hasBill = bill.kind !== 'none';
   const paid = bit.order | bit.charge | (hasBill ? bit.payment : 0);
   const back = bit.refund | bit.hisRefund | (hasBill ? bit.billRefund : 0);
@@ -149,7 +157,11 @@ async function findRest(duck: Duck, { bill, feePpm }: ClearQuestion): Promise<vo
     `((${sort}) | CASE WHEN ${isMisfit} THEN ${bit.misfit} ELSE 0 END)::UTINYINT`;
   const isForeign = 'is_foreign = 1';
   await duck.run(
-    `CREATE OR REPLACE TABLE rest AS
+    'CREATE OR REPLACE TABLE rest (key VARCHAR, known BOOLEAN, is_sibling BOOLEAN, is_simple BOOLEAN)',
+  );
+  for (let share = 0; share < shares; share++) {
+    await duck.run(
+      `INSERT INTO rest
      WITH rows AS (
        SELECT key, ${bits(`CASE is_own WHEN 1 THEN ${bit.order} ELSE ${bit.sibling} END`, isForeign)} AS bits,
          fen AS paid, NULL::BIGINT AS back FROM platform
@@ -158,15 +170,17 @@ async function findRest(duck: Duck, { bill, feePpm }: ClearQuestion): Promise<vo
          CASE is_refund WHEN 0 THEN fen END, CASE is_refund WHEN 1 THEN fen END FROM his
        UNION ALL SELECT order_no, ${bits(`CASE kind WHEN 'payment' THEN ${bit.payment} ELSE ${bit.billRefund} END`, feeDiffers)},
          CASE kind WHEN 'payment' THEN amount_fen END, CASE kind WHEN 'refund' THEN amount_fen END FROM bill),
+     shared AS (FROM rows WHERE hash(key) % ${shares} = ${share}),
      sums AS (
        SELECT key, bit_or(bits) AS bits, count(*) AS rows,
          min(paid) AS least_paid, max(paid) AS most_paid, min(back) AS least_back, max(back) AS most_back
-       FROM rows GROUP BY key)
+       FROM shared GROUP BY key)
      SELECT key, bits & ${bit.order} > 0 AS known, bits & ${bit.order | bit.sibling} = ${bit.sibling} AS is_sibling, true AS is_simple
      FROM sums
      WHERE key = '' OR least_paid <> most_paid OR least_back <> most_back
        OR NOT ((rows = ${rowsPerKind} AND bits = ${paid}) OR (rows = ${2 * rowsPerKind} AND bits = ${paid | back}))`,
-  );
+    );
+  }
   await duck.run(
     `CREATE OR REPLACE TABLE rest_his AS SELECT id, key, known FROM his JOIN rest USING (key) WHERE NOT is_sibling`,
   );
@@ -226,25 +240,35 @@ async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
     await duck.run(`INSERT INTO his_bill SELECT number, bill FROM ${named}`, [JSON.stringify(orders)]);
   };
   const ofOrders = new Set<string>();
-  const orders = await duck.rows(numberRow, 'SELECT key AS number FROM rest WHERE known ORDER BY key');
-  for (const piece of inPieces(orders, ordersPerPiece)) {
-    const found = await lookUp.billsOf({ orderNos: piece.map(({ number }) => number) });
+  const nextOrders = (after: string) =>
+    duck.rows(
+      numberRow,
+      `SELECT key AS number FROM rest WHERE known AND key > $1 ORDER BY key LIMIT ${ordersPerPiece}`,
+      [after],
+    );
+  let orders = await nextOrders('');
+  while (orders.length > 0) {
+    const found = await lookUp.billsOf({ orderNos: orders.map(({ number }) => number) });
     const known = new Map<string, number>();
     for (const { bill } of found) {
       known.set(bill, (known.get(bill) ?? 0) + 1);
       ofOrders.add(bill);
     }
     await learn(found, `SELECT number, bill FROM ${named}`, known);
+    orders = await nextOrders(orders.at(-1)?.number ?? '');
   }
-  const records = await duck.rows(idRow, 'SELECT id FROM rest_his ORDER BY id');
-  for (const piece of inPieces(records, ordersPerPiece)) {
-    const found = await lookUp.billsOf({ hisIds: piece.map(({ id }) => id) });
+  const nextRecords = (after: number) =>
+    duck.rows(idRow, `SELECT id FROM rest_his WHERE id > $1 ORDER BY id LIMIT ${ordersPerPiece}`, [after]);
+  let records = await nextRecords(0);
+  while (records.length > 0) {
+    const found = await lookUp.billsOf({ hisIds: records.map(({ id }) => id) });
     const others = found.filter(({ bill }) => !ofOrders.has(bill));
     await learn(
       found,
       `SELECT rest_his.key, named.bill FROM ${named} JOIN rest_his ON rest_his.id = named.number::BIGINT`,
       new Map(others.map(({ bill }) => [bill, 0])),
     );
+    records = await nextRecords(records.at(-1)?.id ?? 0);
   }
   await duck.run(
     `UPDATE rest SET is_simple = false WHERE key IN (
@@ -252,15 +276,20 @@ async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
   );
 }
 
-/** What the sources hold without the rest. */
+/** What the sources hold without the rest. The rest lies in the order of its pieces, so that each is found at once. */
 async function sumCleared(duck: Duck): Promise<Cleared> {
   await duck.run(
-    `CREATE TABLE rest_order AS SELECT key AS order_no, fen, piece FROM platform JOIN piece USING (key) WHERE is_own = 1`,
+    `CREATE TABLE rest_order AS SELECT key AS order_no, fen, piece FROM platform JOIN piece USING (key) WHERE is_own = 1 ORDER BY piece`,
   );
   await duck.run(
-    `CREATE TABLE rest_refund AS SELECT refund_no, fen, piece FROM refund JOIN piece USING (key)`,
+    `CREATE TABLE rest_refund AS SELECT refund_no, fen, piece FROM refund JOIN piece USING (key) ORDER BY piece`,
   );
-  await duck.run(`CREATE TABLE rest_line AS SELECT bill.*, piece FROM bill JOIN piece ON key = order_no`);
+  await duck.run(
+    `CREATE TABLE rest_line AS SELECT bill.*, piece FROM bill JOIN piece ON key = order_no ORDER BY piece`,
+  );
+  await duck.run(
+    `CREATE TABLE rest_record AS SELECT id, piece FROM rest_his JOIN piece USING (key) ORDER BY piece`,
+  );
   return duck.one(
     clearedRow,
     `SELECT own.count - rest_own.count AS orders, back.count - rest_back.count AS refunds,
@@ -283,9 +312,9 @@ async function* pieces(duck: Duck): AsyncGenerator<Leftover> {
       isSimple: piece > 0,
       orderNos: await numbers('SELECT order_no AS number FROM rest_order WHERE piece = $1', piece),
       refundNos: await numbers('SELECT refund_no AS number FROM rest_refund WHERE piece = $1', piece),
-      hisIds: (
-        await duck.rows(idRow, 'SELECT id FROM rest_his JOIN piece USING (key) WHERE piece = $1', [piece])
-      ).map(({ id }) => id),
+      hisIds: (await duck.rows(idRow, 'SELECT id FROM rest_record WHERE piece = $1', [piece])).map(
+        ({ id }) => id,
+      ),
       lines: (
         await duck.rows(lineRow.schema, `SELECT ${lineColumns} FROM rest_line WHERE piece = $1`, [piece])
       ).map(toLine),
