@@ -166,7 +166,8 @@ test('消息管理 shows who got a message, whether it arrived and was read; eac
   await row.getByRole('button', { name: '查看' }).click();
   const detail = page.getByRole('dialog');
   await detail.getByRole('button', { name: '标记为已恢复' }).click();
-  await expect(detail.getByText('已恢复')).toBeVisible();
+  await expect(row, 'read, it leaves the list of the unread').toBeHidden();
+  await expect(detail.getByText('已恢复', { exact: true })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(detail).toBeHidden();
   await reset();

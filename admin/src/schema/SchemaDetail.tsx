@@ -12,7 +12,12 @@ export function useRow(resource: string, id: string, listed: Row | undefined) {
   const { query, result } = useOne<Row & { id?: string }>({
     resource,
     id,
-    queryOptions: { enabled: listed === undefined, retry: false },
+    // What leaves the list (read now, where the unread are listed) stays on the screen while it is asked for again.
+    queryOptions: {
+      enabled: listed === undefined,
+      retry: false,
+      ...(listed && { initialData: { data: listed }, initialDataUpdatedAt: 0 }),
+    },
     errorNotification: false,
   });
   const row: Row | undefined = listed ?? result;
