@@ -126,9 +126,9 @@ export const refusals: Record<ChannelCode, readonly [Refusal, ...Refusal[]]> = {
     },
     { code: 'NOT_ENOUGH', message: '下单失败:余额不足', advice: '请患者换一张银行卡或换一种支付方式' },
     {
-      code: 'USER_PAYING_TIMEOUT',
-      message: '下单失败:用户未在规定时间内输入密码',
-      advice: '请患者确认后重新扫码',
+      code: 'TRADE_ERROR',
+      message: '下单失败:交易错误',
+      advice: '请患者更换支付方式',
     },
   ],
   alipay: [

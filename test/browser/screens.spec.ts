@@ -168,6 +168,20 @@ test('abnormal requests by code tell when each was seen, how it came over the da
   await page.close();
 });
 
+test('abnormal requests tell who reads English what happened and what to do', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'super');
+  await page.getByRole('button', { name: '切换语言' }).click();
+  await open(page, '/abnormal-requests?errorCode=AUTH_CODE_INVALID&at=2018-10-30~2018-10-30');
+  await expectTable(page, 'Error code | Error message | Action', [
+    'AUTH_CODE_INVALID | Order not made: The payment code is invalid or used | Create order',
+  ]);
+  await page.getByRole('button', { name: 'View' }).click();
+  const drawer = page.getByRole('dialog');
+  await expect(drawer).toContainText('Ask the patient to refresh the code and scan again');
+  expect(await drawer.innerText()).not.toMatch(chinese);
+  await page.close();
+});
+
 test('the filters of the monitoring screens find the examples, also once their months are archived', async ({
   browser,
 }) => {

@@ -337,4 +337,19 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
       ],
     });
   });
+
+  test('abnormal requests say in English what has English, in lists, archived months and details alike', async () => {
+    const days = 'filters[at][$gte]=2025-02-09T16:00:00Z&filters[at][$lt]=2025-02-12T16:00:00Z';
+    const { body } = await ops<Page>('GET', `/api/abnormal-requests?${days}&sort=at:asc`);
+    const expired = {
+      errorMessage: '下单失败:付款码已过期',
+      errorMessageEn: 'Order not made: The payment code has expired',
+      actionEn: 'Create order',
+      adviceEn: 'Ask the patient to refresh the code and scan again',
+    };
+    const unknown = { errorMessageEn: 'Order not made: 第一次', actionEn: 'Create order', advice: null };
+    expect(body.data).toMatchObject([unknown, { errorCode: 'ODD-ONE' }, expired, expired]);
+    const detail = await ops('GET', `/api/abnormal-requests/${body.data.at(-1)?.documentId}`);
+    expect(detail.body).toMatchObject({ data: expired });
+  });
 });

@@ -237,6 +237,27 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
     });
   });
 
+  test('abnormal requests are exported in English to who reads English', async () => {
+    const question = { filters: { at: { $gte: '2018-10-29T16:00:00Z', $lt: '2018-10-30T16:00:00Z' } } };
+    const asked = { code: 'abnormal-request', format: 'csv', language: 'en', question };
+    const { body } = await ask<View>('ops', 'POST', at, asked);
+    const [, ...lines] = (await bytesOf('ops', body)).toString('utf8').trim().split('\r\n');
+    expect(lines.map((line) => line.split(',').slice(2))).toEqual([
+      [
+        'AUTH_CODE_INVALID',
+        'Order not made: The payment code is invalid or used',
+        'weixin_micropay',
+        'Create order',
+      ],
+      [
+        'ACQ.TRADE_NOT_EXIST',
+        'Order query failed: Alipay has no such trade (perhaps not scanned yet)',
+        'alipay_native',
+        'Query order',
+      ],
+    ]);
+  });
+
   test('a report in Excel says what its screen says', async () => {
     const asked = { from: '2018-10-01', to: '2018-10-07', merchantCode: exampleCode };
     const sheets = await exported('finance', 'summary', asked);

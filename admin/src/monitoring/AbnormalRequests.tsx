@@ -23,6 +23,7 @@ const group = z.object({
   firstEverAt: z.string(),
   lastAt: z.string(),
   message: z.string().nullable(),
+  messageEn: z.string().nullable(),
   known: z
     .object({
       meaning: words,
@@ -110,14 +111,14 @@ function Groups({ choice }: { choice: React.ReactNode }) {
           {
             title: t('abnormal.meaning'),
             className: 'told',
-            render: (_, { known, message }) =>
+            render: (_, { known, message, messageEn }) =>
               known ? (
                 <Tooltip title={pick(known.cause)}>
                   <div>{pick(known.meaning)}</div>
                   <div className="quiet">{pick(known.advice)}</div>
                 </Tooltip>
-              ) : (
-                message
+              ) : message === null ? null : (
+                pick({ zh: message, en: messageEn ?? message })
               ),
           },
           {

@@ -5,7 +5,7 @@ import type { Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
 import { FailureView } from '../shell/FailureView';
 import { Cell } from './Cell';
-import { isNumberOfSomething } from './columns';
+import { isNumberOfSomething, wordsOf } from './columns';
 
 /** A row that a list has, or, where it has not (another page, a shared address), the row read by its id. */
 export function useRow(resource: string, id: string, listed: Row | undefined) {
@@ -41,7 +41,10 @@ export function SchemaDetail({
 }
 
 export function Fields({ screen, row, columns = 2 }: { screen: Screen; row: Row; columns?: number }) {
-  const { pick } = useText();
+  const { pick, language } = useText();
+  const known = new Set(screen.fields.map(({ name }) => name));
+  /** Where the English has a field of its own, each is shown as it is. */
+  const told = (name: string) => (known.has(`${name}En`) ? row[name] : wordsOf(row, name, language));
   const wide = new Set(['text', 'json', 'anomalies']);
   return (
     <ProDescriptions column={columns} size="small" bordered className="fields">
@@ -55,7 +58,7 @@ export function Fields({ screen, row, columns = 2 }: { screen: Screen; row: Row;
           >
             <Cell
               field={field}
-              value={row[field.name]}
+              value={told(field.name)}
               currency={row.currency}
               whole
               copyable={isNumberOfSomething(field) && row[field.name] !== ''}

@@ -26,9 +26,11 @@ export interface TypeFields {
   visible: ReadonlySet<string>;
   masks: ReadonlyMap<string, Mask>;
   private: ReadonlySet<string>;
+  /** Every attribute there is. */
+  stored: ReadonlySet<string>;
 }
 
-const none: TypeFields = { visible: new Set(), masks: new Map(), private: new Set() };
+const none: TypeFields = { visible: new Set(), masks: new Map(), private: new Set(), stored: new Set() };
 
 const known = new WeakMap<object, TypeFields>();
 
@@ -53,12 +55,18 @@ function readFields(attributes: object): TypeFields {
     else if (pluginOptions?.lowcode !== undefined && pluginOptions.lowcode.hidden !== true) visible.add(name);
     if (pluginOptions?.lowcode?.mask !== undefined) masks.set(name, pluginOptions.lowcode.mask);
   }
-  return { visible, masks, private: hidden };
+  return { visible, masks, private: hidden, stored: new Set(Object.keys(attributes)) };
 }
 
 export function readableFields(fields: TypeFields, type: string, account: SignedInAccount): Set<string> {
   const own = [...fields.visible].filter((name) => account.can('read', type, name));
   return new Set([...systemFields, ...own]);
+}
+
+/** The field that a room says in English beside it, in a `titleEn` that is stored nowhere: who may see the one may see the other. */
+export function fieldBehind(name: string, { stored, masks }: TypeFields): string {
+  const field = /^(.+)En$/.exec(name)?.[1];
+  return field === undefined || stored.has(name) || masks.has(field) ? name : field;
 }
 
 export function masksFor(fields: TypeFields, account: SignedInAccount): ReadonlyMap<string, Mask> {

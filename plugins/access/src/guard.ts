@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isUniqueViolation, type SignedInAccount } from './accounts';
 import type { Audit } from './audit';
 import { fail } from './errors';
-import { masksFor, readableFields, type TypeFields, typeFields } from './fields';
+import { fieldBehind, masksFor, readableFields, type TypeFields, typeFields } from './fields';
 import { maskRow } from './masking';
 import { pickedFields } from './query';
 import { type Action, actions } from './rules';
@@ -87,7 +87,9 @@ export function createGuard(strapi: Core.Strapi, sessions: () => Sessions, audit
       const isShown = (name: string) =>
         readable.has(name) &&
         (picked === undefined || picked.has(name) || name === 'id' || name === 'documentId');
-      return Object.fromEntries(Object.entries(masked).filter(([name]) => isShown(name)));
+      return Object.fromEntries(
+        Object.entries(masked).filter(([name]) => isShown(fieldBehind(name, fields))),
+      );
     };
     const body = jsonObject.safeParse(ctx.body);
     if (!body.success || !('data' in body.data)) return;

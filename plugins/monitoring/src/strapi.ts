@@ -5,6 +5,7 @@ import { defaultRules } from './alerts/defaults';
 import { alert, alertRoutes, grafana } from './alerts/routes';
 import { alertRule } from './alerts/rule';
 import { install, monitoring } from './index';
+import { tellInEnglish } from './logs/abnormal-english';
 import { abnormal, abnormalRoute } from './logs/abnormal-routes';
 import { seedRetentions } from './logs/log-archive';
 import { keepPartitions, showIndexesOfPartitioned } from './logs/partitions';
@@ -34,6 +35,7 @@ export default {
     await seedRetentions(strapi);
     jobs(strapi).every('log-archive', '20 3 * * *', monitoring(strapi).logs.archive.sweep);
     await createWallViews(strapi);
+    tellInEnglish(strapi);
     checkMessageSettings(strapi);
     checkSettings(strapi, 'alert-rule', alertRule);
     await seedMessageSettings(strapi);

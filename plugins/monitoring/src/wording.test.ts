@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { explain, isWorded } from './wording';
+import { englishOf, explain, isWorded } from './wording';
 
 const known = {
   meaning: { zh: '付款码已过期', en: 'The payment code has expired' },
@@ -34,6 +34,37 @@ describe('an abnormal request', () => {
       'HIS响应超时',
     );
     expect(explain({ method: 'new_verb', errorCode: 'X' }, undefined)).toMatchObject({ action: 'new_verb' });
+  });
+});
+
+describe('an abnormal request in English', () => {
+  const told = (method: string, errorCode: string, errorMessage?: string) => {
+    const { action, message, advice } = explain({ method, errorCode, errorMessage }, undefined);
+    return englishOf({ action, errorMessage: message, advice }, undefined);
+  };
+
+  test('says what is known of its code', () => {
+    const stored = { action: '订单创建', errorMessage: '下单失败:以前的说法', advice: '以前的办法' };
+    expect(englishOf(stored, known)).toEqual({
+      actionEn: 'Create order',
+      errorMessageEn: 'Order not made: The payment code has expired',
+      adviceEn: 'Ask for a fresh code',
+    });
+  });
+
+  test('leaves what the channel said as it said it', () => {
+    expect(told('query_order', 'X', '交易不存在: 1').errorMessageEn).toBe(
+      'Order query failed: 交易不存在: 1',
+    );
+  });
+
+  test("says ours for HIS's errors and refused notifications, and nothing of words it does not know", () => {
+    expect(told('his_confirm', 'HIS_UNREADABLE').errorMessageEn).toBe(
+      'HIS confirmation failed: what HIS answered cannot be read',
+    );
+    expect(told('notify', 'SIGNTEST').adviceEn).toBe('Nothing needs to be done');
+    expect(told('new_verb', 'X')).toEqual({});
+    expect(englishOf({ action: 'constructor' }, undefined)).toEqual({});
   });
 });
 

@@ -222,6 +222,35 @@ export function englishOfRequests(): Record<string, string> {
   return english;
 }
 
+const english = new Map(Object.entries(englishOfRequests()));
+
+/** What a row of 异常请求 says, as far as it was read. */
+export interface Told {
+  action?: string | null | undefined;
+  errorMessage?: string | null | undefined;
+  advice?: string | null | undefined;
+}
+
+/**
+ * The English of a stored abnormal request: of words that are ours, and of what is known of its code. What the channel
+ * itself said stays as it said it.
+ */
+export function englishOf(
+  { action, errorMessage, advice }: Told,
+  known: Pick<KnownError, 'meaning' | 'advice'> | undefined,
+): Record<string, string> {
+  const told: Record<string, string> = {};
+  const note = (name: keyof Told, words: string | undefined) => {
+    if (words !== undefined) told[`${name}En`] = words;
+  };
+  const [, failure = '', cause = ''] = /^([^:]*:)(.*)$/s.exec(errorMessage ?? '') ?? [];
+  const failed = english.get(failure);
+  note('action', english.get(action ?? ''));
+  note('errorMessage', failed && failed + (english.get(cause) ?? known?.meaning.en ?? cause));
+  note('advice', english.get(advice ?? '') ?? (advice ? known?.advice.en : undefined));
+  return told;
+}
+
 /** A channel's error in words: what was tried, why it failed, what to do next. */
 export function explain(
   call: { method: string; errorCode: string; errorMessage?: string | undefined },

@@ -4,6 +4,7 @@ import { dateValue, fromRow, isPostgres, payments } from '@hospital-pay/payments
 import type { Core } from '@strapi/strapi';
 import { z } from 'zod';
 import { fail } from '../errors';
+import { englishBeside } from './abnormal-english';
 import type { LogLists } from './log-lists';
 import { ask, type Question, readQuestion } from './question';
 
@@ -21,6 +22,7 @@ export interface AbnormalGroup {
   known: ReturnType<ReturnType<typeof payments>['errorKnowledge']['explain']> | null;
   /** What the last one said. */
   message: string | null;
+  messageEn: string | null;
 }
 
 const dayMs = 24 * 3_600_000;
@@ -96,7 +98,7 @@ export async function abnormalGroups(
   );
 
   const days = Math.ceil((to.getTime() - from.getTime()) / dayMs);
-  const groups = new Map<string, Omit<AbnormalGroup, 'firstEverAt' | 'known'>>();
+  const groups = new Map<string, Omit<AbnormalGroup, 'firstEverAt' | 'known' | 'messageEn'>>();
   const buckets = [
     ...archived.sort((a, b) => a.day - b.day),
     ...counted.map((row) => ({ ...bucket.parse(fromRow({ ...row })), message: null })),
@@ -135,10 +137,12 @@ export async function abnormalGroups(
       };
       const firstAt = (await edge('asc'))?.at.toISOString() ?? group.firstAt;
       const last = await edge('desc');
+      const message = last ? last.errorMessage : group.message;
       return {
         ...group,
         firstEverAt: firstAt < group.firstAt ? firstAt : group.firstAt,
-        message: last ? last.errorMessage : group.message,
+        message,
+        messageEn: englishBeside(strapi, { ...group, errorMessage: message }).errorMessageEn ?? null,
         known:
           group.channel === null ? null : (errorKnowledge.explain(group.channel, group.errorCode) ?? null),
       };

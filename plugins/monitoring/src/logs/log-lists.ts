@@ -4,6 +4,7 @@ import type { Core } from '@strapi/strapi';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from '../errors';
+import { englishBeside } from './abnormal-english';
 import { type Place, place, writePlace } from './cursor';
 import { createLogArchive, type LogArchive } from './log-archive';
 import { bodies, type LogType, logTables } from './log-types';
@@ -151,7 +152,8 @@ export function createLogLists(
       const [first, last] = [data.at(0), data.at(-1)];
       const cursor = (row: object | undefined) => (row ? writePlace(placed.parse(row)) : null);
       return {
-        data,
+        data:
+          type === 'abnormal-request' ? data.map((row) => ({ ...row, ...englishBeside(strapi, row) })) : data,
         meta: {
           pagination: {
             pageSize,

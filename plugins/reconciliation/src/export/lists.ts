@@ -109,9 +109,9 @@ async function* rowsOf(
   const uid = `api::${type}.${type}` as const;
   const attributes = strapi.getModel(uid).attributes;
   // Masks need the patient's name beside a title that may contain it, dates the merchant whose zone they are told in,
-  // amounts their currency, who reads English the English of it.
+  // amounts their currency, who reads English the English of it, which of errors is known by their code.
   const english = columns.map(({ name }) => `${name}En`);
-  const besides = ['patientName', 'merchantCode', 'currency', ...english].filter(
+  const besides = ['patientName', 'merchantCode', 'currency', 'channel', 'errorCode', ...english].filter(
     (name) => name in attributes,
   );
   const select = [...new Set(['id', field, ...columns.map(({ name }) => name), ...besides])];
