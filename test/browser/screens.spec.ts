@@ -615,7 +615,7 @@ test('a failed run says in words which line of which file it was, and one that w
   await page.close();
 });
 
-test('in English the money of an order and the order of the routes stand beside the actions, not under them', async ({
+test('in English the money of an order, the order of the routes and who asked for a run stand beside the actions, not under them', async ({
   browser,
 }) => {
   const page = await signIn(browser, platform.url, 'super');
@@ -623,6 +623,7 @@ test('in English the money of an order and the order of the routes stand beside 
   for (const [address, last] of [
     ['/orders', 'HIS refunded'],
     ['/routes', 'Weight'],
+    ['/reconciliation-runs', 'Requested by'],
   ] as const) {
     await open(page, address);
     await expect(rowsOf(page).first()).toBeVisible();

@@ -53,7 +53,7 @@ export default function Runs() {
       title={t('menu.runs')}
       keyField="runNo"
       follow={isUnderWay}
-      actionsWidth={132}
+      actionsWidth={118}
       detailWidth={820}
       detail={(runNo, { screen, row, reload }) => (
         <RunDetail runNo={runNo} screen={screen} row={row}>

@@ -24,7 +24,7 @@ const widths: Record<Field['kind'], number> = {
   enum: 76,
   json: 180,
   channel: 92,
-  merchant: 140,
+  merchant: 143,
   anomalies: 150,
 };
 

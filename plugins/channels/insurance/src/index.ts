@@ -5,7 +5,7 @@ import { explanations } from './explanations';
 
 export const manifest: ChannelManifest = defineChannel({
   code: 'insurance',
-  title: { zh: '医保移动支付', en: 'Medical insurance' },
+  title: { zh: '医保移动支付', en: 'Insurance' },
   logName: 'insurance',
   currency: 'CNY',
   zone: 'Asia/Shanghai',

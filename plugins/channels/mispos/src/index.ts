@@ -7,7 +7,7 @@ import { serveAgents } from './hub';
 
 export const manifest: ChannelManifest = defineChannel({
   code: 'mispos',
-  title: { zh: '银行卡 (MISPOS)', en: 'Bank card (MISPOS)' },
+  title: { zh: '银行卡', en: 'Bank card' },
   logName: 'mispos',
   currency: 'CNY',
   zone,
