@@ -182,6 +182,21 @@ test('abnormal requests tell who reads English what happened and what to do', as
   await page.close();
 });
 
+test('one-sided entries tell who reads English what is odd about them, in the list and opened', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'super');
+  await page.getByRole('button', { name: '切换语言' }).click();
+  await open(page, '/discrepancies');
+  const remarks = (await table(page)).map((row) => row.Remark ?? '');
+  expect(remarks).not.toHaveLength(0);
+  expect(remarks.filter((remark) => remark === '' || chinese.test(remark))).toEqual([]);
+  await rowsOf(page).first().getByRole('button', { name: 'Handle' }).click();
+  const fact = page.getByRole('dialog').getByRole('row').filter({ hasText: 'Remark' });
+  await expect(fact).toContainText(remarks[0] ?? '');
+  await page.close();
+});
+
 test('the filters of the monitoring screens find the examples, also once their months are archived', async ({
   browser,
 }) => {

@@ -258,6 +258,44 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
     ]);
   });
 
+  test('one-sided entries say in English what is odd about them, wherever they are read', async () => {
+    const remarkEn = 'One-sided: here, not in HIS';
+    const filters = { merchantCode: exampleCode, remark: '单边账: 平台有, HIS无' };
+    const asked = `filters[merchantCode]=${filters.merchantCode}&filters[remark]=${filters.remark}`;
+    const [row] = (await ask<Page>('finance', 'GET', `/discrepancies?${asked}`)).body.data;
+    expect(row).toMatchObject({ remarkEn });
+    const located = await ask('finance', 'GET', `/reconciliation/locate/${row?.orderNo}`);
+    expect(located.body).toMatchObject({
+      discrepancies: [{ remarkEn }],
+      timeline: expect.arrayContaining([
+        expect.objectContaining({ kind: 'case', en: expect.stringContaining(remarkEn) }),
+      ]),
+    });
+    const handled = await ask('finance', 'GET', `/reconciliation/discrepancies/${row?.caseNo}`);
+    expect(handled.body).toMatchObject({ case: { remarkEn } });
+    const day = { date: row?.date, merchantCode: exampleCode };
+    const statistics = await ask(
+      'finance',
+      'GET',
+      `/reconciliation/statistics?date=${day.date}&merchantCode=${exampleCode}`,
+    );
+    expect(statistics.body).toMatchObject({
+      differenceDetail: expect.arrayContaining([expect.objectContaining({ remarkEn })]),
+    });
+    for (const [code, question] of [
+      ['discrepancy', { filters: { caseNo: { $eq: row?.caseNo } } }],
+      ['statistics-differences', day],
+    ] as const) {
+      const { body } = await ask<View>('finance', 'POST', at, {
+        code,
+        format: 'csv',
+        language: 'en',
+        question,
+      });
+      expect((await bytesOf('finance', body)).toString('utf8')).toContain(`"${remarkEn}"`);
+    }
+  });
+
   test('a report in Excel says what its screen says', async () => {
     const asked = { from: '2018-10-01', to: '2018-10-07', merchantCode: exampleCode };
     const sheets = await exported('finance', 'summary', asked);

@@ -19,6 +19,7 @@ import { call } from '../http/client';
 import { type Row, statistics } from '../http/contracts';
 import { useText } from '../i18n';
 import { Clipped, CopyableNumber, Money } from '../schema/Cell';
+import { wordsOf } from '../schema/columns';
 import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
@@ -147,14 +148,14 @@ const differenceColumns: DetailColumn[] = [
 ];
 
 function Details({ rows, columns }: { rows: Row[]; columns: DetailColumn[] }) {
-  const { t } = useText();
+  const { t, language } = useText();
   const drawn: ColumnsType<Row> = columns.map(([title, draw, names]) => ({
     key: title,
     title: t(`statistics.${title}`),
     align: draw === 'money' ? 'right' : 'left',
     render: (_, row) => {
       const value = names
-        .map((name) => row[name])
+        .map((name) => wordsOf(row, name, language))
         .find((candidate) => candidate !== undefined && candidate !== null);
       return <Value draw={draw} value={value} row={row} />;
     },

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { tellTouched } from './handling/history';
 import { caseStatuses, type resolutions } from './handling/states';
 import type { Leg, ResultKind, TradeKind } from './match';
+import { partTexts, remarks } from './remarks';
 import { readRow, readRows } from './rows';
 import type { Part } from './shares';
 
@@ -60,8 +61,6 @@ export const caseKey = (
   part: Part | null = null,
 ): string => `${leg}:${merchantCode}:${key}:${tradeKind}${part === null ? '' : `:${part}`}`;
 
-const partTexts: Record<Part, string> = { fund: '医保基金', account: '个人账户', other: '医保其他' };
-
 /** Follows from the key, so that a repeated run finds the same number. */
 export function caseNoOf(dedupeKey: string, date: string): string {
   const digest = createHash('sha256').update(dedupeKey).digest('hex').slice(0, 10).toUpperCase();
@@ -69,29 +68,29 @@ export function caseNoOf(dedupeKey: string, date: string): string {
 }
 
 export function remarkOf(leg: Leg, kind: CaseKind, part: Part | null = null): string {
-  if (part !== null) return `${partTexts[part]}: ${remarkOf(leg, kind)}`;
+  if (part !== null) return `${partTexts[part].zh}: ${remarkOf(leg, kind)}`;
   const isHis = leg === 'his';
   switch (kind) {
     case 'his_only':
-      return '单边账: HIS有, 平台无';
+      return remarks.hisOnly.zh;
     case 'platform_only':
-      return isHis ? '单边账: 平台有, HIS无' : '平台有, 渠道账单无';
+      return (isHis ? remarks.notInHis : remarks.notInBill).zh;
     case 'channel_only':
-      return '渠道账单有, 平台无';
+      return remarks.billOnly.zh;
     case 'amount':
-      return isHis ? '平台与HIS金额不符' : '平台与渠道金额不符';
+      return (isHis ? remarks.hisAmount : remarks.channelAmount).zh;
     case 'fee':
-      return '手续费与约定不符';
+      return remarks.fee.zh;
     case 'status':
-      return '渠道已收款, 平台订单未支付';
+      return remarks.status.zh;
     case 'currency':
-      return '币种不符';
+      return remarks.currency.zh;
     case 'duplicate':
-      return isHis ? 'HIS重复入账' : '渠道重复扣款';
+      return (isHis ? remarks.hisDuplicate : remarks.channelDuplicate).zh;
     case 'in_transit':
-      return '跨日在途';
+      return remarks.inTransit.zh;
     case 'split':
-      return '分笔入账, 合计相符';
+      return remarks.split.zh;
     default:
       return unreachable(kind);
   }

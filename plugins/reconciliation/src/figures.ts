@@ -17,6 +17,7 @@ import { askedCurrency, inCurrency } from './currency';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
 import { hisRecordsOf } from './order-numbers';
+import { inEnglish } from './remarks';
 import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
 import { parts } from './shares';
 import { type DayStatistics, dayStatistics } from './statistics';
@@ -131,7 +132,10 @@ const caseView = z.object({
   /** The later day to whose work it was carried forward. */
   carriedTo: z.string().nullable(),
 });
-export type CaseView = z.output<typeof caseView>;
+export type CaseView = z.output<typeof caseView> & { remarkEn: string | null };
+
+/** Cases as they are shown. */
+export const readCases = (rows: unknown): CaseView[] => readRows(caseView, rows).map(inEnglish);
 
 /** One line of 异常退款金额明细. */
 export interface RefundDetail {
@@ -570,8 +574,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     async analysis(scope, { date, payType, ...which }) {
       const { currency, currencies } = await askedCurrency(db, scope, which.currency);
       const query = inCurrency(scoped(db('discrepancies').where({ date }), scope), 'discrepancies', currency);
-      const rows = readRows(
-        caseView,
+      const rows = readCases(
         await (payType === undefined ? query : query.where({ pay_type: payType }))
           // What healed by itself explains nothing any more, except the pairs that lie across midnight.
           .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
@@ -606,8 +609,7 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       const { start, end } = businessDayBounds(date, await dayRule(scope));
       const givenBack: Resolution[] = ['online_refund', 'cash', 'other'];
       // What a person settled without a refund of the platform: cash at the counter, or online by another way.
-      const closings = readRows(
-        caseView,
+      const closings = readCases(
         await cases({ status: 'resolved', trade_kind: 'payment' })
           .whereIn('resolution', givenBack)
           .where('resolution_fen', '>', 0)
@@ -623,15 +625,13 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           )
           .orderBy(['resolved_at', 'case_no']),
       );
-      const differenceDetail = readRows(
-        caseView,
+      const differenceDetail = readCases(
         await cases({ date })
           .where((his) => his.where({ leg: 'his' }).orWhereNull('leg'))
           .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
           .orderBy(['occurred_at', 'case_no']),
       );
-      const carriedIn = readRows(
-        caseView,
+      const carriedIn = readCases(
         await cases({ carried_to: date }).whereNot({ status: 'void' }).orderBy(['occurred_at', 'case_no']),
       );
       const { byType } = await summary(scope, { from: date, to: date, currency });

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { askedCurrency } from './currency';
 import {
   type CaseView,
-  caseView,
   type Figures,
   type MerchantScope,
+  readCases,
   type Summary,
   type Today,
 } from './figures';
@@ -129,8 +129,7 @@ export function createLive({ db, figures }: { db: Knex; figures: Figures }): Liv
           ])
           .limit(mostShown),
       ),
-      alerts: readRows(
-        caseView,
+      alerts: readCases(
         await scoped('discrepancies', scope)
           .whereIn('status', [...unhandled])
           .orderBy('occurred_at', 'desc')

@@ -5,6 +5,7 @@ import type { BillArchive } from './bills/archive';
 import type { RawLine } from './engine/bill-lines';
 import type { MerchantScope } from './figures';
 import { findOrders, hisRecordsOf } from './order-numbers';
+import { inEnglish } from './remarks';
 import { hisRow, orderRow, readRow, readRows, refundRow, type StoredOrder } from './rows';
 
 export type Tone = 'info' | 'success' | 'warning' | 'error';
@@ -121,7 +122,7 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
             )
             .orderBy('occurred_at')
             .limit(200),
-        );
+        ).map(inEnglish);
         const billLines = await strayLines(discrepancies);
         const found = { ...nothing, hisRecords, discrepancies, billLines };
         return { ...found, timeline: timelineOf(found) };
@@ -153,7 +154,7 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
         ),
         outbox: shown(await byOrder('outboxes', 'created_time')),
         interfaceLogs: shown(await byOrder('interface_logs', 'at')),
-        discrepancies: shown(await byOrder('discrepancies', 'occurred_at')),
+        discrepancies: shown(await byOrder('discrepancies', 'occurred_at')).map(inEnglish),
         billLines: await billLines(order, attemptNos, days),
       };
       return { ...found, timeline: timelineOf(found) };
@@ -348,7 +349,7 @@ export function timelineOf(found: Omit<Location, 'timeline'>): TimelineEntry[] {
     add(entry.createdAt, {
       kind: 'case',
       zh: `差错 ${String(entry.caseNo)}: ${String(entry.remark ?? entry.kind)}`,
-      en: `Case ${String(entry.caseNo)}: ${String(entry.kind)}`,
+      en: `Case ${String(entry.caseNo)}: ${String(entry.remarkEn ?? entry.remark ?? entry.kind)}`,
       tone: 'error',
     });
     if (entry.status !== 'open') {

@@ -17,6 +17,7 @@ import {
   type PlatformSide,
   tolerated,
 } from './order-state';
+import { englishRemark } from './remarks';
 import {
   carriesMoney,
   hisRow,
@@ -66,7 +67,7 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
         kind: 'one_sided',
         level: 'warning',
         zh: `单边账预警: ${what.zh} ${name} ${draft.remark}`,
-        en: `One-sided ${what.en} ${name}: ${draft.kind}`,
+        en: `One-sided ${what.en} ${name}: ${englishRemark(draft.remark) ?? draft.kind}`,
         orderNo: draft.orderNo,
         dedupeKey: `case:${caseNoOf(draft.dedupeKey, draft.date)}`,
       });

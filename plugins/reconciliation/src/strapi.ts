@@ -33,6 +33,7 @@ import { streamLive } from './live-stream';
 import { createLocator, type Row, timelineOf } from './locate';
 import { followNews, type News } from './news';
 import { createRealtime } from './realtime';
+import { inEnglish } from './remarks';
 import { checkedRule, graceByRules, guardRules } from './rule-book';
 import { createRuleTrial } from './rule-trial';
 import { createRuns, type Run } from './runs';
@@ -301,6 +302,15 @@ export default {
       (where) => strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
     );
     workHandling(strapi, queue, handling);
+    // Who reads a case by Strapi, as a list, its detail or an export does, gets the English of its remark with it.
+    const tell = (row: unknown): void => {
+      if (row instanceof Object) Object.assign(row, inEnglish(row));
+    };
+    strapi.db.lifecycles.subscribe({
+      models: ['api::discrepancy.discrepancy'],
+      afterFindOne: ({ result }) => tell(result),
+      afterFindMany: ({ result }) => z.array(z.unknown()).parse(result).forEach(tell),
+    });
     queue.work('reconcile', async ({ payload }) => {
       await runs.execute(z.object({ runNo: z.string() }).parse(payload).runNo);
     });

@@ -9,6 +9,7 @@ import { knownCurrency } from './currency';
 import { tellTouched } from './handling/history';
 import { caseStatuses } from './handling/states';
 import type { MatchResult, MatchRules, MatchTotals } from './match';
+import { withAmounts, withDays } from './remarks';
 import { among, pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
 import type { DaySources } from './source-rows';
 
@@ -93,12 +94,10 @@ export function casesOf(
 function remarkFor(result: MatchResult, kind: CaseKind, currency: string | undefined): string {
   const remark = remarkOf(result.leg, kind);
   if (kind === 'fee') {
-    const [expected, found] = [result.expectedFeeFen ?? 0, result.feeFen].map((fen) =>
-      formatAmount(fen, knownCurrency.parse(currency)),
-    );
-    return `${remark}: 应为 ${expected}, 实为 ${found}`;
+    const amount = (fen: number) => formatAmount(fen, knownCurrency.parse(currency));
+    return withAmounts(remark, amount(result.expectedFeeFen ?? 0), amount(result.feeFen));
   }
-  return result.elsewhereDays.length > 0 ? `${remark}: 对方记于 ${result.elsewhereDays.join(', ')}` : remark;
+  return result.elsewhereDays.length > 0 ? withDays(remark, result.elsewhereDays) : remark;
 }
 
 function closingOf(

@@ -7,6 +7,7 @@ import { type CaseDetail, caseDetail, type Row } from '../../http/contracts';
 import { useText } from '../../i18n';
 import { useLocation } from '../../orders/OrderDetail';
 import { Cell, CurrencyAround, Money } from '../../schema/Cell';
+import { wordsOf } from '../../schema/columns';
 import { useScreen } from '../../schema/useScreen';
 import { FailureView } from '../../shell/FailureView';
 import { useAccount } from '../../shell/useAccount';
@@ -175,7 +176,7 @@ const shownFacts = [
 ];
 
 function Facts({ entry }: { entry: Row }) {
-  const { pick } = useText();
+  const { pick, language } = useText();
   const { data: screen } = useScreen('discrepancy');
   const fields = shownFacts.flatMap((name) => screen?.fields.find((field) => field.name === name) ?? []);
   return (
@@ -189,7 +190,7 @@ function Facts({ entry }: { entry: Row }) {
         .map((field) => ({
           key: field.name,
           label: pick(field.title),
-          children: <Cell field={field} value={entry[field.name]} whole />,
+          children: <Cell field={field} value={wordsOf(entry, field.name, language)} whole />,
         }))}
     />
   );
@@ -297,14 +298,14 @@ function State({ detail, run, isBusy }: { detail: CaseDetail; run: Run; isBusy: 
 }
 
 function Group({ rows }: { rows: Row[] }) {
-  const { t } = useText();
+  const { t, language } = useText();
   return (
     <Card size="small" title={t('handling.group')}>
       <ul className="plain">
         {rows.map((row) => (
           <li key={String(row.caseNo)}>
             <span className="number">{String(row.caseNo)}</span> <Money fen={row.differenceFen} />{' '}
-            {String(row.remark ?? '')}
+            {String(wordsOf(row, 'remark', language) ?? '')}
           </li>
         ))}
       </ul>

@@ -5,6 +5,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { fail } from '../errors';
 import { reconciliation } from '../index';
+import { inEnglish } from '../remarks';
 import { type Attachment, mostBytes, readUpload } from './attachments';
 import type { HandledCase } from './case';
 import type { Act } from './decide';
@@ -64,7 +65,7 @@ export const handlingController = ({ strapi }: { strapi: Core.Strapi }) => {
     ip: ctx.request.ip.replace(/^::ffff:/, ''),
   });
   const shown = (entry: HandledCase, ctx: Context) =>
-    access(strapi).mask('discrepancy', entry, accountOf(ctx));
+    access(strapi).mask('discrepancy', inEnglish(entry), accountOf(ctx));
 
   /** Only who may handle cases himself can be given one. */
   async function mayBeAssigned(username: string): Promise<SignedInAccount | undefined> {
