@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { businessDay, shiftDay } from '@hospital-pay/payments';
@@ -283,6 +283,20 @@ describe('the bills of a day', () => {
       version: 1,
     });
     expect(file.sha256).toBe(first?.sha256);
+  });
+
+  test('a raw bill that somebody has altered is not given out', async () => {
+    const finance = await hospital.staff('finance');
+    const address = `/api/reconciliation/bills/wechat-1/${date}/file?version=1`;
+    const [first] = await versions('wechat-1');
+    const copy = path.join(
+      hospital.folder,
+      `archive/wechat-1/${date}/trade-${first?.sha256.slice(0, 16)}.gz`,
+    );
+    const received = readFileSync(copy);
+    writeFileSync(copy, gzipSync(gunzipSync(received).toString().replace('`19.99', '`19.98')));
+    expect((await finance<Refusal>('GET', address)).body.error).toMatchObject({ name: 'BILL_ALTERED' });
+    writeFileSync(copy, received);
   });
 
   test('fund-flow bills come by the schedule, and agree with the trade bill to the fen', async () => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AwsClient } from 'aws4fetch';
 import { z } from 'zod';
-import { type ArchiveStorage, takenByOther, writeNew } from './storage';
+import { type ArchiveStorage, TakenByOther, writeNew } from './storage';
 
 /** How an S3-compatible store is reached; every value is a variable of the environment, `S3_…`. */
 export const s3Environment = z.object({
@@ -95,7 +95,7 @@ export function s3Storage(settings: S3Environment, folder: string, away: Away): 
   return {
     place,
     async keep(name, bytes) {
-      if (!(await putNew(name, bytes)) && !(await fetched(name))?.equals(bytes)) throw takenByOther(name);
+      if (!(await putNew(name, bytes)) && !(await fetched(name))?.equals(bytes)) throw new TakenByOther(name);
       await writeNew(place(name), bytes);
     },
     async find(name) {

@@ -8,7 +8,7 @@ import path from 'node:path';
  * files of this machine only, so whatever is asked for is brought here first.
  */
 export interface ArchiveStorage {
-  /** Keeps these bytes under this name. @throws Error when other bytes have the name already */
+  /** Keeps these bytes under this name. @throws TakenByOther */
   keep(name: string, bytes: Buffer): Promise<void>;
   /** A file of this machine with what is kept under this name. */
   find(name: string): Promise<string | undefined>;
@@ -25,14 +25,20 @@ export function folderStorage(folder: string): ArchiveStorage {
     place,
     async keep(name, bytes) {
       if (await writeNew(place(name), bytes)) return;
-      if (!(await readFile(place(name))).equals(bytes)) throw takenByOther(name);
+      if (!(await readFile(place(name))).equals(bytes)) throw new TakenByOther(name);
     },
     find: async (name) => (existsSync(place(name)) ? place(name) : undefined),
     publish: () => Promise.resolve(),
   };
 }
 
-export const takenByOther = (name: string): Error => new Error(`${name} is archived with other contents`);
+/** Other bytes have this name already. */
+export class TakenByOther extends Error {
+  override readonly name = 'TakenByOther';
+  constructor(file: string) {
+    super(`${file} is archived with other contents`);
+  }
+}
 
 /**
  * Under a temporary name, on disk, then linked: a reader sees the whole file or none, and a link never replaces.

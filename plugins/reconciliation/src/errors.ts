@@ -39,6 +39,11 @@ export const reconciliationErrors = {
   },
   BILL_DUPLICATE: { status: 422, zh: '账单中有重复的行', en: 'A line stands in the bill twice' },
   BILL_UNAVAILABLE: { status: 422, zh: '账单不可用', en: 'The bill cannot be used' },
+  BILL_ALTERED: {
+    status: 422,
+    zh: '归档的账单原件已被改动, 与入档时的校验值不符; 请从备份恢复该文件',
+    en: 'The archived bill file has been altered: it is not what its hash says. Restore it from a backup',
+  },
   FILE_TOO_LARGE: { status: 413, zh: '文件过大', en: 'The file is too large' },
   BILL_NOT_FOUND: { status: 404, zh: '没有该账单版本', en: 'No such version of a bill' },
   BILL_UPLOAD_NOT_OFFERED: {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { type ArchiveStorage, writeNew } from '@hospital-pay/archive';
+import { pipeline } from 'node:stream/promises';
+import { type ArchiveStorage, TakenByOther, writeNew } from '@hospital-pay/archive';
 import {
   type Bill,
   BillError,
@@ -15,6 +17,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { BillSums, RawLine } from '../engine/bill-lines';
 import type { Engine } from '../engine/engine';
+import { fail } from '../errors';
 import { readRow, readRows } from '../rows';
 
 export const billSources = ['schedule', 'run', 'upload'] as const;
@@ -77,7 +80,8 @@ export interface BillArchive {
    * Keeps the raw file exactly as received, then its lines beside it as Parquet, then the row that names both.
    * The same bytes are kept once; other bytes for the same day are the next version. Nothing is ever overwritten.
    * `importBill`: who reads it, if not just any process.
-   * @throws BillError when the lines cannot be read; the raw file is kept all the same.
+   * @throws BillError when the lines cannot be read; the raw file is kept all the same
+   * @throws BILL_ALTERED when another file lies in its place
    */
   keep(
     account: Account,
@@ -108,7 +112,7 @@ export interface BillArchive {
   versions(key: BillKey): Promise<BillVersion[]>;
   /** The lines of one version, as a file of this machine. */
   parquet(version: BillVersion): Promise<string>;
-  /** The file as received, as a file of this machine. */
+  /** The file as received, as a file of this machine. @throws BILL_ALTERED when it is no longer that */
   raw(version: BillVersion): Promise<string>;
   /** Lines of the newest trade bill of a day under these numbers of ours. */
   find(accountCode: string, date: string, numbers: string[]): Promise<RawLine[]>;
@@ -148,11 +152,21 @@ export function createBillArchive({ db, storage, engine, readerOf }: BillArchive
       : importBill({ file, reader, guard: { date, config }, target });
   }
 
+  /** The file as received. @throws BILL_ALTERED when it is no longer that */
+  async function rawFile(version: BillVersion): Promise<string | undefined> {
+    const file = await storage.find(version.path);
+    if (file === undefined) return undefined;
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(file), hash);
+    if (hash.digest('hex') !== version.sha256) throw fail('BILL_ALTERED', { fileName: version.fileName });
+    return file;
+  }
+
   async function parquet(version: BillVersion): Promise<string> {
     const name = parquetOf(version.path);
     const found = await storage.find(name);
     if (found !== undefined) return found;
-    const file = await storage.find(version.path);
+    const file = await rawFile(version);
     if (version.kind !== 'trade' || file === undefined) throw gone();
     await read(version.accountCode, version.date, file, storage.place(name), () => {
       throw gone();
@@ -180,7 +194,9 @@ export function createBillArchive({ db, storage, engine, readerOf }: BillArchive
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const extension = /(\.[A-Za-z0-9]{1,8})$/.exec(name)?.[1] ?? '.bin';
     const kept = path.join(account.code, date, `${kind}-${sha256.slice(0, 16)}${extension}`);
-    await storage.keep(kept, bytes);
+    await storage.keep(kept, bytes).catch((error: unknown) => {
+      throw error instanceof TakenByOther ? fail('BILL_ALTERED', { fileName: name }) : error;
+    });
     const newest = await latestRow(key);
     if (newest?.sha256 === sha256 && (await storage.find(parquetOf(kept)))) return archived(newest);
     const sums = await readTo(storage.place(kept), storage.place(parquetOf(kept)));
@@ -243,7 +259,7 @@ export function createBillArchive({ db, storage, engine, readerOf }: BillArchive
     parquet,
 
     async raw(version) {
-      const file = await storage.find(version.path);
+      const file = await rawFile(version);
       if (file === undefined) throw new BillError('UNAVAILABLE', `${version.fileName} is gone`);
       return file;
     },
