@@ -150,8 +150,9 @@ export async function readDay(
       .map((record) => record.channelTradeNo),
     ...bill.filter((line) => isStray(line.orderNo)).map((line) => line.channelNo),
   ].filter(isStray);
-  // Some HIS call an order by its channel's number and nothing else.
-  await ordersBy('channel_trade_no', [...named.filter(isStray), ...channelNumbers]);
+  // Some HIS put our own number where the channel's belongs; some call an order by its channel's number and nothing else.
+  await ordersBy('order_no', channelNumbers);
+  await ordersBy('channel_trade_no', [...named, ...channelNumbers].filter(isStray));
   if (!isSimple) {
     await attemptsBy(
       'order_no',

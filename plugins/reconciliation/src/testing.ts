@@ -19,6 +19,7 @@ import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { type BillArchive, createBillArchive } from './bills/archive';
 import { type Closings, createClosings } from './closings/closings';
+import type { Portions } from './engine/clear';
 import { type Engine, localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';
 import { createLocator, type Locator } from './locate';
@@ -133,7 +134,7 @@ export const date = '2026-10-18';
 export const noon = new Date('2026-10-18T12:00:00+08:00');
 
 /** The rows of one hospital with one Alipay account; the day in question is `date`, and now is the next noon. */
-export async function openBooks(): Promise<Books> {
+export async function openBooks(portions?: Portions): Promise<Books> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-books-'));
   const db = createKnex({
     client: 'better-sqlite3',
@@ -190,7 +191,7 @@ export async function openBooks(): Promise<Books> {
     works: false,
     close: () => Promise.resolve(),
   };
-  const engine = localEngine(db);
+  const engine = localEngine(db, portions);
   const archive = createBillArchive({
     db,
     storage: folderStorage(path.join(folder, 'archive')),

@@ -104,11 +104,15 @@ export async function cutTable(
   isHeader: (line: string) => boolean,
   closing: string,
 ): Promise<CutText | undefined> {
-  const pieces = text[Symbol.asyncIterator]();
+  let pieces: AsyncIterator<string> | undefined = text[Symbol.asyncIterator]();
   let rest = '';
   const more = async (): Promise<boolean> => {
-    const next = await pieces.next();
-    if (next.done) return false;
+    const next = await pieces?.next();
+    if (next === undefined || next.done) {
+      // With it goes the file as received.
+      pieces = undefined;
+      return false;
+    }
     rest += next.value;
     return true;
   };

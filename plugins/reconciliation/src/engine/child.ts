@@ -52,6 +52,8 @@ async function perform(work: Work & { folder: string }): Promise<void> {
       let reading: Promise<void> | undefined;
       const readDay = (): void => {
         if (day === undefined || reading !== undefined) return;
+        // The file as received is done with, and DuckDB wants the room.
+        globalThis.gc?.();
         reading = open(day.database, day.question, folder).then((opened) => {
           held = opened;
         });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clear, type Leftover, type LookUp } from './clear';
+import { clear, type Leftover, type LookUp, type Portions } from './clear';
 import { openDuck } from './duck';
 
 const nothing: LookUp = {
@@ -10,6 +10,8 @@ const nothing: LookUp = {
   numbersOf: () => Promise.resolve([]),
   ordersNamed: () => Promise.resolve([]),
   billsOf: () => Promise.resolve([]),
+  billsBookedFor: () => Promise.resolve([]),
+  recordsOf: () => Promise.resolve([]),
   sharedBills: () => Promise.resolve([]),
   ordersOf: () => Promise.resolve([]),
 };
@@ -36,10 +38,10 @@ async function writeRows(): Promise<void> {
   }
 }
 
-async function cleared(ordersAtOnce?: number) {
+async function cleared(portions?: Portions) {
   const duck = await openDuck(folder, []);
   try {
-    const found = await clear(duck, { bill: { kind: 'none' } }, folder, nothing, ordersAtOnce);
+    const found = await clear(duck, { bill: { kind: 'none' } }, folder, nothing, portions);
     const leftovers: Leftover[] = [];
     for await (const leftover of found.leftovers()) leftovers.push(leftover);
     return {
@@ -68,6 +70,6 @@ describe('what agrees at first sight is taken out', () => {
   });
 
   test.each([1, 7, 50])('whether its numbers are looked at together or %i orders at once', async (atOnce) => {
-    expect(await cleared(atOnce)).toEqual(await cleared());
+    expect(await cleared({ ordersAtOnce: atOnce })).toEqual(await cleared());
   });
 });

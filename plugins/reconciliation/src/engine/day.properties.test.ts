@@ -37,7 +37,7 @@ const hisRecords = fc.array(
     kind,
     orderNo: fc.option(called((n) => [n, n, n, n, `M-${n}`, `T-${n}`, `A-${n}`, 'stray', 'of A2'])),
     channelTradeNo: fc.option(
-      called((n) => [`T-${n}`]),
+      called((n) => [`T-${n}`, `T-${n}`, n, 'T-stray']),
       { freq: 2 },
     ),
     refundNo: fc.option(fc.constantFrom('r0', 'r1', 'M-r0'), { freq: 2 }),
@@ -125,10 +125,42 @@ const refundByBillAlone = (): RandomDay => {
   };
 };
 
-describe('a day compared by the engine', () => {
+/** And: HIS books one bill on two days, today's part under the bill's number alone. */
+const billOnTwoDays = (): RandomDay => {
+  const paid = { name: '4', currency: 'CNY', settledOn: date } as const;
+  const booked = {
+    channelTradeNo: null,
+    refundNo: null,
+    hisOrderNo: 'H3',
+    amountFen: 100,
+    currency: 'CNY',
+  } as const;
+  return {
+    orders: [
+      { ...paid, amountFen: 200, status: 'paid', accountCode: 'A1', businessNo: null, hisOrderNo: null },
+    ],
+    refunds: [],
+    hisRecords: [
+      { ...booked, kind: 'payment', orderNo: '4', settledOn: '2026-10-19' },
+      { ...booked, kind: 'payment', orderNo: null, settledOn: date },
+    ],
+    lines: [],
+    agreeing: [],
+    undisturbed: [],
+    hasBill: true,
+    nextLines: [],
+    suspenseDays: 0,
+    manyToOne: true,
+  };
+};
+
+describe.each([
+  ['what differs looked at together', {}],
+  ['what differs looked at one linked set after another', { ordersPerPiece: 1 }],
+])('a day compared by the engine, %s,', (_name, portions) => {
   let books: Books;
   beforeAll(async () => {
-    books = await openBooks();
+    books = await openBooks(portions);
     const second = { code: 'A2', name: 'b', channel: 'alipay', merchantCode: 'H1', enabled: true };
     await books.add('channel_accounts', second);
   });
@@ -291,6 +323,7 @@ describe('a day compared by the engine', () => {
         examples: [
           [strangersRefundNo(), undefined],
           [refundByBillAlone(), undefined],
+          [billOnTwoDays(), undefined],
         ],
       },
     );

@@ -18,7 +18,7 @@ import {
 import { type DaySources, hisNumbersOf, type NearbyBills, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
 import { findLines } from './bill-lines';
-import { type Cleared, type ClearQuestion, clear, type LookUp } from './clear';
+import { type Cleared, type ClearQuestion, clear, type LookUp, type OrderBill, type Portions } from './clear';
 import { openDuck } from './duck';
 import { type DayQuestion, extractDay } from './extract';
 import { byParts } from './part-cases';
@@ -90,6 +90,7 @@ export async function compareDay(
   { account, currency, rules, bill, nearby, isInsurer }: DayTask,
   onCases: (cases: DayCase[]) => Promise<void>,
   onProgress: (stage: Stage, done: number) => void = () => undefined,
+  portions?: Portions,
 ): Promise<Omit<DayOutcome, 'cases'>> {
   const milliseconds: Record<Stage, number> = { extracting, clearing: 0, matching: 0 };
   const timed = async <Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> => {
@@ -111,6 +112,7 @@ export async function compareDay(
         { bill, feePpm: rules.feePpm },
         folder,
         lookUpIn(trx, account.merchantCode, () => extractDay(trx, question, folder, ['alias'])),
+        portions,
       ),
     );
     const nearbyBills: NearbyBills = {
@@ -158,11 +160,15 @@ export async function compareDay(
   }
 }
 
-const orderOfNumber = z.object({ orderNo: z.string() });
+const orderOfNumber = z.object({ orderNo: z.string(), number: z.string() });
 const orderBills = orderRow.pick({ orderNo: true, businessNo: true, hisOrderNo: true });
 const askedBill = z.object({ bill: z.string() });
 const recordBill = hisRow.pick({ id: true, hisOrderNo: true });
-const recordNumbers = hisRow.pick({ orderNo: true, channelTradeNo: true, refundNo: true });
+const namedOrder = orderRow.pick({ orderNo: true, merchantOrderNo: true, channelTradeNo: true });
+const attemptNumber = z.object({ orderNo: z.string(), attemptNo: z.string() });
+const bookedBill = z.object({ number: z.string(), hisOrderNo: z.string().nullable() });
+const recordOfBill = hisRow.pick({ orderNo: true, channelTradeNo: true, refundNo: true, hisOrderNo: true });
+const recordNumbers = hisRow.pick({ id: true, orderNo: true, channelTradeNo: true, refundNo: true });
 
 function lookUpIn(db: Knex, merchantCode: string, readAliases: LookUp['readAliases']): LookUp {
   const merchant = { merchant_code: merchantCode };
@@ -175,19 +181,19 @@ function lookUpIn(db: Knex, merchantCode: string, readAliases: LookUp['readAlias
     readAliases,
     async numbersOf(hisIds) {
       const found: unknown = await db('his_records')
-        .select('order_no', 'channel_trade_no', 'refund_no')
+        .select('id', 'order_no', 'channel_trade_no', 'refund_no')
         .where(amongIds(db, hisIds));
-      return readRows(recordNumbers, found).flatMap((record) =>
-        Object.values(record).flatMap((number) => number ?? []),
+      return readRows(recordNumbers, found).flatMap(({ id, ...numbers }) =>
+        Object.values(numbers).flatMap((number) => (number ? [{ id, number }] : [])),
       );
     },
     async ordersNamed(numbers) {
       const named = async (table: string, column: string, where: Record<string, string>) => {
         const found: unknown = await db(table)
-          .select('order_no')
+          .select({ order_no: 'order_no', number: column })
           .where(where)
           .andWhere(among(db, column, numbers));
-        return readRows(orderOfNumber, found).map(({ orderNo }) => orderNo);
+        return readRows(orderOfNumber, found);
       };
       return [
         ...(await named('attempts', 'attempt_no', {})),
@@ -228,6 +234,44 @@ function lookUpIn(db: Knex, merchantCode: string, readAliases: LookUp['readAlias
           ],
         );
       return readRows(askedBill, found).map(({ bill }) => bill);
+    },
+    async billsBookedFor(orderNos) {
+      const orders = readRows(
+        namedOrder,
+        await db('orders')
+          .select('order_no', 'merchant_order_no', 'channel_trade_no')
+          .where(among(db, 'order_no', orderNos)),
+      );
+      const attempts: unknown = await db('attempts')
+        .select('order_no', 'attempt_no')
+        .where(among(db, 'order_no', orderNos));
+      const owners = new Map<string, string>();
+      for (const { attemptNo, orderNo } of readRows(attemptNumber, attempts)) owners.set(attemptNo, orderNo);
+      const traded = new Map<string, string>();
+      for (const { orderNo, merchantOrderNo, channelTradeNo } of orders) {
+        owners.set(merchantOrderNo, orderNo);
+        owners.set(orderNo, orderNo);
+        if (channelTradeNo) traded.set(channelTradeNo, orderNo);
+      }
+      const booked = async (column: string, named: Map<string, string>): Promise<OrderBill[]> => {
+        const found: unknown = await db('his_records')
+          .select({ number: column, his_order_no: 'his_order_no' })
+          .where(among(db, column, [...named.keys()]));
+        return readRows(bookedBill, found).flatMap(({ number, hisOrderNo: bill }) =>
+          bill ? [{ number: named.get(number) ?? number, bill }] : [],
+        );
+      };
+      return [...(await booked('order_no', owners)), ...(await booked('channel_trade_no', traded))];
+    },
+    async recordsOf(bills) {
+      const found: unknown = await db('his_records')
+        .select('order_no', 'channel_trade_no', 'refund_no', 'his_order_no')
+        .where(among(db, 'his_order_no', bills));
+      return readRows(recordOfBill, found).flatMap(({ hisOrderNo, orderNo, channelTradeNo, refundNo }) =>
+        [orderNo, channelTradeNo, refundNo].flatMap((number) =>
+          number && hisOrderNo ? [{ number, bill: hisOrderNo }] : [],
+        ),
+      );
     },
     async ordersOf(numbers) {
       const byHis: unknown[] = await bills().where(among(db, 'his_order_no', numbers));

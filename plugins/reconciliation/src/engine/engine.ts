@@ -6,6 +6,7 @@ import { BillError, type BillLine, type FundFlowLine, isPostgres } from '@hospit
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type BillSums, findLines, type RawLine, writeLines } from './bill-lines';
+import type { Portions } from './clear';
 import { compareDay, type DayOutcome, type DayTask, openDay, questionOf } from './day';
 import { type Duck, openDuck } from './duck';
 import type { DayQuestion } from './extract';
@@ -90,7 +91,7 @@ const keep = (lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>
   inFolder((folder) => writeLines(lines, target, folder));
 
 /** Everything in this process: for small days and tests. */
-export function localEngine(db: Knex): Engine {
+export function localEngine(db: Knex, portions?: Portions): Engine {
   const place: Workplace = {
     importBill: (task) => inFolder((folder) => importBill(task, folder)),
     compareDay: (task) =>
@@ -98,9 +99,10 @@ export function localEngine(db: Knex): Engine {
         const cases: DayOutcome['cases'] = [];
         const day = await openDay(db, questionOf(task), folder);
         try {
-          const outcome = await compareDay(day, task, async (found) => {
+          const keepCases = async (found: DayOutcome['cases']): Promise<void> => {
             cases.push(...found);
-          });
+          };
+          const outcome = await compareDay(day, task, keepCases, undefined, portions);
           return { ...outcome, cases };
         } finally {
           await day.trx.rollback();
@@ -147,7 +149,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     }
     return fork(path.join(__dirname, 'child.js'), {
       serialization: 'advanced',
-      execArgv: ['--max-old-space-size=1024'],
+      execArgv: ['--max-old-space-size=1024', '--expose-gc'],
     });
   }
 

@@ -38,14 +38,15 @@ export async function importBill(
   onBusy?: () => void,
 ): Promise<BillSums> {
   const { openBill, openTable } = readerModule.parse(require(reader));
-  const bytes = await readFile(file);
+  // Read where it is used, so that nothing of a long bill stays in memory while DuckDB is at it.
+  const tableOf = async () => openTable?.(await readFile(file), guard);
   try {
-    const table = await openTable?.(bytes, guard);
+    const table = await tableOf();
     if (table) return await writeTable(table, target, folder, onProgress, onBusy);
   } catch {
     // Whatever it was, the reader below says it, or finds nothing wrong.
   }
-  const bill = await openBill(bytes, guard);
+  const bill = await openBill(await readFile(file), guard);
   switch (bill.kind) {
     case 'ready':
       return writeLines(bill.lines(), target, folder, onProgress);
