@@ -52,8 +52,6 @@ async function perform(work: Work & { folder: string }): Promise<void> {
       let reading: Promise<void> | undefined;
       const readDay = (): void => {
         if (day === undefined || reading !== undefined) return;
-        // The file as received is done with, and DuckDB wants the room.
-        globalThis.gc?.();
         reading = open(day.database, day.question, folder).then((opened) => {
           held = opened;
         });
@@ -63,7 +61,14 @@ async function perform(work: Work & { folder: string }): Promise<void> {
       const onProgress = (done: number): void => {
         void say({ kind: 'progress', stage: 'importing', done });
       };
-      const sums = await importBill(work.task, folder, onProgress, readDay);
+      // SQLite's rows hold this thread: they wait until it has nothing else to do.
+      if (day?.database.client !== 'better-sqlite3') readDay();
+      const onBusy = (): void => {
+        // The file as received is done with, and DuckDB wants the room.
+        globalThis.gc?.();
+        readDay();
+      };
+      const sums = await importBill(work.task, folder, onProgress, onBusy);
       readDay();
       if (reading) void say({ kind: 'progress', stage: 'extracting', done: 0 });
       await reading;

@@ -118,7 +118,9 @@ function csvOf(source: Source, folder: string): string {
 
 async function nameSources(duck: Duck, { bill }: ClearQuestion, folder: string): Promise<void> {
   for (const source of ['platform', 'refund', 'his'] as const) {
-    await duck.run(`CREATE VIEW ${source} AS SELECT * FROM ${csvOf(source, folder)}`);
+    const parquet = literal(path.join(folder, `${source}.parquet`));
+    await duck.run(`COPY (FROM ${csvOf(source, folder)}) TO ${parquet} (FORMAT parquet)`);
+    await duck.run(`CREATE VIEW ${source} AS SELECT * FROM read_parquet(${parquet})`);
   }
   await duck.run(
     bill.kind === 'file'
