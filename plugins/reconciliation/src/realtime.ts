@@ -20,6 +20,7 @@ import {
 import { englishRemark } from './remarks';
 import {
   carriesMoney,
+  hisNumbersOf,
   hisRow,
   orderRow,
   pieces,
@@ -32,7 +33,6 @@ import {
 } from './rows';
 import { settingsFor } from './rule-book';
 import { type Part, parts, sharesOf } from './shares';
-import { hisNumbersOf } from './source-rows';
 
 /** What HIS has told. A correction names the order under which the record stood before. */
 export interface HisNews {

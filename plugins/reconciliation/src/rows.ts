@@ -143,6 +143,14 @@ export const moneyStates = ['paid', 'partially_refunded', 'refunded'] as const;
 export const carriesMoney = (status: StoredOrder['status']): boolean =>
   status === 'paid' || status === 'partially_refunded' || status === 'refunded';
 
+/** What HIS may call the bill that an order pays. */
+export const hisNumbersOf = ({
+  businessNo,
+  hisOrderNo,
+}: Pick<StoredOrder, 'businessNo' | 'hisOrderNo'>): string[] => [
+  ...new Set([hisOrderNo ?? '', businessNo ?? ''].filter((number) => number !== '')),
+];
+
 /** Lists of numbers go to the database in pieces: SQLite has a limit of parameters, PostgreSQL of patience. */
 export function* pieces<Item>(items: Iterable<Item>, size = 500): Generator<Item[]> {
   const all = [...items];

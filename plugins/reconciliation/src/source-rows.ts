@@ -9,6 +9,7 @@ import {
   among,
   amongIds,
   carriesMoney,
+  hisNumbersOf,
   hisRow,
   orderRow,
   readRows,
@@ -36,14 +37,6 @@ export interface NearbyBills {
   /** Lines of one of them under these numbers. */
   lines(day: string, numbers: string[]): Promise<ArchivedLine[]>;
 }
-
-/** What HIS may call the bill that an order pays. */
-export const hisNumbersOf = ({
-  businessNo,
-  hisOrderNo,
-}: Pick<StoredOrder, 'businessNo' | 'hisOrderNo'>): string[] => [
-  ...new Set([hisOrderNo ?? '', businessNo ?? ''].filter((number) => number !== '')),
-];
 
 /**
  * Reads these rows of the day, then, by number, the counterparts that stand on other days: a charge that HIS booked

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clear, type Leftover, type LookUp, type Portions } from './clear';
+import { clear, type Leftover, type Portions } from './clear';
 import { openDuck } from './duck';
+import type { LookUp } from './look-up';
 
 const nothing: LookUp = {
   readAliases: () => Promise.reject(new Error('not asked for')),
