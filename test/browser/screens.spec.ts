@@ -5,7 +5,7 @@ import { type Browser, expect, type Page, test } from '@playwright/test';
 import { type Platform, startPlatform } from '../harness/platform';
 import { startDay } from './day';
 import { picture, signIn as signInAt } from './person';
-import { expectTable, fillRange, filterBy, isSettled, rowsOf, table } from './tables';
+import { choose, expectTable, fillRange, filterBy, isSettled, rowsOf, table } from './tables';
 
 /** By four in the afternoon every named difference of the day has happened. */
 const afternoon = startDay(16);
@@ -179,6 +179,9 @@ test('abnormal requests tell who reads English what happened and what to do', as
   const drawer = page.getByRole('dialog');
   await expect(drawer).toContainText('Ask the patient to refresh the code and scan again');
   expect(await drawer.innerText()).not.toMatch(chinese);
+  await open(page, '/abnormal-requests?at=2018-10-30~2018-10-30');
+  await choose(page, 'Action', 'Query order');
+  await expectTable(page, 'Error code | Action', ['ACQ.TRADE_NOT_EXIST | Query order']);
   await page.close();
 });
 
@@ -229,11 +232,11 @@ test('the filters of the monitoring screens find the examples, also once their m
   await open(page, '/abnormal-requests');
   await fillRange(page, '2018-10-30', '2018-10-30');
   await expect(rowsOf(page)).toHaveCount(2);
-  await filterBy(page, '交易动作', '订单创建');
+  await choose(page, '交易动作', '订单创建');
   await expectTable(page, '错误码 | 错误信息 | 交易类型 | 交易动作', [
     'AUTH_CODE_INVALID | 下单失败:101 付款码已过期, 请退出重试 | weixin_micropay | 订单创建',
   ]);
-  await filterBy(page, '交易动作', '订单查询');
+  await choose(page, '交易动作', '订单查询');
   await filterBy(page, '交易类型', 'alipay_native');
   await expectTable(page, '错误码 | 错误信息 | 交易类型 | 交易动作', [
     'ACQ.TRADE_NOT_EXIST | 订单查询失败:交易不存在 | alipay_native | 订单查询',
@@ -630,15 +633,18 @@ test('a failed run says in words which line of which file it was, and one that w
   await page.close();
 });
 
-test('in English the money of an order, the order of the routes and who asked for a run stand beside the actions, not under them', async ({
+test('in English columns stand beside the actions, not under them, and tell branches apart', async ({
   browser,
 }) => {
   const page = await signIn(browser, platform.url, 'super');
   await page.getByRole('button', { name: '切换语言' }).click();
   for (const [address, last] of [
     ['/orders', 'HIS refunded'],
-    ['/routes', 'Weight'],
+    ['/discrepancies', 'Payment type'],
+    ['/his-records', 'Patient'],
     ['/reconciliation-runs', 'Requested by'],
+    ['/routes', 'Enabled'],
+    ['/terminals', 'Enabled'],
   ] as const) {
     await open(page, address);
     await expect(rowsOf(page).first()).toBeVisible();
@@ -648,6 +654,11 @@ test('in English the money of an order, the order of the routes and who asked fo
         return { left, right };
       });
     expect((await place(last)).right).toBeLessThanOrEqual((await place('Actions')).left + 1);
+    const hospitals = page.locator('td .clipped').filter({ hasText: /^示例市人民医院.院区$/ });
+    const cut = await hospitals.evaluateAll((names) =>
+      names.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth),
+    );
+    expect(cut).toEqual([]);
   }
   await page.close();
 });

@@ -44,6 +44,14 @@ export async function fillRange(page: Page, from: string, to: string): Promise<v
   await page.keyboard.press('Enter');
 }
 
+/** Takes a choice of one filter of a list. */
+export async function choose(page: Page, name: string, choice: string): Promise<void> {
+  // What is chosen already lies over it.
+  await page.getByRole('combobox', { name, exact: true }).click({ force: true });
+  await page.locator('.ant-select-item-option-content:visible').getByText(choice, { exact: true }).click();
+  await isSettled(page);
+}
+
 /** Types into one filter of a list. */
 export async function filterBy(page: Page, name: string, value: string): Promise<void> {
   await page.getByRole('textbox', { name, exact: true }).fill(value);

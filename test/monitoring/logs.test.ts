@@ -344,10 +344,9 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     const expired = {
       errorMessage: '下单失败:付款码已过期',
       errorMessageEn: 'Order not made: The payment code has expired',
-      actionEn: 'Create order',
       adviceEn: 'Ask the patient to refresh the code and scan again',
     };
-    const unknown = { errorMessageEn: 'Order not made: 第一次', actionEn: 'Create order', advice: null };
+    const unknown = { errorMessageEn: 'Order not made: 第一次', advice: null };
     expect(body.data).toMatchObject([unknown, { errorCode: 'ODD-ONE' }, expired, expired]);
     const detail = await ops('GET', `/api/abnormal-requests/${body.data.at(-1)?.documentId}`);
     expect(detail.body).toMatchObject({ data: expired });

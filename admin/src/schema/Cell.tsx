@@ -48,10 +48,13 @@ function MerchantName({ code }: { code: unknown }) {
   return typeof code === 'string' && code !== '' ? <Clipped text={nameOf(code)} /> : <Nothing />;
 }
 
+const optionOf = ({ options }: Field, value: unknown) =>
+  options?.find((candidate) => candidate.value === value);
+
 export function EnumTag({ field, value }: { field: Field; value: unknown }) {
   const { pick } = useText();
   if (value === null || value === undefined || value === '') return <Nothing />;
-  const option = field.options?.find((candidate) => candidate.value === value);
+  const option = optionOf(field, value);
   if (!option) return <span>{String(value)}</span>;
   return <Tag color={option.color ?? 'default'}>{pick(option)}</Tag>;
 }
@@ -84,7 +87,7 @@ interface CellProps {
 
 /** A value of a content type, drawn by its kind. */
 export function Cell({ field, value, currency, copyable = false, whole = false }: CellProps) {
-  const { t } = useText();
+  const { t, pick } = useText();
   if (value === null || value === undefined || value === '') return <Nothing />;
   if (field.names) return <Names of={field.names} value={value} whole={whole} />;
   switch (field.kind) {
@@ -124,12 +127,11 @@ export function Cell({ field, value, currency, copyable = false, whole = false }
     case 'day':
       return <span className="number">{String(value)}</span>;
     case 'text':
-    case 'string':
-      return copyable ? (
-        <CopyableNumber value={String(value)} />
-      ) : (
-        <Clipped text={String(value)} whole={whole} />
-      );
+    case 'string': {
+      if (copyable) return <CopyableNumber value={String(value)} />;
+      const option = optionOf(field, value);
+      return <Clipped text={option ? pick(option) : String(value)} whole={whole} />;
+    }
     default:
       return field.kind satisfies never;
   }

@@ -91,8 +91,8 @@ function Control({ field, op, label, value, onChange, onChoose }: ControlProps) 
       { value: 'false', label: t('common.no') },
     ]);
   }
-  if (field.kind === 'enum')
-    return choose((field.options ?? []).map((option) => ({ value: option.value, label: pick(option) })));
+  if (field.options)
+    return choose(field.options.map((option) => ({ value: option.value, label: pick(option) })));
   if (field.names && named.length > 0) return choose(named);
   if (field.kind === 'merchant')
     return choose(merchants.map((choice) => ({ value: choice.value, label: choice.label })));

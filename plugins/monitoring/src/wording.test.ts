@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { englishOf, explain, isWorded } from './wording';
+import { englishOf, englishOfRequests, explain, isWorded } from './wording';
 
 const known = {
   meaning: { zh: '付款码已过期', en: 'The payment code has expired' },
@@ -39,14 +39,13 @@ describe('an abnormal request', () => {
 
 describe('an abnormal request in English', () => {
   const told = (method: string, errorCode: string, errorMessage?: string) => {
-    const { action, message, advice } = explain({ method, errorCode, errorMessage }, undefined);
-    return englishOf({ action, errorMessage: message, advice }, undefined);
+    const { message, advice } = explain({ method, errorCode, errorMessage }, undefined);
+    return englishOf({ errorMessage: message, advice }, undefined);
   };
 
   test('says what is known of its code', () => {
-    const stored = { action: '订单创建', errorMessage: '下单失败:以前的说法', advice: '以前的办法' };
+    const stored = { errorMessage: '下单失败:以前的说法', advice: '以前的办法' };
     expect(englishOf(stored, known)).toEqual({
-      actionEn: 'Create order',
       errorMessageEn: 'Order not made: The payment code has expired',
       adviceEn: 'Ask for a fresh code',
     });
@@ -64,7 +63,7 @@ describe('an abnormal request in English', () => {
     );
     expect(told('notify', 'SIGNTEST').adviceEn).toBe('Nothing needs to be done');
     expect(told('new_verb', 'X')).toEqual({});
-    expect(englishOf({ action: 'constructor' }, undefined)).toEqual({});
+    expect(englishOf({ advice: 'constructor' }, undefined)).toEqual({});
   });
 });
 
@@ -91,6 +90,15 @@ function recordedMethods(): string[] {
   return [...found].filter((method) => !channels.includes(method)).sort();
 }
 
+/** What the screen of 异常请求 offers as 交易动作. */
+function offeredActions(): unknown {
+  const file = path.resolve(
+    __dirname,
+    '../../../cms/src/api/abnormal-request/content-types/abnormal-request/schema.json',
+  );
+  return JSON.parse(fs.readFileSync(file, 'utf8')).attributes.action.pluginOptions.lowcode.options;
+}
+
 describe('the words of the interface log', () => {
   test('the table of methods is found in the code', () => {
     expect(recordedMethods().length).toBeGreaterThan(15);
@@ -99,6 +107,15 @@ describe('the words of the interface log', () => {
   test.each(recordedMethods())('there are Chinese words for %s', (method) => {
     expect(isWorded(method)).toBe(true);
     expect(explain({ method, errorCode: 'X' }, undefined).action).toMatch(/\p{Script=Han}/u);
+  });
+
+  test.each(recordedMethods())('a screen can be asked for the abnormal requests of %s', (method) => {
+    const { action } = explain({ method, errorCode: 'X' }, undefined);
+    expect(offeredActions()).toContainEqual({
+      value: action,
+      zh: action,
+      en: englishOfRequests()[action],
+    });
   });
 
   test('a notification that does not verify says so, with what to check', () => {

@@ -224,9 +224,8 @@ export function englishOfRequests(): Record<string, string> {
 
 const english = new Map(Object.entries(englishOfRequests()));
 
-/** What a row of 异常请求 says, as far as it was read. */
+/** What a row of 异常请求 says in sentences, as far as it was read. */
 export interface Told {
-  action?: string | null | undefined;
   errorMessage?: string | null | undefined;
   advice?: string | null | undefined;
 }
@@ -236,7 +235,7 @@ export interface Told {
  * itself said stays as it said it.
  */
 export function englishOf(
-  { action, errorMessage, advice }: Told,
+  { errorMessage, advice }: Told,
   known: Pick<KnownError, 'meaning' | 'advice'> | undefined,
 ): Record<string, string> {
   const told: Record<string, string> = {};
@@ -245,7 +244,6 @@ export function englishOf(
   };
   const [, failure = '', cause = ''] = /^([^:]*:)(.*)$/s.exec(errorMessage ?? '') ?? [];
   const failed = english.get(failure);
-  note('action', english.get(action ?? ''));
   note('errorMessage', failed && failed + (english.get(cause) ?? known?.meaning.en ?? cause));
   note('advice', english.get(advice ?? '') ?? (advice ? known?.advice.en : undefined));
   return told;

@@ -7,12 +7,11 @@ const text = z.string().nullish();
 const stored = z.object({
   channel: text,
   errorCode: text,
-  action: text,
   errorMessage: text,
   advice: text,
 });
 
-/** What stands in an abnormal request beside its Chinese words: `actionEn` beside `action`. */
+/** What stands in an abnormal request beside its Chinese words: `adviceEn` beside `advice`. */
 export function englishBeside(strapi: Core.Strapi, row: unknown): Record<string, string> {
   const { channel, errorCode, ...told } = stored.parse(row);
   const { errorKnowledge } = payments(strapi);
