@@ -21,7 +21,7 @@ export default function Discrepancies() {
         keyField="caseNo"
         title={t('menu.discrepancies')}
         initial={{ status: 'open,pending_approval,refunding,in_transit' }}
-        actionsWidth={100}
+        actionsWidth={98}
         follow={(row) => row.status === 'refunding'}
         {...(may('resolve', 'discrepancy') && {
           bulk: (rows, { reload, clear }) => (

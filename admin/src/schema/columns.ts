@@ -106,7 +106,7 @@ function least({ kind, options }: Field, language: 'zh' | 'en'): number {
     const tags = (options ?? []).map((option) => textWidth(option[language], 12, 7.2) + 18);
     return Math.ceil(Math.max(0, ...tags)) + padding;
   }
-  return kind === 'channel' && language === 'en' ? 90 : 0;
+  return kind === 'channel' && language === 'en' ? 85 : 0;
 }
 
 /** Free text may be as wide as its view says; every other kind has a natural width. */

@@ -8,7 +8,7 @@ export default function Terminals() {
     <SchemaList
       type="terminal"
       title={t('menu.terminals')}
-      actionsWidth={190}
+      actionsWidth={140}
       rowActions={(row, { screen, reload }) =>
         row.kind === 'kiosk' && screen.can.update === true ? <KioskToken row={row} reload={reload} /> : null
       }

@@ -17,7 +17,11 @@ const range = (field: string, title?: Filter['title']): Filter => ({
   op: 'range',
   ...(title ? { title } : {}),
 });
-const contains = (field: string): Filter => ({ field, op: 'contains' });
+const contains = (field: string, title?: Filter['title']): Filter => ({
+  field,
+  op: 'contains',
+  ...(title ? { title } : {}),
+});
 const equals = (field: string): Filter => ({ field, op: 'eq' });
 const among = (field: string): Filter => ({ field, op: 'in' });
 const present = (field: string, title: Filter['title']): Filter => ({ field, op: 'present', title });
@@ -63,12 +67,12 @@ export const defaultViews: Record<string, SeededView> = {
   discrepancy: {
     columns: columns(
       'occurredAt:170:left',
-      'merchantCode:100',
-      'orderNo:216',
-      'hisSerialNo:122',
-      'bizType:92',
+      'merchantCode:150',
+      'orderNo:205',
+      'hisSerialNo:108',
+      'bizType:80',
       'platformFen:88',
-      'hisFen:88',
+      'hisFen:80',
       'differenceFen:88',
       'payType:80',
       'tradeKind:90',
@@ -149,12 +153,12 @@ export const defaultViews: Record<string, SeededView> = {
   route: {
     columns: columns(
       'name:150:left',
-      'merchantCode:120',
+      'merchantCode:150',
       'channel:110',
       'scene:110',
-      'terminalCode:110',
-      'department:100',
-      'accountCode:140',
+      'terminalCode:90',
+      'department:90',
+      'accountCode:130',
       'priority:80',
       'weight:80',
       'enabled:80',
@@ -250,8 +254,8 @@ export const defaultViews: Record<string, SeededView> = {
   },
   terminal: {
     columns: columns(
-      'code:140:left',
-      'name:180',
+      'code:100:left',
+      'name:150',
       'merchantCode:150',
       'kind:110',
       'department:120',
@@ -297,7 +301,13 @@ export const defaultViews: Record<string, SeededView> = {
   },
   'error-knowledge': {
     columns: columns('channel:90:left', 'code:200', 'meaning:220', 'cause:220', 'advice:240', 'retry:120'),
-    filters: [among('channel'), equals('code'), contains('meaning'), among('retry')],
+    filters: [
+      among('channel'),
+      equals('code'),
+      contains('meaning', { zh: '含义', en: 'Meaning (Chinese)' }),
+      contains('meaningEn', { zh: '含义（英文）', en: 'Meaning' }),
+      among('retry'),
+    ],
     form: form(
       'channel',
       'code',
@@ -359,14 +369,14 @@ export const defaultViews: Record<string, SeededView> = {
     columns: columns(
       'occurredAt:170:left',
       'merchantCode:150',
-      'hisSerialNo:130',
+      'hisSerialNo:124',
       'kind:80',
-      'orderNo:280',
-      'amountFen:120',
-      'payType:100',
-      'bizType:120',
+      'orderNo:206',
+      'amountFen:88',
+      'payType:80',
+      'bizType:82',
       'status:90',
-      'patientName:100',
+      'patientName:70',
       'cardNo:130',
       'settledOn:110',
     ),
