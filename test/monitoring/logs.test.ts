@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
-import { payments } from '@hospital-pay/payments';
+import { dateValue, payments } from '@hospital-pay/payments';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { signedHeaders } from '../harness/client';
 import { alipayCode, application, type Hospital, startHospital } from '../harness/hospital';
@@ -241,6 +241,39 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
       place = `&pagination[after]=${body.meta.pagination.next}`;
     }
     expect(new Set(pages).size).toBe(30);
+  });
+
+  test('are read whole, however many files and rows of the database they lie in', async () => {
+    const first = Date.parse('2024-10-01T00:00:00Z');
+    const stored = (index: number) => {
+      // Thirty share each moment, over three months.
+      const at = new Date(first + Math.floor(index / 30) * 50_000_000);
+      return {
+        at: dateValue(db(), at),
+        document_id: `whole${index}`,
+        order_no: 'WHOLE',
+        method: 'query_order',
+      };
+    };
+    const rows = Array.from({ length: 4500 }, (_, index) => stored(index));
+    await db().batchInsert('interface_logs', rows, 100);
+    const { archive, whole } = monitoring(hospital.strapi()).logs;
+    await archive.sweep();
+    expect(await db()('interface_logs').where({ order_no: 'WHOLE' }).select('id')).toEqual([]);
+    // Told late: of months that are archived.
+    await db().batchInsert('interface_logs', [stored(40), stored(2250), stored(4499)], 100);
+    const filters = { at: { $gte: '2024-10-01T00:00:00Z' }, orderNo: { $eq: 'WHOLE' } };
+    const places: Record<string, string[]> = {};
+    for (const sort of ['at:asc', 'at:desc']) {
+      const log = whole('interface-log', { filters, sort, fields: [] });
+      expect(await log.count()).toBe(4503);
+      const found: string[] = [];
+      for await (const { at, id } of log.rows()) found.push(`${Number(at)} ${String(id).padStart(12, '0')}`);
+      places[sort] = found;
+    }
+    const inOrder = [...new Set(places['at:asc'])].sort();
+    expect(inOrder).toHaveLength(4503);
+    expect(places).toEqual({ 'at:asc': inOrder, 'at:desc': inOrder.toReversed() });
   });
 
   test('stay in the database while their archive cannot be written', async () => {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { access } from '@hospital-pay/access';
+import { logTypes, monitoring } from '@hospital-pay/monitoring';
 import { formatAmount } from '@hospital-pay/payments';
 import { reconciliation, type Table } from '@hospital-pay/reconciliation';
 import { branches, exampleCode, seedDemo } from '@hospital-pay/seeds';
@@ -217,6 +218,37 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
     expect(numbers.toSorted()).toEqual(rows.map(({ refundNo }) => refundNo).toSorted());
   });
 
+  test('a log over days that lie in its archive as well is exported whole, in order, forwards and back', async () => {
+    const filters = { at: { $gte: '2018-01-01T00:00:00Z' } };
+    const kept = (type: (typeof logTypes)[number]): Promise<{ at: string }[]> =>
+      platform
+        .strapi()
+        .db.query(`api::${type}.${type}`)
+        .findMany({ where: filters, orderBy: [{ at: 'asc' }, { id: 'asc' }], select: ['at'] });
+    const before = new Map<string, string[]>();
+    for (const type of logTypes) {
+      const rows = await kept(type);
+      const clocks = rows.map(({ at: moment }) => hospitalClock(moment).toISOString().slice(0, 19));
+      before.set(
+        type,
+        clocks.map((clock) => clock.replace('T', ' ')),
+      );
+    }
+    await monitoring(platform.strapi()).logs.archive.sweep();
+    for (const type of logTypes) {
+      const clock = before.get(type) ?? [];
+      expect((await kept(type)).length).toBeLessThan(clock.length);
+      for (const [sort, expected] of [
+        ['at:asc', clock],
+        ['at:desc', clock.toReversed()],
+      ] as const) {
+        const view = await begin('ops', type, { filters, sort: [sort] }, 'csv');
+        const [, ...lines] = (await bytesOf('ops', view)).toString('utf8').trim().split('\r\n');
+        expect(lines.map((line) => line.split(',')[0])).toEqual(expected);
+      }
+    }
+  });
+
   // How rows are read depends on the database; what follows does not.
   if (database === 'postgres') return;
 
@@ -256,6 +288,14 @@ describe.each(['sqlite', 'postgres'] as const)('exports on %s', (database) => {
         'Query order',
       ],
     ]);
+  });
+
+  test('error knowledge is headed in English by what its rows say', async () => {
+    const asked = { code: 'error-knowledge', format: 'csv', language: 'en', question: {} };
+    const { body } = await ask<View>('admin', 'POST', at, asked);
+    const text = (await bytesOf('admin', body)).toString('utf8');
+    expect(text).toContain('Channel,Error code,Meaning,Cause,What to do,Try again?\r\n');
+    expect(text).not.toMatch(/\p{Script=Han}/u);
   });
 
   test('one-sided entries say in English what is odd about them, wherever they are read', async () => {

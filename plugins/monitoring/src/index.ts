@@ -19,7 +19,7 @@ import { englishOf, wordsOf } from './wall/views';
 import { createWall, type Wall } from './wall/wall';
 import { englishOfRequests } from './wording';
 
-export type { LogType } from './logs/log-types';
+export { type LogType, logTypes } from './logs/log-types';
 export { createRecorder, type Recorder, type RecorderOptions } from './recorder';
 export { scrub } from './scrub';
 export { createWallViews } from './wall/views';

@@ -2,6 +2,7 @@ import type { Bank } from './bank/install';
 import type { Bills } from './bills/install';
 import type { Closings } from './closings/closings';
 import type { Exports } from './export/exports';
+import type { Lists } from './export/lists';
 import type { Reports } from './export/report';
 import type { Figures } from './figures';
 import type { Handling } from './handling/handling';
@@ -59,6 +60,7 @@ export interface Reconciliation {
   tryRule: TryRule;
   /** Whoever has a report to export registers it here. */
   reports: Reports;
+  lists: Lists;
   exports: Exports;
   /** Waits until every comparison asked for so far has been made, and every answer heard about a refund written down. */
   settled(): Promise<void>;

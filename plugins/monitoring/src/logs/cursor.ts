@@ -6,6 +6,14 @@ export interface Place {
   id: number;
 }
 
+/** Which rows to read next: those beyond a place, nearest first, by these of their fields. */
+export interface Step {
+  from: Place | undefined;
+  order: 'asc' | 'desc';
+  limit: number;
+  fields: readonly string[];
+}
+
 export const writePlace = ({ at, id }: Place): string => `${at.getTime()}-${id}`;
 
 export const place = z

@@ -10,7 +10,7 @@ import type { Core } from '@strapi/strapi';
 import { type Knex, knex } from 'knex';
 import { z } from 'zod';
 import { keptMessageMonths } from '../messages/retention';
-import type { Place } from './cursor';
+import type { Place, Step } from './cursor';
 import { type LogType, logTables, logTypes } from './log-types';
 import { monthOf, monthStart, shiftMonth } from './month';
 import { dropPartition, partitionName, partitionsBefore } from './partitions';
@@ -24,14 +24,8 @@ export interface LogArchive {
   sweep(): Promise<void>;
   /** Up to when a log is archived; null when it is not. */
   archivedTo(type: LogType): Promise<Date | null>;
-  /** Archived rows beyond a place, nearest first. The question must say from which day. */
-  beyond(
-    type: LogType,
-    question: Question,
-    from: Place | undefined,
-    order: 'asc' | 'desc',
-    limit: number,
-  ): Promise<Row[]>;
+  /** The question must say from which day. `most`: of the files that may hold such rows, how many to look at. */
+  beyond(type: LogType, question: Question, step: Step, most?: number): Promise<Row[]>;
   count(type: LogType, question: Question): Promise<number>;
   /** What archived rows answer, added up by DuckDB. The question must say from which day. */
   read<Value extends z.ZodType>(
@@ -203,9 +197,16 @@ export function createLogArchive(options: {
   }
 
   /** Files that may hold what is asked, nearest to the beginning of the walk first. */
-  async function filesOf(type: LogType, question: Question): Promise<ArchivedFile[]> {
+  async function filesOf(
+    type: LogType,
+    question: Question,
+    { from, order }: Pick<Step, 'from' | 'order'> = { from: undefined, order: 'desc' },
+    most = filesAtOnce,
+  ): Promise<ArchivedFile[]> {
     const db = options.db();
     const query = db('log_archives').where({ log_type: type });
+    if (from !== undefined && order === 'desc') query.where('first_at', '<=', dateValue(db, from.at));
+    if (from !== undefined && order === 'asc') query.where('last_at', '>=', dateValue(db, from.at));
     let isBounded = false;
     for (const condition of question) {
       if (condition.field !== 'at' || !('value' in condition) || !(condition.value instanceof Date)) continue;
@@ -218,7 +219,7 @@ export function createLogArchive(options: {
         query.where('first_at', '<=', value);
     }
     if (!isBounded) return [];
-    const rows: object[] = await query.orderBy('first_at', 'desc').limit(filesAtOnce);
+    const rows: object[] = await query.orderBy(order === 'desc' ? 'last_at' : 'first_at', order).limit(most);
     return z.array(archivedFile).parse(rows.map((row) => fromRow({ ...row })));
   }
 
@@ -274,12 +275,11 @@ export function createLogArchive(options: {
         .first('last_at');
       return row === undefined ? null : z.object({ lastAt: z.date() }).parse(fromRow({ ...row })).lastAt;
     },
-    async beyond(type, question, from, order, limit) {
-      const isPast = (file: ArchivedFile) =>
-        from !== undefined && (order === 'desc' ? file.firstAt > from.at : file.lastAt < from.at);
-      const files = (await filesOf(type, question)).filter((file) => !isPast(file));
-      const rows = await look(files, question, z.record(z.string(), z.unknown()), (query) => {
-        query.select(columnsOf(type));
+    async beyond(type, question, step, most) {
+      const { from, order, limit, fields } = step;
+      const files = await filesOf(type, question, step, most);
+      const build = (query: Knex.QueryBuilder): void => {
+        query.select('id', 'document_id', ...fields.map(columnOf));
         if (from !== undefined) {
           const [strictly, at] = [order === 'asc' ? '>' : '<', from.at.getTime()];
           query.where('at', `${strictly}=`, at);
@@ -290,10 +290,20 @@ export function createLogArchive(options: {
           { column: 'id', order },
         ]);
         query.limit(limit);
-      });
-      return rows.map((row) =>
-        fromRow(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))),
-      );
+      };
+      // The nearest file alone has most pages; what lies before the next file cannot be in any further one.
+      for (let near = 1; ; near *= 2) {
+        const next = files[near];
+        const found = await look(files.slice(0, near), question, z.record(z.string(), z.unknown()), build);
+        const rows = found.map((row) =>
+          fromRow(Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))),
+        );
+        const isNear = (row: Row): boolean => {
+          const { at } = moment.parse(row);
+          return next === undefined || (order === 'desc' ? at > next.lastAt : at < next.firstAt);
+        };
+        if (next === undefined || (rows.length === limit && rows.every(isNear))) return rows;
+      }
     },
     async count(type, question) {
       const [row] = await look(await filesOf(type, question), question, z.object({ count: whole }), (query) =>

@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { fail } from '../errors';
 import { englishBeside } from './abnormal-english';
-import { type Place, place, writePlace } from './cursor';
+import { type Place, place, type Step, writePlace } from './cursor';
 import { createLogArchive, type LogArchive } from './log-archive';
 import { bodies, type LogType, logTables } from './log-types';
 import { keepPartitions } from './partitions';
@@ -35,7 +35,24 @@ export interface LogLists {
   archive: LogArchive;
   /** A page of a log, as core REST is asked for one: `pagination[after]` or `[before]` instead of a page's number. */
   page(type: LogType, query: Record<string, unknown>): Promise<LogPage>;
+  /** All rows that a question has, a piece at a time; archived ones as well, when it says from which day. */
+  whole(type: LogType, question: WholeQuestion): WholeLog;
 }
+
+export interface WholeQuestion {
+  filters: unknown;
+  sort: string | undefined;
+  /** What is read of each row besides its own fields without bodies. */
+  fields: readonly string[];
+}
+export interface WholeLog {
+  count(): Promise<number>;
+  rows(): AsyncGenerator<Record<string, unknown>>;
+}
+
+/** Rows of a whole log that are in memory at once. */
+const rowsAtOnce = 2000;
+const everyFile = 1_000_000;
 
 const paging = z.object({
   pageSize: z.coerce.number().int().min(1).max(200).catch(20),
@@ -69,16 +86,15 @@ export function createLogLists(
     return fields;
   }
 
-  /** Rows beyond a place, nearest first. The bound on `at` alone is what an index can follow. */
+  const listed = (type: LogType): string[] => [...fieldsOf(type).keys()].filter((name) => !bodies.has(name));
+
+  /** The bound on `at` alone is what an index can follow. */
   async function beyond(
     type: LogType,
     question: Question,
-    from: Place | undefined,
-    order: 'asc' | 'desc',
-    limit: number,
+    { from, order, limit, fields }: Step,
   ): Promise<Record<string, unknown>[]> {
-    const columns = [...fieldsOf(type).keys()].filter((name) => !bodies.has(name)).map(columnOf);
-    const query = db(logTables[type]).select('id', 'document_id', ...columns);
+    const query = db(logTables[type]).select('id', 'document_id', ...fields.map(columnOf));
     ask(query, question, moment);
     if (from !== undefined) {
       const [strictly, at] = [order === 'asc' ? '>' : '<', moment(from.at)];
@@ -123,16 +139,29 @@ export function createLogLists(
   });
 
   /** Rows of the database and, where it ends, of the archive. */
-  const walk: typeof beyond = async (type, question, from, order, limit) => {
-    const rows = await beyond(type, question, from, order, limit);
-    if (order === 'desc' && rows.length === limit) return rows;
+  async function walk(
+    type: LogType,
+    question: Question,
+    step: Step,
+    archived: { fields: readonly string[]; most?: number },
+  ): Promise<Record<string, unknown>[]> {
+    const { order, limit } = step;
+    const rows = await beyond(type, question, step);
+    const archivedTo = await archive.archivedTo(type);
+    const isRecent = (row: object | undefined): boolean =>
+      row !== undefined && (archivedTo === null || placed.parse(row).at > archivedTo);
+    if (order === 'desc' && rows.length === limit && isRecent(rows.at(-1))) return rows;
+    const { fields, most } = archived;
     const sign = order === 'asc' ? 1 : -1;
-    return [...rows, ...(await archive.beyond(type, question, from, order, limit))]
+    return [...rows, ...(await archive.beyond(type, question, { ...step, fields }, most))]
       .map((row) => ({ row, at: placed.parse(row) }))
       .sort((a, b) => sign * (a.at.at.getTime() - b.at.at.getTime() || a.at.id - b.at.id))
       .slice(0, limit)
       .map(({ row }) => row);
-  };
+  }
+
+  const told = (type: LogType, rows: Record<string, unknown>[]): Record<string, unknown>[] =>
+    type === 'abnormal-request' ? rows.map((row) => ({ ...row, ...englishBeside(strapi, row) })) : rows;
 
   return {
     archive,
@@ -145,15 +174,16 @@ export function createLogLists(
       const order = orderOf(query.sort);
       const isBackwards = before !== undefined;
       const direction = isBackwards ? (order === 'asc' ? 'desc' : 'asc') : order;
-      const found = await walk(type, question, before ?? after, direction, pageSize + 1);
+      const step = { from: before ?? after, order: direction, limit: pageSize + 1, fields: listed(type) };
+      // No other place shows the bodies of archived rows.
+      const found = await walk(type, question, step, { fields: [...fieldsOf(type).keys()] });
       const hasMore = found.length > pageSize;
       const data = found.slice(0, pageSize);
       if (isBackwards) data.reverse();
       const [first, last] = [data.at(0), data.at(-1)];
       const cursor = (row: object | undefined) => (row ? writePlace(placed.parse(row)) : null);
       return {
-        data:
-          type === 'abnormal-request' ? data.map((row) => ({ ...row, ...englishBeside(strapi, row) })) : data,
+        data: told(type, data),
         meta: {
           pagination: {
             pageSize,
@@ -162,6 +192,29 @@ export function createLogLists(
             archivedTo: await archive.archivedTo(type),
             ...(await totalOf(type, question)),
           },
+        },
+      };
+    },
+    whole(type, { filters, sort, fields: asked }) {
+      const question = readQuestion(filters, fieldsOf(type));
+      const order = orderOf(sort);
+      const fields = [...fieldsOf(type).keys()].filter((name) => !bodies.has(name) || asked.includes(name));
+      return {
+        async count() {
+          const rows = db(logTables[type]);
+          ask(rows, question, moment);
+          const { count } = counted.parse(await rows.count({ count: '*' }).first());
+          return count + (await archive.count(type, question));
+        },
+        async *rows() {
+          for (let from: Place | undefined; ; ) {
+            const step = { from, order, limit: rowsAtOnce, fields };
+            const rows = await walk(type, question, step, { fields, most: everyFile });
+            yield* told(type, rows);
+            const end = rows.at(-1);
+            if (end === undefined || rows.length < rowsAtOnce) return;
+            from = placed.parse(end);
+          }
         },
       };
     },

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Figures } from '../figures';
 import { createExports, type Exports } from './exports';
 import { analysisReport, statisticsReports, summaryReport } from './figures-reports';
-import { openList } from './lists';
+import { type ListReader, type Lists, openList } from './lists';
 import { createReports, type Reports } from './report';
 
 const sweepEveryMs = 3000;
@@ -18,9 +18,10 @@ export function installExports(
   strapi: Core.Strapi,
   figures: Figures,
   archiveFolder: string,
-): { reports: Reports; exports: Exports } {
+): { reports: Reports; lists: Lists; exports: Exports } {
   const { clock, channels } = payments(strapi);
   const reports = createReports();
+  const readers = new Map<string, ListReader>();
   const caseOptions = (name: string) => screens(strapi).options('discrepancy', name);
   reports.register(summaryReport(figures));
   reports.register(analysisReport(figures, caseOptions));
@@ -33,11 +34,11 @@ export function installExports(
     channels,
     names: (rows, account) => screens(strapi).names(rows, account),
     open: async (code, question, account) =>
-      reports.open(code, question, account) ?? openList(strapi, code, question, account),
+      reports.open(code, question, account) ?? openList(strapi, code, question, account, readers.get(code)),
     folder: path.resolve(process.env.EXPORT_DIR || path.join(path.dirname(archiveFolder), 'exports')),
     report: (text) => strapi.log.error(text),
   });
-  return { reports, exports };
+  return { reports, lists: { readBy: (type, reader) => readers.set(type, reader) }, exports };
 }
 
 export function workExports(queue: Queue, exports: Exports): void {

@@ -37,6 +37,18 @@ const listQuestion = z.strictObject({
   title: z.string().trim().min(1).max(60).optional(),
 });
 
+/** Reads a list that has rows elsewhere than in its table. @throws what its page would refuse */
+export type ListReader = (question: {
+  filters: Row;
+  sort: string | undefined;
+  fields: readonly string[];
+}) => { count(): Promise<number>; rows(): AsyncIterable<Row> };
+
+/** Who keeps such a list says here how it is read. */
+export interface Lists {
+  readBy(type: string, reader: ListReader): void;
+}
+
 /**
  * A list of a content type as this account sees it: its columns, its rows, its masks.
  * @throws SCREEN_UNKNOWN, SCREEN_FORBIDDEN, QUERY_FORBIDDEN, REQUEST_INVALID
@@ -46,6 +58,7 @@ export async function openList(
   type: string,
   question: Question,
   account: SignedInAccount,
+  reader: ListReader | undefined,
 ): Promise<Opened> {
   const screen = await screens(strapi).read(type, account);
   const parsed = listQuestion.safeParse(question);
@@ -67,6 +80,8 @@ export async function openList(
     const conditions = filters[field.name];
     return conditions === undefined ? [] : [{ field, value: conditions }];
   });
+  const elsewhere = reader?.({ filters: where, sort: sort[0], fields: columns.map((column) => column.name) });
+  const order = orderOf(sort[0], screen.view.sort[0]);
   return {
     title,
     subject: type,
@@ -75,8 +90,8 @@ export async function openList(
       {
         title,
         columns,
-        rows: rowsOf(strapi, type, { where, columns, order: orderOf(sort[0], screen.view.sort[0]) }),
-        count: await strapi.db.query(`api::${type}.${type}`).count({ where }),
+        rows: elsewhere?.rows() ?? rowsOf(strapi, type, { where, columns, order }),
+        count: (await elsewhere?.count()) ?? (await strapi.db.query(`api::${type}.${type}`).count({ where })),
         totals: true,
         masks: type,
       },
