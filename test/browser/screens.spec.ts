@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
-import { type Browser, expect, type Page, test } from '@playwright/test';
+import { type Browser, expect, type Locator, type Page, test } from '@playwright/test';
 import { type Platform, startPlatform } from '../harness/platform';
 import { startDay } from './day';
 import { picture, signIn as signInAt } from './person';
@@ -660,5 +660,28 @@ test('in English columns stand beside the actions, not under them, and tell bran
     );
     expect(cut).toEqual([]);
   }
+  await page.close();
+});
+
+test('of cases handled at once each that is refused is called by its number, with the reason', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'finance');
+  const writeOff = async (rows: Locator[]) => {
+    for (const row of rows) await row.getByRole('checkbox').check();
+    await page.getByRole('button', { name: '核销', exact: true }).click();
+    const asked = page.getByRole('dialog');
+    await asked.getByRole('textbox', { name: '说明' }).fill('差额不再追收');
+    await asked.getByRole('button', { name: /确\s*定/ }).click();
+  };
+  await open(page, '/discrepancies?status=open&kind=his_only&sort=-hisFen');
+  await writeOff([rowsOf(page).first()]);
+  await expect(page.getByText('已处理 1 笔')).toBeVisible();
+
+  await open(page, '/discrepancies?status=open,pending_approval&kind=his_only&sort=-hisFen');
+  const [{ 第三方订单号: number = '' } = {}] = await table(page);
+  await writeOff([rowsOf(page).first(), rowsOf(page).nth(1)]);
+  const told = page.getByRole('dialog').filter({ hasText: '已处理 1 笔，1 笔未处理' });
+  await expect(told.getByRole('listitem')).toHaveText(`${number} 差错正在审批或退款中, 请先等待结果或撤回`);
   await page.close();
 });

@@ -26,7 +26,7 @@ export default function Discrepancies() {
         {...(may('resolve', 'discrepancy') && {
           bulk: (rows, { reload, clear }) => (
             <BulkBar
-              caseNos={rows.map((row) => String(row.caseNo))}
+              cases={new Map(rows.map((row) => [String(row.caseNo), locationOf(row)]))}
               me={account?.username ?? ''}
               onDone={() => {
                 clear();

@@ -6,14 +6,21 @@ import { useActs, useHandlers } from './useActs';
 
 type What = 'assign' | 'comment' | 'in_transit' | 'write_off';
 
+interface Props {
+  /** Case number → the number that its row shows. */
+  cases: ReadonlyMap<string, string>;
+  me: string;
+  onDone: () => void;
+}
+
 /** What is done with several cases at once; every case is judged by itself. */
-export function BulkBar({ caseNos, me, onDone }: { caseNos: string[]; me: string; onDone: () => void }) {
+export function BulkBar({ cases, me, onDone }: Props) {
   const { t } = useText();
   const [what, setWhat] = useState<What>();
   const names: What[] = ['assign', 'comment', 'in_transit', 'write_off'];
   return (
     <Flex gap={8} align="center">
-      <span>{t('handling.chosen', { count: caseNos.length })}</span>
+      <span>{t('handling.chosen', { count: cases.size })}</span>
       {names.map((name) => (
         <Button key={name} size="small" onClick={() => setWhat(name)}>
           {t(`handling.bulk.${name}`)}
@@ -22,7 +29,7 @@ export function BulkBar({ caseNos, me, onDone }: { caseNos: string[]; me: string
       {what && (
         <BulkModal
           what={what}
-          caseNos={caseNos}
+          cases={cases}
           me={me}
           onClose={() => setWhat(undefined)}
           onDone={() => {
@@ -35,21 +42,9 @@ export function BulkBar({ caseNos, me, onDone }: { caseNos: string[]; me: string
   );
 }
 
-function BulkModal({
-  what,
-  caseNos,
-  me,
-  onClose,
-  onDone,
-}: {
-  what: What;
-  caseNos: string[];
-  me: string;
-  onClose: () => void;
-  onDone: () => void;
-}) {
+function BulkModal({ what, cases, me, onClose, onDone }: Props & { what: What; onClose: () => void }) {
   const { t } = useText();
-  const { run, isBusy } = useActs(onDone);
+  const { run, isBusy } = useActs(onDone, (caseNo) => cases.get(caseNo) ?? caseNo);
   const { data: people = [] } = useHandlers(what === 'assign');
   const [assignee, setAssignee] = useState(me);
   const [note, setNote] = useState('');
@@ -72,12 +67,12 @@ function BulkModal({
   return (
     <Modal
       open
-      title={`${t(`handling.bulk.${what}`)} · ${t('handling.chosen', { count: caseNos.length })}`}
+      title={`${t(`handling.bulk.${what}`)} · ${t('handling.chosen', { count: cases.size })}`}
       okText={t('common.confirm')}
       cancelText={t('common.cancel')}
       okButtonProps={{ disabled: what === 'assign' ? assignee === '' : said === '' }}
       confirmLoading={isBusy}
-      onOk={() => void run('handle', { caseNos, act: act() })}
+      onOk={() => void run('handle', { caseNos: [...cases.keys()], act: act() })}
       onCancel={onClose}
     >
       <Flex vertical gap={12}>

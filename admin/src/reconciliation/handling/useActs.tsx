@@ -28,8 +28,8 @@ export function usePeople() {
   };
 }
 
-/** Sends what somebody decided about cases, and tells of each that could not be done why. */
-export function useActs(onDone: () => void) {
+/** Sends what somebody decided about cases, and tells of each that could not be done why. `nameOf`: what the screen calls a case by. */
+export function useActs(onDone: () => void, nameOf = (caseNo: string): string => caseNo) {
   const { t, pick } = useText();
   const toast = useToast();
   const { modal } = App.useApp();
@@ -48,7 +48,7 @@ export function useActs(onDone: () => void) {
           <ul className="plain">
             {refused.map(({ caseNo, error }) => (
               <li key={caseNo}>
-                <span className="number">{caseNo}</span> {error ? pick(error) : ''}
+                <span className="number">{nameOf(caseNo)}</span> {error ? pick(error) : ''}
               </li>
             ))}
           </ul>
