@@ -80,7 +80,7 @@ export const defaultViews: Record<string, SeededView> = {
       'cardNo:130',
       'bonusFen:100',
       'feeFen:100',
-      'remark:180',
+      'remark:230',
       'part:90',
       'status:90',
       'assignee:100',
