@@ -301,7 +301,7 @@ test('the three logs have the columns in their order, and each filter by itself 
           .poll(async () => (await table(page)).every((row) => row[column]?.startsWith(day)))
           .toBe(true);
       } else {
-        await filterBy(page, filter, value);
+        await (filter === '交易动作' ? choose : filterBy)(page, filter, value);
         await expect
           .poll(async () => [...new Set((await table(page)).map((row) => row[column]))])
           .toEqual([value]);
