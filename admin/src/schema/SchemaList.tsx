@@ -100,11 +100,15 @@ function Rows({
   const { mutate: remove } = useDelete();
   const resource = screen.endpoint.replace(/^\/api\//, '');
   const fieldNames = useMemo(() => new Set(screen.fields.map(({ name }) => name)), [screen]);
-  const state = useMemo(() => readListState(search, fieldNames), [search, fieldNames]);
   const opened = search.get('open');
   const edited = search.get('edit');
 
   const isFirst = useRef(true);
+  const address =
+    isFirst.current && initial && search.size === 0
+      ? new URLSearchParams(initial).toString()
+      : search.toString();
+  const state = useMemo(() => readListState(new URLSearchParams(address), fieldNames), [address, fieldNames]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the first visit is given its filters
   useEffect(() => {
     if (isFirst.current && initial && search.size === 0)
@@ -121,7 +125,7 @@ function Rows({
   };
 
   const asked = {
-    filters: toCrudFilters(screen, state.values),
+    filters: toCrudFilters(screen, state.values, language),
     sorters: toSorters(screen, state.sort),
   };
   const { rows, total, places, error, isFetching, reload } = useRows(screen, state, asked, follow);

@@ -118,12 +118,20 @@ function signedFen(text: string): string | undefined {
   return String(negative ? -fen : fen);
 }
 
-export function toCrudFilters(screen: Screen, values: Record<string, string>): CrudFilter[] {
+/** Words are looked for where the reader sees them: those of `title` in `titleEn`, where that is kept. */
+export function toCrudFilters(
+  screen: Screen,
+  values: Record<string, string>,
+  language: 'zh' | 'en',
+): CrudFilter[] {
   const operators = new Map(screen.view.filters.map(({ field, op }) => [field, op]));
+  const fields = new Map(screen.fields.map((field) => [field.name, field]));
   return screen.fields.flatMap((field) => {
     const text = values[field.name];
     if (text === undefined || text === '') return [];
-    return toConditions(field, operators.get(field.name) ?? 'eq', text);
+    const operator = operators.get(field.name) ?? 'eq';
+    const english = operator === 'contains' && language === 'en' ? fields.get(`${field.name}En`) : undefined;
+    return toConditions(english ?? field, operator, text);
   });
 }
 

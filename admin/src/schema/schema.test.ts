@@ -23,6 +23,7 @@ const screen: Screen = screenSchema.parse({
     field('amountFen', 'money'),
     field('anomalies', 'anomalies'),
     field('subject', 'string', { masked: true }),
+    field('subjectEn', 'string'),
     field('settledOn', 'day'),
     field('enabled', 'boolean'),
   ],
@@ -53,7 +54,8 @@ const screen: Screen = screenSchema.parse({
   can: { read: true },
 });
 const names = new Set(screen.fields.map(({ name }) => name));
-const conditions = (values: Record<string, string>) => toStrapiFilters(toCrudFilters(screen, values));
+const conditions = (values: Record<string, string>, language: 'zh' | 'en' = 'zh') =>
+  toStrapiFilters(toCrudFilters(screen, values, language));
 
 describe('filters', () => {
   test('a range of days covers whole days of the hospital', () => {
@@ -84,6 +86,11 @@ describe('filters', () => {
       subject: { $containsi: '体检' },
       enabled: { $eq: true },
     });
+  });
+
+  test('words are looked for in the language in which they are shown', () => {
+    expect(conditions({ subject: 'check-up' }, 'en')).toEqual({ subjectEn: { $containsi: 'check-up' } });
+    expect(conditions({ orderNo: '123' }, 'en')).toEqual({ orderNo: { $eq: '123' } });
   });
 
   test('order of rows: what was asked, else the view’s', () => {
