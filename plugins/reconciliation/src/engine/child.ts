@@ -61,8 +61,6 @@ async function perform(work: Work & { folder: string }): Promise<void> {
       const onProgress = (done: number): void => {
         void say({ kind: 'progress', stage: 'importing', done });
       };
-      // SQLite's rows hold this thread: they wait until it has nothing else to do.
-      if (day?.database.client !== 'better-sqlite3') readDay();
       const onBusy = (): void => {
         // The file as received is done with, and DuckDB wants the room.
         globalThis.gc?.();

@@ -11,8 +11,8 @@ export interface Database {
 }
 
 /**
- * What the child process is asked to do. `day`: what is going to be compared afterwards, read beside the bill and
- * kept until then. `anew`: what is kept is out of date.
+ * What the child process is asked to do. `day`: what is going to be compared afterwards, read while DuckDB sorts the bill
+ * and kept until then. `anew`: what is kept is out of date.
  */
 export type Work =
   | { kind: 'import'; task: BillTask; day: { question: DayQuestion; database: Database } | undefined }
