@@ -118,7 +118,7 @@ function signedFen(text: string): string | undefined {
   return String(negative ? -fen : fen);
 }
 
-/** Words are looked for where the reader sees them: those of `title` in `titleEn`, where that is kept. */
+/** Words are looked for where the reader sees them: those of `title` in `titleEn`, where that is kept and has no filter of its own. */
 export function toCrudFilters(
   screen: Screen,
   values: Record<string, string>,
@@ -130,7 +130,8 @@ export function toCrudFilters(
     const text = values[field.name];
     if (text === undefined || text === '') return [];
     const operator = operators.get(field.name) ?? 'eq';
-    const english = operator === 'contains' && language === 'en' ? fields.get(`${field.name}En`) : undefined;
+    const isRead = operator === 'contains' && language === 'en' && !operators.has(`${field.name}En`);
+    const english = isRead ? fields.get(`${field.name}En`) : undefined;
     return toConditions(english ?? field, operator, text);
   });
 }

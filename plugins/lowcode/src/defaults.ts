@@ -17,11 +17,7 @@ const range = (field: string, title?: Filter['title']): Filter => ({
   op: 'range',
   ...(title ? { title } : {}),
 });
-const contains = (field: string, title?: Filter['title']): Filter => ({
-  field,
-  op: 'contains',
-  ...(title ? { title } : {}),
-});
+const contains = (field: string): Filter => ({ field, op: 'contains' });
 const equals = (field: string): Filter => ({ field, op: 'eq' });
 const among = (field: string): Filter => ({ field, op: 'in' });
 const present = (field: string, title: Filter['title']): Filter => ({ field, op: 'present', title });
@@ -301,13 +297,7 @@ export const defaultViews: Record<string, SeededView> = {
   },
   'error-knowledge': {
     columns: columns('channel:90:left', 'code:200', 'meaning:220', 'cause:220', 'advice:240', 'retry:120'),
-    filters: [
-      among('channel'),
-      equals('code'),
-      contains('meaning', { zh: '含义', en: 'Meaning (Chinese)' }),
-      contains('meaningEn', { zh: '含义（英文）', en: 'Meaning' }),
-      among('retry'),
-    ],
+    filters: [among('channel'), equals('code'), contains('meaning'), among('retry')],
     form: form(
       'channel',
       'code',
