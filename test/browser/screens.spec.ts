@@ -687,3 +687,21 @@ test('of cases handled at once each that is refused is called by its number, wit
   await expect(told.getByRole('listitem')).toHaveText(`${number} 差错正在审批或退款中, 请先等待结果或撤回`);
   await page.close();
 });
+
+test('a list opens with its own filters, also by the menu, and who takes them away sees all', async ({
+  browser,
+}) => {
+  const page = await signIn(browser, platform.url, 'finance');
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/api/discrepancies?')) asked.push(decodeURIComponent(request.url()));
+  });
+  await visit(page, '/discrepancies');
+  await expect(page).toHaveURL(/status=open/);
+  await expect(rowsOf(page).first()).toBeVisible();
+  expect(asked.filter((url) => !url.includes('filters[status]'))).toEqual([]);
+  await page.getByRole('button', { name: /重\s*置/ }).click();
+  await expect(page).not.toHaveURL(/status=/);
+  await expect.poll(() => asked.at(-1)).not.toContain('filters[status]');
+  await page.close();
+});

@@ -103,17 +103,14 @@ function Rows({
   const opened = search.get('open');
   const edited = search.get('edit');
 
-  const isFirst = useRef(true);
-  const address =
-    isFirst.current && initial && search.size === 0
-      ? new URLSearchParams(initial).toString()
-      : search.toString();
+  // Until the address has them, a list that is opened has its own filters; who takes them away later means it.
+  const isFirst = useRef(initial !== undefined);
+  if (search.size > 0) isFirst.current = false;
+  const address = isFirst.current ? new URLSearchParams(initial).toString() : search.toString();
   const state = useMemo(() => readListState(new URLSearchParams(address), fieldNames), [address, fieldNames]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the first visit is given its filters
   useEffect(() => {
-    if (isFirst.current && initial && search.size === 0)
-      setSearch(new URLSearchParams(initial), { replace: true });
-    isFirst.current = false;
+    if (isFirst.current) setSearch(new URLSearchParams(initial), { replace: true });
   }, []);
 
   const go = (change: Partial<ListState>) => setSearch(writeListState({ ...state, ...change }));
