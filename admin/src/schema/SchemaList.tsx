@@ -105,13 +105,17 @@ function Rows({
 
   // Until the address has them, a list that is opened has its own filters; who takes them away later means it.
   const isFirst = useRef(initial !== undefined);
-  if (search.size > 0) isFirst.current = false;
-  const address = isFirst.current ? new URLSearchParams(initial).toString() : search.toString();
+  const isBare = isFirst.current && search.size === 0;
+  const address = isBare ? new URLSearchParams(initial).toString() : search.toString();
   const state = useMemo(() => readListState(new URLSearchParams(address), fieldNames), [address, fieldNames]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the first visit is given its filters
   useEffect(() => {
-    if (isFirst.current) setSearch(new URLSearchParams(initial), { replace: true });
+    if (isFirst.current && search.size === 0) setSearch(new URLSearchParams(initial), { replace: true });
   }, []);
+  // Not while drawing: an address may be drawn that is not come to yet, and the one before it again.
+  useEffect(() => {
+    if (search.size > 0) isFirst.current = false;
+  }, [search]);
 
   const go = (change: Partial<ListState>) => setSearch(writeListState({ ...state, ...change }));
   const put = (name: 'open' | 'edit', value: string | undefined) => {
