@@ -117,7 +117,10 @@ function Rows({
     if (search.size > 0) isFirst.current = false;
   }, [search]);
 
-  const go = (change: Partial<ListState>) => setSearch(writeListState({ ...state, ...change }));
+  const go = (change: Partial<ListState>) => {
+    isFirst.current = false;
+    setSearch(writeListState({ ...state, ...change }));
+  };
   const put = (name: 'open' | 'edit', value: string | undefined) => {
     const next = new URLSearchParams(search);
     if (value === undefined) next.delete(name);
