@@ -103,22 +103,20 @@ function Rows({
   const opened = search.get('open');
   const edited = search.get('edit');
 
-  // Until the address has them, a list that is opened has its own filters; who takes them away later means it.
-  const isFirst = useRef(initial !== undefined);
-  const isBare = isFirst.current && search.size === 0;
-  const address = isBare ? new URLSearchParams(initial).toString() : search.toString();
+  // Until the address has them, a list that is opened has its own filters; who takes them away means it.
+  const [isFresh, setFresh] = useState(initial !== undefined);
+  const address = (isFresh && search.size === 0 ? new URLSearchParams(initial) : search).toString();
   const state = useMemo(() => readListState(new URLSearchParams(address), fieldNames), [address, fieldNames]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the first visit is given its filters
   useEffect(() => {
-    if (isFirst.current && search.size === 0) setSearch(new URLSearchParams(initial), { replace: true });
+    if (isFresh && search.size === 0) setSearch(new URLSearchParams(initial), { replace: true });
   }, []);
-  // Not while drawing: an address may be drawn that is not come to yet, and the one before it again.
   useEffect(() => {
-    if (search.size > 0) isFirst.current = false;
+    if (search.size > 0) setFresh(false);
   }, [search]);
 
   const go = (change: Partial<ListState>) => {
-    isFirst.current = false;
+    setFresh(false);
     setSearch(writeListState({ ...state, ...change }));
   };
   const put = (name: 'open' | 'edit', value: string | undefined) => {
@@ -136,9 +134,9 @@ function Rows({
   const totalText = useTotalText();
   /** Asking the same again is asking for what is new. */
   const ask = (values: Record<string, string>) => {
-    const next = writeListState({ ...state, values, page: 1, place: {} });
-    if (next.toString() === writeListState(state).toString()) reload();
-    else setSearch(next);
+    const next = { values, page: 1, place: {} };
+    if (writeListState({ ...state, ...next }).toString() === writeListState(state).toString()) reload();
+    else go(next);
   };
 
   const plans = useMemo(() => planColumns(screen, language), [screen, language]);
