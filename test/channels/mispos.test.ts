@@ -131,10 +131,13 @@ describe.each(['ums', 'allinpay'] as const)('bank cards at a terminal that speak
     const { orderNo } = order;
     const attempts = hospital.sandbox.ledger.payments({ gateway: 'mispos' });
     expect(attempts.filter(({ amountFen }) => amountFen === 3003)).toHaveLength(1);
-    const journal = fs.readFileSync(path.join(folder, 'W01.jsonl'), 'utf8');
-    expect(
-      journal.split('\n').filter((line) => line.includes(orderNo) && line.includes('"told":true')),
-    ).toHaveLength(1);
+    const tellings = () =>
+      fs
+        .readFileSync(path.join(folder, 'W01.jsonl'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(orderNo) && line.includes('"told":true'));
+    // Written when the platform has thanked, which may be after the order is paid.
+    expect(await until(tellings, (lines) => lines.length > 0)).toHaveLength(1);
   });
 
   test('without an agent, or with one that knows another token, no sale begins', async () => {

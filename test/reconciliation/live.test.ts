@@ -124,7 +124,7 @@ describe('live figures', () => {
     const normal = await page.until(stateOf(orderNo, 'normal'));
     expect(normal.orders.find((order) => order.orderNo === orderNo)?.patientName).toBe('李小四');
     expect(page.ids).toEqual(page.ids.map((_, index) => index + 1));
-  }, 20_000);
+  }, 60_000);
 
   test('an alert appears when the grace period ends and heals when HIS comes', async () => {
     const page = await look('finance');
@@ -157,7 +157,7 @@ describe('live figures', () => {
       differenceFen: 100,
     });
     await page.until(({ alerts }) => alerts.some(({ orderNo }) => orderNo === 'elsewhere'));
-  }, 20_000);
+  }, 60_000);
 
   test('everybody sees what his role and merchants allow', async () => {
     const admin = await (await look('admin')).until(() => true);
@@ -175,7 +175,7 @@ describe('live figures', () => {
     const other = await (await look('elsewhere')).until(() => true);
     expect(other).toMatchObject({ orders: [], alerts: [], byMerchant: [], today: { takenFen: 0 } });
     expect((await look('cashier')).response.status).toBe(403);
-  }, 20_000);
+  }, 60_000);
 
   test('signing out ends it', async () => {
     const page = await look('finance');
@@ -183,5 +183,5 @@ describe('live figures', () => {
     await post('/api/access/sign-out', { refreshToken: page.session.refreshToken });
     await page.ended();
     await expect(page.until(() => false)).rejects.toThrow('last shown');
-  }, 20_000);
+  }, 60_000);
 });
