@@ -57,7 +57,8 @@ const twoDaysMs = 48 * 3_600_000;
 async function fill(strapi: Core.Strapi, orders: number): Promise<void> {
   const db = strapi.db.connection;
   const onPostgres = isPostgres(db);
-  for (const table of ['orders', 'refunds', 'interface_logs', 'abnormal_requests'])
+  const counted = ['order_minutes', 'refund_minutes', 'call_minutes', 'error_minutes'];
+  for (const table of ['orders', 'refunds', 'interface_logs', 'abnormal_requests', ...counted])
     await (onPostgres ? db.raw('TRUNCATE ?? RESTART IDENTITY', [table]) : db(table).delete());
   // The last two days, the same number in each second.
   const at = onPostgres
