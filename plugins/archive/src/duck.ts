@@ -34,15 +34,14 @@ export const whole = z
 
 /**
  * A DuckDB that sees these folders and nothing else, spills to `folder` and can be told nothing different later. One
- * query at a time. `isOrdered`: rows of a file come in its order, which one thread
- * does as fast as two and with half the buffers.
+ * query at a time. Rows come in no order unless a query asks for one.
  */
-export async function openDuck(folder: string, readable: string[], isOrdered = false): Promise<Duck> {
+export async function openDuck(folder: string, readable: string[]): Promise<Duck> {
   const instance = await DuckDBInstance.create(':memory:', {
-    threads: isOrdered ? '1' : '2',
+    threads: '2',
     memory_limit: memoryLimit,
     temp_directory: path.join(folder, 'spill'),
-    preserve_insertion_order: String(isOrdered),
+    preserve_insertion_order: 'false',
   });
   const connection: DuckDBConnection = await instance.connect();
   const folders = [folder, ...readable].map((each) => literal(`${path.resolve(each)}/`));

@@ -95,7 +95,7 @@ export const lineCells = (line: BillLine): string =>
   `${line.lineNo},${line.kind},${quoted(line.orderNo)},${quoted(line.refundNo ?? '')},${quoted(line.channelNo)},${line.amountFen},${line.feeFen},${line.occurredAt.getTime()},${line.settledOn},${quoted(line.raw)}`;
 
 /**
- * Writes a trade bill's lines as Parquet, sorted by order number.
+ * Writes a trade bill's lines as Parquet.
  * @throws BillError from the lines; nothing is left behind then.
  */
 export async function writeLines(
@@ -129,7 +129,7 @@ export async function writeLines(
 }
 
 /**
- * Writes rows as Parquet, sorted by order number: under a temporary name, on disk, then renamed. `toCsv` gives the
+ * Writes rows as Parquet: under a temporary name, on disk, then renamed. `toCsv` gives the
  * cells of one row in the order of `columns`, which map names to DuckDB's types.
  */
 export async function writeParquet<Line>(
@@ -159,7 +159,7 @@ export async function writeParquet<Line>(
     await file.close();
   }
   try {
-    await copyToParquet(`FROM ${fromCsv(csv, columns)}`, target, folder, false, async () => undefined);
+    await copyToParquet(`FROM ${fromCsv(csv, columns)}`, target, folder, async () => undefined);
   } finally {
     await rm(csv, { force: true });
   }
@@ -176,22 +176,22 @@ export function fromCsv(file: string, columns: Record<string, string>): string {
 }
 
 /**
- * Writes what a query gives as Parquet, sorted by order number: under a temporary name, on disk, then renamed, if `check`
- * throws nothing. `isOrdered`: the query counts on the order of the rows it reads.
+ * Writes what a query gives as Parquet: under a temporary name, on disk, then renamed, if `check` throws nothing. The
+ * rows lie about as in the bill, by time, and so about by order number: sorting a long bill would not fit into memory, and
+ * would make no look-up faster.
  */
 export async function copyToParquet<Value>(
   select: string,
   target: string,
   folder: string,
-  isOrdered: boolean,
   check: (duck: Duck, parquet: string) => Promise<Value>,
 ): Promise<Value> {
   await mkdir(path.dirname(target), { recursive: true });
   const temporary = `${target}.${randomBytes(4).toString('hex')}.part`;
-  const duck = await openDuck(folder, [path.dirname(target)], isOrdered);
+  const duck = await openDuck(folder, [path.dirname(target)]);
   try {
     await duck.run(
-      `COPY (${select} ORDER BY order_no, line_no)
+      `COPY (${select})
        TO ${literal(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${linesPerGroup})`,
     );
     const value = await check(duck, temporary);
@@ -210,13 +210,25 @@ export async function copyToParquet<Value>(
 }
 
 /** The lines of one Parquet under these numbers of ours, as orders or as refunds. */
-export async function findLines(duck: Duck, parquet: string, numbers: string[]): Promise<RawLine[]> {
+export async function linesUnder(duck: Duck, parquet: string, numbers: string[]): Promise<ArchivedLine[]> {
+  const under = (column: string): string =>
+    `SELECT ${lineColumns} FROM read_parquet($1) WHERE ${column} IN (SELECT unnest(from_json($2, '["VARCHAR"]')))`;
   const rows = await duck.rows(
-    lineRow.schema.extend({ raw: z.string() }),
-    `SELECT ${lineColumns}, raw FROM read_parquet($1)
-     WHERE order_no IN (SELECT unnest(from_json($2, '["VARCHAR"]'))) OR refund_no IN (SELECT unnest(from_json($2, '["VARCHAR"]')))
-     ORDER BY line_no`,
+    lineRow.schema,
+    `${under('order_no')} UNION ${under('refund_no')} ORDER BY line_no, kind`,
     [parquet, JSON.stringify(numbers)],
   );
-  return rows.map((row) => ({ ...toLine(row), raw: row.raw }));
+  return rows.map(toLine);
+}
+
+/** The same with their text: looked for among all lines, it would be unpacked of each. */
+export async function findLines(duck: Duck, parquet: string, numbers: string[]): Promise<RawLine[]> {
+  const lines = await linesUnder(duck, parquet, numbers);
+  const texts = await duck.rows(
+    z.object({ line_no: whole, raw: z.string() }),
+    `SELECT line_no, raw FROM read_parquet($1) WHERE line_no IN (SELECT unnest(from_json($2, '["INTEGER"]')))`,
+    [parquet, JSON.stringify(lines.map(({ lineNo }) => lineNo))],
+  );
+  const textOf = new Map(texts.map(({ line_no, raw }) => [line_no, raw]));
+  return lines.map((line) => ({ ...line, raw: textOf.get(line.lineNo) ?? '' }));
 }

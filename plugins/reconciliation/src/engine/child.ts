@@ -19,6 +19,8 @@ const say = (report: Report): Promise<void> =>
     process.send?.(report, (error: Error | null) => (error ? reject(error) : resolve()));
   });
 
+const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
+
 interface Held {
   db: Knex;
   day: OpenDay;
@@ -48,31 +50,16 @@ async function perform(work: Work & { folder: string }): Promise<void> {
   const { folder } = work;
   switch (work.kind) {
     case 'import': {
-      const { day } = work;
-      let reading: Promise<void> | undefined;
-      const readDay = (): void => {
-        if (day === undefined || reading !== undefined) return;
-        reading = open(day.database, day.question, folder).then((opened) => {
-          held = opened;
-        });
-        // What goes wrong is said below, after what is wrong with the bill.
-        reading.catch(() => undefined);
-      };
-      const onProgress = (done: number): void => {
+      const sums = await importBill(work.task, folder, (done) => {
         void say({ kind: 'progress', stage: 'importing', done });
-      };
-      const onBusy = (): void => {
-        // The file as received is done with, and DuckDB wants the room.
-        globalThis.gc?.();
-        readDay();
-      };
-      const sums = await importBill(work.task, folder, onProgress, onBusy);
-      readDay();
-      if (reading) void say({ kind: 'progress', stage: 'extracting', done: 0 });
-      await reading;
-      await say({ kind: 'imported', sums, rssBytes: process.resourceUsage().maxRSS * 1024 });
+      });
+      await say({ kind: 'imported', sums, rssBytes: peakBytes() });
       return;
     }
+    case 'open':
+      held = await open(work.database, work.question, folder);
+      await say({ kind: 'opened', rssBytes: peakBytes() });
+      return;
     case 'compare': {
       const kept = held;
       held = undefined;
@@ -89,7 +76,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
             void say({ kind: 'progress', stage, done });
           },
         );
-        await say({ kind: 'compared', outcome, rssBytes: process.resourceUsage().maxRSS * 1024 });
+        await say({ kind: 'compared', outcome, rssBytes: peakBytes() });
       } finally {
         await close(opened);
       }

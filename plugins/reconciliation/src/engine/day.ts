@@ -7,7 +7,7 @@ import { asCharged, isAnomaly, orderState, tolerated } from '../order-state';
 import { carriesMoney, type StoredAccount } from '../rows';
 import { type DaySources, type NearbyBills, readDay } from '../source-rows';
 import { casesOf, type DayCase } from '../write-back';
-import { findLines } from './bill-lines';
+import { linesUnder } from './bill-lines';
 import { type Cleared, type ClearQuestion, clear, type Portions } from './clear';
 import { openDuck } from './duck';
 import { type DayQuestion, extractDay } from './extract';
@@ -110,7 +110,7 @@ export async function compareDay(
       days: nearby.map((each) => each.date),
       async lines(day, numbers) {
         const parquet = nearby.find((each) => each.date === day);
-        return parquet ? findLines(duck, parquet.path, numbers) : [];
+        return parquet ? linesUnder(duck, parquet.path, numbers) : [];
       },
     };
     return await timed('matching', async () => {

@@ -26,11 +26,11 @@ export interface Watch {
   signal?: AbortSignal;
   /** What it is at, and how many rows it has done of that. */
   onProgress?: (stage: string, done: number) => void;
-  /** The most memory that its process has taken. */
+  /** The most memory that its processes have taken at a time, at most. */
   onPeak?: (bytes: number) => void;
 }
 
-/** What one process does after another. */
+/** What is done one after another. */
 export interface Workplace {
   /**
    * Reads a bill's raw file into Parquet. `day` is to be compared afterwards: its rows are read meanwhile, and
@@ -43,7 +43,7 @@ export interface Workplace {
 }
 
 export interface Engine {
-  /** A process of its own, for as long as the work takes. */
+  /** Processes of its own, for as long as the work takes. */
   work<Value>(watch: Watch, work: (place: Workplace) => Promise<Value>): Promise<Value>;
   /** Reads a bill's raw file into Parquet. @throws BillError naming the line */
   importBill(task: BillTask): Promise<BillSums>;
@@ -133,6 +133,22 @@ export function databaseOf(db: Knex): Database {
       };
 }
 
+/** A child process at work for somebody. */
+interface Employed {
+  /** Of memory, as far as it has said. */
+  peakBytes(): number;
+  ask<Answered>(
+    folder: string,
+    asked: Work,
+    read: (report: Answer) => Answered | undefined,
+  ): Promise<Answered>;
+  /** It has finished, and may be of use to others. */
+  dismiss(): void;
+  /** It has finished, and holds what nobody else has a use for. */
+  leave(): void;
+  kill(): void;
+}
+
 /**
  * Each task in a child process of its own: reading a million rows holds a thread for seconds, and a query that hangs can
  * be killed. `database` is what knex connects with.
@@ -149,7 +165,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     }
     return fork(path.join(__dirname, 'child.js'), {
       serialization: 'advanced',
-      execArgv: ['--max-old-space-size=1024', '--expose-gc'],
+      execArgv: ['--max-old-space-size=1024'],
     });
   }
 
@@ -176,14 +192,10 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     }, idleMs).unref();
   }
 
-  /** Asks one process for one thing after another. */
-  async function work<Value>(
-    { signal, onProgress, onPeak }: Watch,
-    doAll: (place: Workplace) => Promise<Value>,
-  ): Promise<Value> {
+  /** One process at work, asked for one thing after another. */
+  function employ({ signal, onProgress }: Watch): Employed {
     const child = hire();
     let rssBytes = 0;
-    let holdsDay = false;
     let hear: (report: Answer) => void = () => undefined;
     let stop: (reason: Error) => void = () => undefined;
     /** Why nothing more is to be had of it. */
@@ -213,51 +225,86 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
           hear(report);
       }
     });
+    return {
+      peakBytes: () => rssBytes,
+      ask: (folder, asked, read) =>
+        new Promise((resolve, reject) => {
+          if (signal?.aborted) end(new Cancelled());
+          if (ended) throw ended;
+          stop = reject;
+          hear = (report) => {
+            const answer = read(report);
+            if (answer !== undefined) resolve(answer);
+          };
+          child.send({ ...asked, folder });
+        }),
+      dismiss: () => dismiss(child, rssBytes),
+      leave() {
+        child.removeAllListeners();
+        leave(child);
+      },
+      kill() {
+        child.removeAllListeners();
+        child.kill('SIGKILL');
+      },
+    };
+  }
 
-    const ask = <Answered>(
-      folder: string,
-      asked: Work,
-      read: (report: Answer) => Answered | undefined,
-    ): Promise<Answered> =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) end(new Cancelled());
-        if (ended) throw ended;
-        stop = reject;
-        hear = (report) => {
-          const answer = read(report);
-          if (answer !== undefined) resolve(answer);
-        };
-        child.send({ ...asked, folder });
-      });
+  /** The bill is read by a process of its own, beside the one that reads the day's rows and compares them. */
+  async function work<Value>(watch: Watch, doAll: (place: Workplace) => Promise<Value>): Promise<Value> {
+    const atWork = new Set<Employed>();
+    const take = (): Employed => {
+      const taken = employ(watch);
+      atWork.add(taken);
+      return taken;
+    };
+    let comparing: Employed | undefined;
+    let holdsDay = false;
+    let importPeak = 0;
 
     try {
       const value = await inFolder((folder) =>
         doAll({
-          importBill(task, question) {
-            const day = question && { question, database };
-            holdsDay = day !== undefined;
-            return ask(folder, { kind: 'import', task, day }, (report) =>
+          async importBill(task, question) {
+            let reading: Promise<true> | undefined;
+            if (question) {
+              comparing ??= take();
+              holdsDay = true;
+              reading = comparing.ask(folder, { kind: 'open', question, database }, (report) =>
+                report.kind === 'opened' ? true : undefined,
+              );
+              // What goes wrong is said below, after what is wrong with the bill.
+              reading.catch(() => undefined);
+            }
+            const importing = take();
+            const sums = await importing.ask(folder, { kind: 'import', task }, (report) =>
               report.kind === 'imported' ? report.sums : undefined,
             );
+            importPeak = importing.peakBytes();
+            importing.dismiss();
+            atWork.delete(importing);
+            if (reading) watch.onProgress?.('extracting', 0);
+            await reading;
+            importPeak += comparing?.peakBytes() ?? 0;
+            return sums;
           },
           compareDay(task, anew = false) {
+            comparing ??= take();
             const cases: DayOutcome['cases'] = [];
             holdsDay = false;
-            return ask(folder, { kind: 'compare', task, database, anew }, (report) => {
+            return comparing.ask(folder, { kind: 'compare', task, database, anew }, (report) => {
               if (report.kind === 'cases') cases.push(...report.cases);
               return report.kind === 'compared' ? { ...report.outcome, cases } : undefined;
             });
           },
         }),
       );
-      onPeak?.(rssBytes);
-      if (holdsDay) leave(child);
-      else dismiss(child, rssBytes);
+      watch.onPeak?.(Math.max(importPeak, comparing?.peakBytes() ?? 0));
+      for (const each of atWork) holdsDay ? each.leave() : each.dismiss();
       return value;
     } catch (error) {
-      // Whatever it is still at, nobody wants it any more.
-      child.removeAllListeners();
-      child.kill('SIGKILL');
+      // Whatever they are still at, nobody wants it any more.
+      for (const each of atWork) each.kill();
       throw error;
     }
   }

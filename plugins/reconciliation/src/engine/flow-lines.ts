@@ -30,7 +30,7 @@ export interface FlowSums extends BillSums {
   withdrawnFen: number;
 }
 
-/** Writes a fund-flow bill's lines as Parquet, sorted by order number. @throws BillError from the lines */
+/** Writes a fund-flow bill's lines as Parquet. @throws BillError from the lines */
 export async function writeFlows(
   lines: AsyncIterable<FundFlowLine>,
   target: string,

@@ -27,22 +27,20 @@ const readerModule = z.object({
 
 /**
  * Reads a raw bill: as a table where its channel lays one out and every row is as declared, otherwise line by line with
- * the channel's own reader, which says what is wrong. `onBusy`: DuckDB is at it,
- * and this thread has nothing to do.
+ * the channel's own reader, which says what is wrong.
  * @throws BillError
  */
 export async function importBill(
   { file, reader, guard, target }: BillTask,
   folder: string,
   onProgress?: (lines: number) => void,
-  onBusy?: () => void,
 ): Promise<BillSums> {
   const { openBill, openTable } = readerModule.parse(require(reader));
   // Read where it is used, so that nothing of a long bill stays in memory while DuckDB is at it.
   const tableOf = async () => openTable?.(await readFile(file), guard);
   try {
     const table = await tableOf();
-    if (table) return await writeTable(table, target, folder, onProgress, onBusy);
+    if (table) return await writeTable(table, target, folder, onProgress);
   } catch {
     // Whatever it was, the reader below says it, or finds nothing wrong.
   }

@@ -16,7 +16,7 @@ const mostOddRows = 50_000;
 /**
  * Writes a trade bill's rows as the Parquet that `writeLines` would write of its lines. The archive also keeps what each
  * line adds to the file's own totals, as `stated_0`, `stated_1`. Rows that are not quite as declared are read by the
- * channel one by one. `onBusy`: DuckDB is at it.
+ * channel one by one.
  * @throws InDoubt, or whatever else makes the file no plain table; nothing is left behind then.
  */
 export async function writeTable(
@@ -24,7 +24,6 @@ export async function writeTable(
   target: string,
   folder: string,
   onProgress: (lines: number) => void = () => undefined,
-  onBusy: () => void = () => undefined,
 ): Promise<BillSums> {
   const text = path.join(folder, 'bill.txt');
   const odd = path.join(folder, 'odd.csv');
@@ -32,14 +31,12 @@ export async function writeTable(
   try {
     const rows = await keepRows(table, text, onProgress);
     const copy = (select: string): Promise<BillSums> =>
-      copyToParquet(select, target, folder, true, (duck, parquet) => checkedSums(duck, parquet, table, rows));
-    const copied = copy(
-      `SELECT * EXCLUDE (is_certain) REPLACE (CASE WHEN is_certain THEN line_no ELSE error('row in doubt') END AS line_no)
-       FROM (${lines})`,
-    );
-    onBusy();
+      copyToParquet(select, target, folder, (duck, parquet) => checkedSums(duck, parquet, table, rows));
     try {
-      return await copied;
+      return await copy(
+        `SELECT * EXCLUDE (is_certain) REPLACE (CASE WHEN is_certain THEN line_no ELSE error('row in doubt') END AS line_no)
+         FROM (${lines})`,
+      );
     } catch (doubt) {
       if (!(await readOddRows(table, text, lines, odd, folder))) throw doubt;
     }
@@ -57,7 +54,6 @@ export async function writeTable(
 
 async function checkedSums(duck: Duck, parquet: string, table: BillTable, rows: number): Promise<BillSums> {
   const { payment, refund, rowCount } = await sumsOf(duck, parquet, table.layout);
-  // An empty row, or a row that became two, would shift the numbers of those below.
   if (rowCount !== rows || rows === 0) throw new InDoubt(`${rows} rows became ${rowCount}`);
   if (!table.agrees({ rows, payment, refund })) throw new InDoubt('the totals differ');
   return {
@@ -80,13 +76,13 @@ async function readOddRows(
   folder: string,
 ): Promise<boolean> {
   const { paymentDay } = table.layout;
-  const duck = await openDuck(folder, [], true);
+  const duck = await openDuck(folder, []);
   const file = await open(target, 'w');
   let count = 0;
   try {
     const odd = duck.batches(
       oddRow,
-      `SELECT line_no, raw FROM (${numberedRows(table, text)})
+      `SELECT line_no, raw FROM (${numberedRows(text)})
        WHERE line_no NOT IN (SELECT line_no FROM (${lines}) GROUP BY line_no HAVING bool_and(is_certain))`,
     );
     for await (const batch of odd) {
@@ -111,6 +107,7 @@ async function readOddRows(
   }
 }
 
+/** Writes the rows, each behind its number in the file, so that they may be read in any order. Says how many there are. */
 async function keepRows(
   table: BillTable,
   target: string,
@@ -120,8 +117,16 @@ async function keepRows(
   let rows = 0;
   try {
     for await (const piece of table.rows()) {
-      for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', end + 1)) rows += 1;
-      await file.write(piece);
+      let numbered = '';
+      for (
+        let start = 0, end = piece.indexOf('\n');
+        end >= 0;
+        start = end + 1, end = piece.indexOf('\n', start)
+      ) {
+        numbered += `${table.firstLineNo + rows}${unseparated}${piece.slice(start, end + 1)}`;
+        rows += 1;
+      }
+      await file.write(numbered);
       onProgress(rows);
     }
   } finally {
@@ -130,7 +135,7 @@ async function keepRows(
   return rows;
 }
 
-/** A character that no bill holds: each row is one cell, so that nothing but the layout takes it apart. */
+/** A character that no bill holds: behind its number each row is one cell, so that nothing but the layout takes it apart. */
 const unseparated = '\u0001';
 
 /** Money as whole numbers of its last decimal, by its digits; NULL unless it is written in just this way. */
@@ -146,10 +151,9 @@ interface Form {
   later: TableLine[];
 }
 
-const numberedRows = ({ firstLineNo }: BillTable, file: string): string =>
-  `SELECT (row_number() OVER () + ${firstLineNo - 1})::INTEGER AS line_no, raw
-   FROM read_csv(${literal(file)}, header = false, auto_detect = false, delim = ${literal(unseparated)}, quote = '',
-     escape = '', columns = {'raw': 'VARCHAR'}, ${smallBuffers})`;
+const numberedRows = (file: string): string =>
+  `FROM read_csv(${literal(file)}, header = false, auto_detect = false, delim = ${literal(unseparated)}, quote = '',
+     escape = '', columns = {'line_no': 'INTEGER', 'raw': 'VARCHAR'}, ${smallBuffers})`;
 
 /** The lines that follow from the rows, and of each whether it `is_certain`. */
 function selectLines(table: BillTable, file: string): string {
@@ -204,7 +208,7 @@ function selectLines(table: BillTable, file: string): string {
       : `(kind <> 'payment' OR left(time, 10) = ${literal(layout.paymentDay)})`,
   ];
   return `
-    WITH numbered AS (${numberedRows(table, file)}),
+    WITH numbered AS (${numberedRows(file)}),
     split AS (
       SELECT line_no, raw, string_split(${row}, ${literal(separator)}) AS cells FROM numbered),
     named AS (

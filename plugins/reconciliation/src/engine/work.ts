@@ -11,16 +11,18 @@ export interface Database {
 }
 
 /**
- * What the child process is asked to do. `day`: what is going to be compared afterwards, read while DuckDB sorts the bill
- * and kept until then. `anew`: what is kept is out of date.
+ * What a child process is asked to do. `open`: the day's rows are read, and kept for the comparison to come. `anew`: what is
+ * kept is out of date.
  */
 export type Work =
-  | { kind: 'import'; task: BillTask; day: { question: DayQuestion; database: Database } | undefined }
+  | { kind: 'import'; task: BillTask }
+  | { kind: 'open'; question: DayQuestion; database: Database }
   | { kind: 'compare'; task: DayTask; database: Database; anew: boolean };
 
 /** What it says of finished work: cases come in handfuls, so that reading them holds nobody up. `rssBytes`: its peak. */
 export type Answer =
   | { kind: 'imported'; sums: BillSums; rssBytes: number }
+  | { kind: 'opened'; rssBytes: number }
   | { kind: 'cases'; cases: DayOutcome['cases'] }
   | { kind: 'compared'; outcome: Omit<DayOutcome, 'cases'>; rssBytes: number };
 
