@@ -277,6 +277,7 @@ const spoilings: [string, (text: string) => string][] = [
   ],
   ['text after the end', (text) => `${text}more\r\n`],
   ['a control character', (text) => text.replace(/(20261018\d{20})/, '$1\u0001')],
+  ['what would be a numbered row', (text) => text.replace(/(20261018\d{5})/, '$1\r7\u0001$1')],
 ];
 
 test.each(channels)(

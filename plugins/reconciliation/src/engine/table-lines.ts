@@ -117,6 +117,7 @@ async function keepRows(
   let rows = 0;
   try {
     for await (const piece of table.rows()) {
+      if (piece.includes(unseparated)) throw new InDoubt('a character that no bill holds');
       let numbered = '';
       for (
         let start = 0, end = piece.indexOf('\n');
