@@ -61,9 +61,9 @@ export const caseKey = (
   part: Part | null = null,
 ): string => `${leg}:${merchantCode}:${key}:${tradeKind}${part === null ? '' : `:${part}`}`;
 
-/** Follows from the key, so that a repeated run finds the same number. */
+/** Follows from the key, so that a repeated run finds the same number; long enough for days of hundreds of thousands. */
 export function caseNoOf(dedupeKey: string, date: string): string {
-  const digest = createHash('sha256').update(dedupeKey).digest('hex').slice(0, 10).toUpperCase();
+  const digest = createHash('sha256').update(dedupeKey).digest('hex').slice(0, 16).toUpperCase();
   return `D${date.replaceAll('-', '')}${digest}`;
 }
 

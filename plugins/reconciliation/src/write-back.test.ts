@@ -91,6 +91,17 @@ describe('a day written on a database with one connection', () => {
     expect(await count()).toBe(450);
   });
 
+  test('fails rather than lose a case whose number another one has', async () => {
+    books.bills.set(date, strangers(0, 2));
+    await books.run();
+    const [taken] = await books.db('discrepancies').select('case_no', 'dedupe_key').orderBy('id');
+    // Somebody has decided on it, so that it stays.
+    await books.db('discrepancies').update({ status: 'resolved', resolved_by: 'finance' });
+    await books.db('discrepancies').where(taken).update({ dedupe_key: 'channel:H1:another:payment' });
+    await books.clock.advance(60_000);
+    expect((await books.run()).status).toBe('failed');
+  });
+
   test('is written by one run after the other', async () => {
     books.bills.set(date, strangers(0, 450));
     const [first] = await books.runs.request({ date, accountCode: 'A1', requestedBy: 'finance' });

@@ -320,14 +320,14 @@ async function insertCases(trx: Knex, cases: Record<string, Knex.Value>[]): Prom
     );
     await trx.raw(
       `INSERT INTO discrepancies (${names}) SELECT ${names}
-       FROM json_populate_recordset(NULL::discrepancies, ?::json) ON CONFLICT DO NOTHING`,
+       FROM json_populate_recordset(NULL::discrepancies, ?::json) ON CONFLICT (dedupe_key) DO NOTHING`,
       [...columns, ...columns, JSON.stringify(rows)],
     );
     return;
   }
   const cells = columns.map((_, place) => `value ->> ${place}`).join(', ');
   await trx.raw(
-    `INSERT INTO discrepancies (${names}) SELECT ${cells} FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+    `INSERT INTO discrepancies (${names}) SELECT ${cells} FROM json_each(?) WHERE true ON CONFLICT (dedupe_key) DO NOTHING`,
     [...columns, JSON.stringify(cases.map((row) => columns.map((name) => row[name])))],
   );
 }
