@@ -12,7 +12,7 @@ import type { Database, Report, Work } from './work';
 /** The child process of the engine: one piece of work at a time, told by a message. */
 const casesPerMessage = 500;
 // Payments come first: they wait for a person, this for nobody.
-os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+os.setPriority(os.constants.priority.PRIORITY_LOW);
 
 const say = (report: Report): Promise<void> =>
   new Promise((resolve, reject) => {
