@@ -96,8 +96,12 @@ export async function readDay(
     for (const record of readRows(hisRow, rows)) hisRecords.set(record.hisSerialNo, record);
   }
 
-  const ordersBy = async (column: string, numbers: Iterable<string>): Promise<void> => {
-    const found = await wanted(orderRow, 'orders', column, numbers);
+  const ordersBy = async (
+    column: string,
+    numbers: Iterable<string>,
+    where: Record<string, string> = {},
+  ): Promise<void> => {
+    const found = await wanted(orderRow, 'orders', column, numbers, where);
     for (const order of found.filter(isOurs)) if (!orders.has(order.orderNo)) learn(order);
   };
   const attemptsBy = async (column: string, numbers: Iterable<string>): Promise<void> => {
@@ -136,7 +140,8 @@ export async function readDay(
     'order_no',
     [...attempts.keys()].filter((orderNo) => !orders.has(orderNo)),
   );
-  await ordersBy('merchant_order_no', named.filter(isStray));
+  // Its index begins with the merchant.
+  await ordersBy('merchant_order_no', named.filter(isStray), merchant);
   const channelNumbers = [
     ...[...hisRecords.values()]
       .filter((record) => !record.orderNo || isStray(record.orderNo))
