@@ -177,8 +177,7 @@ export function fromCsv(file: string, columns: Record<string, string>): string {
 
 /**
  * Writes what a query gives as Parquet: under a temporary name, on disk, then renamed, if `check` throws nothing. The
- * rows lie about as in the bill, by time, and so about by order number: sorting a long bill would not fit into memory, and
- * would make no look-up faster.
+ * rows lie about as in the bill, by time, and so about by order number: sorting a long bill would not fit into memory.
  */
 export async function copyToParquet<Value>(
   select: string,

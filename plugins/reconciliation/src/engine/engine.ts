@@ -300,7 +300,8 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
         }),
       );
       watch.onPeak?.(Math.max(importPeak, comparing?.peakBytes() ?? 0));
-      for (const each of atWork) holdsDay ? each.leave() : each.dismiss();
+      if (holdsDay) comparing?.leave();
+      else comparing?.dismiss();
       return value;
     } catch (error) {
       // Whatever they are still at, nobody wants it any more.
