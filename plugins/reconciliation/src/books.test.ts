@@ -744,8 +744,13 @@ describe('location', () => {
 
   test('a number that only HIS knows has no order but its records', async () => {
     await books.book('428661561', 'X9', 50000);
+    await books.book('428661562', 'X9', 100, { merchantCode: 'H2' });
+    for (const number of ['X9', '428661561']) {
+      const found = await books.locator.locate(number, ['H1']);
+      expect(found.order).toBeNull();
+      expect(found.hisRecords).toMatchObject([{ hisSerialNo: '428661561' }]);
+    }
     const found = await books.locator.locate('X9', null);
-    expect(found.order).toBeNull();
-    expect(found.hisRecords).toMatchObject([{ hisSerialNo: '428661561' }]);
+    expect(found.hisRecords).toMatchObject([{ hisSerialNo: '428661561' }, { hisSerialNo: '428661562' }]);
   });
 });

@@ -67,12 +67,16 @@ const shown = (rows: unknown): Row[] =>
 export function createLocator(db: Knex, archive: BillArchive): Locator {
   const scoped = (query: Knex.QueryBuilder, scope: MerchantScope): Knex.QueryBuilder =>
     scope === null ? query : query.whereIn('merchant_code', scope);
+  // The indexes of what a merchant numbers itself begin with the merchant.
+  const ofMerchants = (query: Knex.QueryBuilder, scope: MerchantScope): Knex.QueryBuilder =>
+    query.whereIn('merchant_code', scope ?? db('merchants').select('code'));
 
   async function findOrder(number: string, scope: MerchantScope): Promise<StoredOrder | undefined> {
-    for (const column of ['order_no', 'merchant_order_no', 'channel_trade_no']) {
-      const row = await scoped(db('orders').where({ [column]: number }), scope).first();
-      if (row) return readRow(orderRow, row);
-    }
+    const row: unknown =
+      (await scoped(db('orders').where({ order_no: number }), scope).first()) ??
+      (await ofMerchants(db('orders').where({ merchant_order_no: number }), scope).first()) ??
+      (await scoped(db('orders').where({ channel_trade_no: number }), scope).first());
+    if (row) return readRow(orderRow, row);
     const attempt: unknown = await db('attempts').where({ attempt_no: number }).first('order_no');
     const attempted = z.object({ order_no: z.string() }).safeParse(attempt).data?.order_no;
     const refund: unknown = await db('refunds').where({ refund_no: number }).first('order_no');
@@ -85,25 +89,21 @@ export function createLocator(db: Knex, archive: BillArchive): Locator {
   async function orderOfSerial(serial: string, scope: MerchantScope): Promise<string | undefined> {
     const record = readRow(
       hisRow,
-      await scoped(db('his_records').where({ his_serial_no: serial }), scope).first(),
+      await ofMerchants(db('his_records').where({ his_serial_no: serial }), scope).first(),
     );
     return record && (await findOrders(db, record.merchantCode, [record]))(record);
   }
 
   async function strays(number: string, scope: MerchantScope): Promise<Row[]> {
-    return shown(
-      await scoped(
-        db('his_records').where((either) =>
-          either
-            .where({ order_no: number })
-            .orWhere({ channel_trade_no: number })
-            .orWhere({ his_serial_no: number }),
-        ),
-        scope,
-      )
-        .orderBy('occurred_at')
-        .limit(200),
-    );
+    const under = (column: string) =>
+      db('his_records')
+        .where({ [column]: number })
+        .select('id');
+    const ids = under('order_no').union([
+      under('channel_trade_no'),
+      ofMerchants(under('his_serial_no'), scope),
+    ]);
+    return shown(await scoped(db('his_records').whereIn('id', ids), scope).orderBy('occurred_at').limit(200));
   }
 
   return {
