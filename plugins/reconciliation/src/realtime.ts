@@ -33,6 +33,7 @@ import {
 } from './rows';
 import { settingsFor } from './rule-book';
 import { type Part, parts, sharesOf } from './shares';
+import { inTurns } from './turns';
 
 /** What HIS has told. A correction names the order under which the record stood before. */
 export interface HisNews {
@@ -57,6 +58,9 @@ const sweepSize = 200;
 const ordersPerTransaction = 50;
 
 export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime {
+  // A HIS may tell a whole day at once, and a run may find a whole day's orders out of date.
+  const turn = inTurns(db);
+
   /** What becomes an alarm once the transaction that opened the case has committed. */
   const announce = (drafts: CaseDraft[]): void => {
     for (const draft of drafts) {
@@ -75,7 +79,7 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
   };
 
   async function compare(orderNos: string[]): Promise<string[]> {
-    const compared = await db.transaction(async (trx) => {
+    const compared = await turn(async (trx) => {
       const all: Awaited<ReturnType<typeof compareOrder>>[] = [];
       for (const orderNo of orderNos) all.push(await compareOrder(trx, orderNo, clock.now()));
       return all;
@@ -173,7 +177,7 @@ export function createRealtime(db: Knex, clock: Clock, events: Events): Realtime
     const seen = new Set(forgotten.map(({ id, orderNo }) => `${id} ${orderNo}`));
     for (const record of judged) {
       if (seen.has(`${record.id} ${record.orderNo}`)) continue;
-      announce(await db.transaction((trx) => watchStray(trx, record, clock.now())));
+      announce(await turn((trx) => watchStray(trx, record, clock.now())));
     }
   }
 

@@ -86,7 +86,7 @@ export function createRuleTrial({
 }
 
 function sideOf(
-  { cases, counts, totals }: DayOutcome,
+  { cases, counts, totals }: Awaited<ReturnType<Engine['compareDay']>>,
   settings: Settings,
   date: string,
 ): { side: TrialSide; cases: Map<string, DayCase> } {

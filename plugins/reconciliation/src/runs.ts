@@ -20,6 +20,7 @@ import { z } from 'zod';
 import type { BillArchive, Receipt } from './bills/archive';
 import { billDueAt } from './bills/schedule';
 import { assertOpen, isLocked, lockedDays } from './closings/ledger';
+import type { DayCases } from './engine/case-file';
 import type { DayTask } from './engine/day';
 import { Cancelled, type Engine, type Watch } from './engine/engine';
 import { fail } from './errors';
@@ -27,7 +28,7 @@ import type { Realtime } from './realtime';
 import { accountRow, among, merchantRow, readRow, readRows, type StoredAccount } from './rows';
 import { settingsFor } from './rule-book';
 import { matchSettings, type Settings } from './rules';
-import { type DayCase, writeDay } from './write-back';
+import { writeDay } from './write-back';
 
 const statuses = [
   'queued',
@@ -307,15 +308,15 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     };
     if (bill?.kind === 'ready') course.fileName = bill.file.name;
     await course.enter('importing');
-    const { outcome, task, settings } = await engine.work(watch, async (place) => {
-      const day = {
+    const written = await engine.work(watch, async (place) => {
+      const question = {
         merchantCode: account.merchantCode,
         channel: account.channel,
         accountCode: account.code,
         currency: connected.currency,
         date: run.date,
       };
-      const importBill: Engine['importBill'] = (file) => place.importBill(file, day);
+      const importBill: Engine['importBill'] = (file) => place.importBill(file, question);
       const kept = uploaded
         ? { kind: 'file' as const, path: uploaded.parquet }
         : await timed('importing', () => keep(account, run, bill, importBill));
@@ -329,25 +330,26 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
         await realtime.orders(outcome.stale);
         outcome = await place.compareDay(task);
       }
-      return { outcome, task, settings };
+      const { cases, totals, ...rest } = outcome;
+      await beginWriting(run);
+      const day = { account, date: run.date, runNo: run.runNo, currency: connected.currency };
+      const hasChanged = await timed('writing', () => writeDay(db, day, cases, totals, clock.now()));
+      const late = hasChanged ? await lateOrders(cases) : [];
+      return { ...rest, totals, late, bill: task.bill, suspenseDays: settings.suspenseDays };
     });
-    const { cases, totals, counts } = outcome;
-    await beginWriting(run);
-    const day = { account, date: run.date, runNo: run.runNo, currency: connected.currency };
-    const hasChanged = await timed('writing', () => writeDay(db, day, cases, totals, clock.now()));
     await move(run.runNo, ['writing'], {
       status: 'done',
       stage: null,
       counts: {
-        ...counts,
-        ...totals,
-        milliseconds: { ...milliseconds, ...outcome.milliseconds },
+        ...written.counts,
+        ...written.totals,
+        milliseconds: { ...milliseconds, ...written.milliseconds },
         peakBytes: course.peakBytes,
-        bill: task.bill.kind === 'file' ? 'ready' : task.bill.kind,
+        bill: written.bill.kind === 'file' ? 'ready' : written.bill.kind,
       },
       finishedAt: clock.now(),
     });
-    await settleAround(account, run.date, settings.suspenseDays, hasChanged ? cases : []);
+    await settleAround(account, run.date, written.suspenseDays, written.late);
   }
 
   /** Where a day is written in pieces, one run of it at a time writes; see `writeDay`. */
@@ -470,11 +472,8 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
     account: StoredAccount,
     date: string,
     suspenseDays: number,
-    cases: DayCase[],
+    late: string[],
   ): Promise<void> {
-    const found = cases.flatMap(({ leg, kind, orderNo }) =>
-      leg === 'channel' && kind === 'in_transit' && orderNo !== null ? [orderNo] : [],
-    );
     const open = { account_code: account.code, status: 'open', source: 't1', leg: 'channel' };
     const days: string[] = await db('discrepancies')
       .where(open)
@@ -483,7 +482,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       .where((either) => {
         either
           .where((waiting) => waiting.where({ kind: 'in_transit' }).where('date', '<', date))
-          .orWhere((told) => told.andWhere(among(db, 'order_no', found)));
+          .orWhere((told) => told.andWhere(among(db, 'order_no', late)));
       })
       .distinct()
       .orderBy('date')
@@ -582,6 +581,17 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       for (const run of readRows(runRow, due)) await wake(run);
     },
   };
+}
+
+/** The payments of which one day has the order and another one the bill's line. */
+async function lateOrders(cases: DayCases): Promise<string[]> {
+  const found: string[] = [];
+  for await (const piece of cases()) {
+    for (const { leg, kind, orderNo } of piece) {
+      if (leg === 'channel' && kind === 'in_transit' && orderNo !== null) found.push(orderNo);
+    }
+  }
+  return found;
 }
 
 const receiptOf = (requestedBy: string | null, at: Date): Receipt =>

@@ -45,7 +45,7 @@ describe('a day written on a database with one connection', () => {
     ['at its beginning', 'INSERT', '>= 0', [0, 450], 0],
     ['among its first cases', 'INSERT', '>= 199', [0, 450], 0],
     ['in the middle', 'INSERT', '>= 300', [0, 450], 200],
-    ['while it takes away what no longer differs', 'DELETE', '<= 150', [400, 500], 250],
+    ['while it takes away what no longer differs', 'DELETE', '<= 200', [400, 500], 300],
   ] as const)(
     'that is cut off %s says so, is not closed, and ends the same when it is run again',
     async (_, change, where, [from, to], left) => {

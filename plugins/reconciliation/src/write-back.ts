@@ -1,4 +1,3 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
 import { columnOf, completeRow, formatAmount, isPostgres, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
@@ -6,12 +5,14 @@ import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
 import { assertOpen, holdPeriods } from './closings/ledger';
 import { knownCurrency } from './currency';
+import type { DayCases } from './engine/case-file';
 import { tellTouched } from './handling/history';
 import { caseStatuses } from './handling/states';
 import type { MatchResult, MatchRules, MatchTotals } from './match';
 import { withAmounts, withDays } from './remarks';
 import { among, pieces, readRow, readRows, type StoredAccount, type StoredOrder } from './rows';
 import type { DaySources } from './source-rows';
+import { inTurns, type Turn } from './turns';
 
 /** A T+1 case together with how it stands: what explains itself is written closed, so that it still explains the day. */
 export interface DayCase extends Omit<CaseDraft, 'currency'> {
@@ -145,6 +146,9 @@ const comparable = z.object({
   currency: z.string().nullable(),
 });
 
+const writtenCase = comparable.pick({ id: true, dedupeKey: true });
+const undecided = ['open', 'void', 'in_transit'] as const;
+
 const comparedColumns = Object.keys(comparable.shape).map(columnOf);
 
 /** Which day a run writes, and in which currency its account takes money. */
@@ -154,9 +158,6 @@ export interface WrittenDay {
   runNo: string;
   currency: string;
 }
-
-/** Does one piece of the writing, so that it stands as a whole or not at all. */
-type Turn = <Value>(work: (trx: Knex) => Promise<Value>) => Promise<Value>;
 
 /**
  * Cases and totals of one account's day. Replaced is only what a run wrote and nobody has decided; what is unchanged is
@@ -170,7 +171,7 @@ type Turn = <Value>(work: (trx: Knex) => Promise<Value>) => Promise<Value>;
 export async function writeDay(
   db: Knex,
   day: WrittenDay,
-  cases: DayCase[],
+  cases: DayCases,
   totals: MatchTotals,
   now: Date,
 ): Promise<boolean> {
@@ -188,44 +189,35 @@ export async function writeDay(
     // Two runs of one account's day, wherever they run, write one after the other.
     await trx('channel_accounts').where({ code: account.code }).first('id').forUpdate();
     await begin(trx);
-    return replaceDay((work) => work(trx), Number.POSITIVE_INFINITY, day, cases, totals, now);
+    return replaceDay((work) => work(trx), casesAtOnce, day, cases, totals, now);
   });
 }
 
+/** Cases looked at at once on PostgreSQL: there may be as many as the day has orders. */
+const casesAtOnce = 50_000;
 /** Cases written while nobody else has the connection: some hundredths of a second. */
 const casesInTurn = 200;
-
-/** Between its turns the connection is everybody's for as long as it was held, if anybody is at it or waits for it. */
-function inTurns(db: Knex): Turn {
-  const pool: { numUsed(): number; numPendingAcquires(): number } = db.client.pool;
-  return async (work) => {
-    const started = performance.now();
-    const value = await db.transaction(work);
-    const held = performance.now() - started;
-    // Nothing of the work lets this process hear of anybody: now it does.
-    await setImmediate();
-    if (pool.numUsed() + pool.numPendingAcquires() > 0) await sleep(held);
-    return value;
-  };
-}
 
 async function replaceDay(
   turn: Turn,
   atOnce: number,
   day: WrittenDay,
-  cases: DayCase[],
+  cases: DayCases,
   totals: MatchTotals,
   now: Date,
 ): Promise<boolean> {
-  const wanted = new Set(cases.map((entry) => entry.dedupeKey));
+  const wanted = new Set<string>();
   let changes = 0;
+  for await (const found of cases()) {
+    for (const { dedupeKey } of found) wanted.add(dedupeKey);
+    for (const piece of pieces(found, atOnce)) changes += await turn((trx) => put(trx, day, piece, now));
+  }
   for (let after = 0; ; ) {
     const taken = await turn((trx) => takeAway(trx, day, wanted, { after, atOnce }, now));
     changes += taken.changes;
     if (taken.last === undefined) break;
     after = taken.last;
   }
-  for (const piece of pieces(cases, atOnce)) changes += await turn((trx) => put(trx, day, piece, now));
   await turn((trx) => writeTotals(trx, day, totals, now));
   return changes > 0;
 }
@@ -238,37 +230,38 @@ async function takeAway(
   { after, atOnce }: { after: number; atOnce: number },
   now: Date,
 ): Promise<{ changes: number; last: number | undefined }> {
-  const query = trx('discrepancies')
-    .select(comparedColumns)
-    .where({ account_code: account.code, date, source: 't1' })
-    .forUpdate();
-  // PostgreSQL reads them at once: in the order of ids it might go through the whole table for a page.
-  const isPaged = !isPostgres(trx);
-  if (isPaged) query.where('id', '>', after).orderBy('id').limit(atOnce);
-  const written = readRows(comparable, await query);
-  const gone = written.filter((row) => isUndecided(row) && !wanted.has(row.dedupeKey));
-  const untouched = gone.filter((row) => row.touchedAt === null).map((row) => row.id);
-  for (const piece of pieces(untouched)) await trx('discrepancies').whereIn('id', piece).delete();
-  const healed = gone.filter((row) => row.touchedAt !== null && row.status !== 'void');
-  for (const row of healed) await heal(trx, row, now);
-  return {
-    changes: untouched.length + healed.length,
-    last: isPaged && written.length === atOnce ? written.at(-1)?.id : undefined,
-  };
+  const written = readRows(
+    writtenCase,
+    await trx('discrepancies')
+      .select('id', 'dedupe_key')
+      .where({ account_code: account.code, date, source: 't1', resolved_by: null })
+      .whereIn('status', undecided)
+      .where('id', '>', after)
+      // In the order of ids PostgreSQL might go through the whole table for a piece.
+      .orderByRaw(isPostgres(trx) ? 'id + 0' : 'id')
+      .limit(atOnce),
+  );
+  const ids = written.flatMap(({ id, dedupeKey }) => (wanted.has(dedupeKey) ? [] : [id]));
+  let changes = 0;
+  for (const piece of pieces(ids)) {
+    const rows: unknown = await trx('discrepancies').select(comparedColumns).whereIn('id', piece).forUpdate();
+    const gone = readRows(comparable, rows).filter(isUndecided);
+    const untouched = gone.flatMap(({ id, touchedAt }) => (touchedAt === null ? [id] : []));
+    await trx('discrepancies').whereIn('id', untouched).delete();
+    const healed = gone.filter(({ touchedAt, status }) => touchedAt !== null && status !== 'void');
+    for (const row of healed) await heal(trx, row, now);
+    changes += untouched.length + healed.length;
+  }
+  return { changes, last: written.length === atOnce ? written.at(-1)?.id : undefined };
 }
 
 /** Writes what is new of these and what differs otherwise than before. Says how many rows have changed. */
 async function put(trx: Knex, day: WrittenDay, cases: DayCase[], now: Date): Promise<number> {
-  const known = new Map<string, StoredDayCase>();
-  // Before anything is written: PostgreSQL would go through what this transaction has added, key by key.
-  for (const piece of pieces(cases, 5000)) {
-    const keys = piece.map((entry) => entry.dedupeKey);
-    const rows: unknown = await trx('discrepancies')
-      .select(comparedColumns)
-      .where(among(trx, 'dedupe_key', keys))
-      .forUpdate();
-    for (const row of readRows(comparable, rows)) known.set(row.dedupeKey, row);
-  }
+  const keys = cases.map((entry) => entry.dedupeKey);
+  // Of a list in JSON PostgreSQL would go through what this transaction has added, key by key.
+  const isAsked = isPostgres(trx) ? trx.raw('dedupe_key = ANY(?)', [keys]) : among(trx, 'dedupe_key', keys);
+  const rows: unknown = await trx('discrepancies').select(comparedColumns).where(isAsked).forUpdate();
+  const known = new Map(readRows(comparable, rows).map((row) => [row.dedupeKey, row]));
   const inserts: Record<string, Knex.Value>[] = [];
   let updates = 0;
   for (const found of cases) {
@@ -337,10 +330,8 @@ const wallClock = (moment: Date): string =>
   new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, -1);
 
 /** What a run wrote and on which nobody has decided. Comments and a handler stay with it whatever later runs find. */
-const isUndecided = (row: StoredDayCase): boolean =>
-  row.source === 't1' &&
-  row.resolvedBy === null &&
-  (row.status === 'open' || row.status === 'void' || row.status === 'in_transit');
+const isUndecided = ({ source, resolvedBy, status }: StoredDayCase): boolean =>
+  source === 't1' && resolvedBy === null && undecided.some((each) => each === status);
 
 /** A case that people had to do with is not removed when its difference is gone: it says that it healed. */
 async function heal(trx: Knex, row: StoredDayCase, now: Date): Promise<void> {

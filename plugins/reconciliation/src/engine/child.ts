@@ -1,16 +1,19 @@
+import { open as openFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { BillError, isPostgres } from '@hospital-pay/payments';
 import createKnex, { type Knex } from 'knex';
 import { z } from 'zod';
 import { pieces } from '../rows';
+import { putCases } from './case-file';
 import { compareDay, type OpenDay, openDay, questionOf } from './day';
 import type { DayQuestion } from './extract';
 import { importBill } from './import';
 import type { Database, Report, Work } from './work';
 
+/** Reading so many back holds nobody up. */
+const casesPerPiece = 400;
 /** The child process of the engine: one piece of work at a time, told by a message. */
-const casesPerMessage = 500;
 // Payments come first: they wait for a person, this for nobody.
 os.setPriority(os.constants.priority.PRIORITY_LOW);
 
@@ -65,12 +68,13 @@ async function perform(work: Work & { folder: string }): Promise<void> {
       held = undefined;
       if (kept && work.anew) await close(kept);
       const opened = kept && !work.anew ? kept : await open(work.database, questionOf(work.task), folder);
+      const file = await openFile(work.cases, 'w');
       try {
         const outcome = await compareDay(
           opened.day,
           work.task,
           async (cases) => {
-            for (const piece of pieces(cases, casesPerMessage)) await say({ kind: 'cases', cases: piece });
+            for (const piece of pieces(cases, casesPerPiece)) await putCases(file, piece);
           },
           (stage, done) => {
             void say({ kind: 'progress', stage, done });
@@ -78,6 +82,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
         );
         await say({ kind: 'compared', outcome, rssBytes: peakBytes() });
       } finally {
+        await file.close();
         await close(opened);
       }
       return;

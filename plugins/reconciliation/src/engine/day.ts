@@ -28,7 +28,6 @@ export interface DayTask {
 export type Stage = 'extracting' | 'clearing' | 'matching';
 
 export interface DayOutcome {
-  cases: DayCase[];
   totals: MatchTotals;
   /** How many results of each kind, as `leg.kind`. */
   counts: Record<string, number>;
@@ -82,7 +81,7 @@ export async function compareDay(
   onCases: (cases: DayCase[]) => Promise<void>,
   onProgress: (stage: Stage, done: number) => void = () => undefined,
   portions?: Portions,
-): Promise<Omit<DayOutcome, 'cases'>> {
+): Promise<DayOutcome> {
   const milliseconds: Record<Stage, number> = { extracting, clearing: 0, matching: 0 };
   const timed = async <Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> => {
     onProgress(stage, 0);
@@ -114,7 +113,7 @@ export async function compareDay(
       },
     };
     return await timed('matching', async () => {
-      const outcome: Omit<DayOutcome, 'cases'> = {
+      const outcome: DayOutcome = {
         ...ofCleared(cleared, rules.billKnown),
         stale: [],
         cleared: cleared.orders,

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { BillError, type BillLine, type FundFlowLine, isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import type { DayCase } from '../write-back';
 import { type BillSums, findLines, type RawLine, writeLines } from './bill-lines';
+import { casesIn, type DayCases } from './case-file';
 import type { Portions } from './clear';
 import { compareDay, type DayOutcome, type DayTask, openDay, questionOf } from './day';
 import { type Duck, openDuck } from './duck';
@@ -38,8 +40,12 @@ export interface Workplace {
    * @throws BillError naming the line
    */
   importBill(task: BillTask, day?: DayQuestion): Promise<BillSums>;
-  /** `anew`: orders have changed since the bill was read. */
-  compareDay(task: DayTask, anew?: boolean): Promise<DayOutcome>;
+  /** `anew`: orders have changed since the bill was read. The cases are there until the next comparison, or the end. */
+  compareDay(task: DayTask, anew?: boolean): Promise<ComparedDay>;
+}
+
+export interface ComparedDay extends DayOutcome {
+  cases: DayCases;
 }
 
 export interface Engine {
@@ -51,7 +57,8 @@ export interface Engine {
   keepLines(lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>;
   /** The same for a fund-flow bill. */
   keepFlows(lines: AsyncIterable<FundFlowLine>, target: string): Promise<FlowSums>;
-  compareDay(task: DayTask): Promise<DayOutcome>;
+  /** The cases all at once. */
+  compareDay(task: DayTask): Promise<DayOutcome & { cases: DayCase[] }>;
   /** Lines of one archived bill under these numbers of ours. */
   findLines(parquet: string, numbers: string[]): Promise<RawLine[]>;
   /** Asks DuckDB something of archived Parquet files. */
@@ -90,20 +97,32 @@ const keepFlows = (lines: AsyncIterable<FundFlowLine>, target: string): Promise<
 const keep = (lines: AsyncIterable<BillLine>, target: string): Promise<BillSums> =>
   inFolder((folder) => writeLines(lines, target, folder));
 
+async function inOne(compared: Promise<ComparedDay>): Promise<DayOutcome & { cases: DayCase[] }> {
+  const { cases, ...outcome } = await compared;
+  const all: DayCase[] = [];
+  for await (const piece of cases()) all.push(...piece);
+  return { ...outcome, cases: all };
+}
+
 /** Everything in this process: for small days and tests. */
 export function localEngine(db: Knex, portions?: Portions): Engine {
   const place: Workplace = {
     importBill: (task) => inFolder((folder) => importBill(task, folder)),
     compareDay: (task) =>
       inFolder(async (folder) => {
-        const cases: DayOutcome['cases'] = [];
+        const found: DayCase[][] = [];
         const day = await openDay(db, questionOf(task), folder);
         try {
-          const keepCases = async (found: DayOutcome['cases']): Promise<void> => {
-            cases.push(...found);
+          const keepCases = async (cases: DayCase[]): Promise<void> => {
+            found.push(cases);
           };
           const outcome = await compareDay(day, task, keepCases, undefined, portions);
-          return { ...outcome, cases };
+          return {
+            ...outcome,
+            async *cases() {
+              yield* found;
+            },
+          };
         } finally {
           await day.trx.rollback();
         }
@@ -113,7 +132,8 @@ export function localEngine(db: Knex, portions?: Portions): Engine {
     keepLines: keep,
     keepFlows,
     work: (_watch, work) => work(place),
-    ...place,
+    importBill: (task) => place.importBill(task),
+    compareDay: (task) => inOne(place.compareDay(task)),
     findLines: find,
     look,
     close: () => undefined,
@@ -178,7 +198,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
   /** A process that has finished waits a while for more, unless a long day has left it large. */
   function dismiss(child: ChildProcess, rssBytes: number): void {
     child.removeAllListeners();
-    if (rssBytes > largeBytes) {
+    if (rssBytes > largeBytes || !child.connected) {
       leave(child);
       return;
     }
@@ -221,7 +241,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
           stop(new Error(report.message));
           break;
         default:
-          if ('rssBytes' in report) rssBytes = report.rssBytes;
+          rssBytes = report.rssBytes;
           hear(report);
       }
     });
@@ -290,12 +310,11 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
           },
           compareDay(task, anew = false) {
             comparing ??= take();
-            const cases: DayOutcome['cases'] = [];
             holdsDay = false;
-            return comparing.ask(folder, { kind: 'compare', task, database, anew }, (report) => {
-              if (report.kind === 'cases') cases.push(...report.cases);
-              return report.kind === 'compared' ? { ...report.outcome, cases } : undefined;
-            });
+            const cases = path.join(folder, 'cases');
+            return comparing.ask(folder, { kind: 'compare', task, database, anew, cases }, (report) =>
+              report.kind === 'compared' ? { ...report.outcome, cases: () => casesIn(cases) } : undefined,
+            );
           },
         }),
       );
@@ -315,7 +334,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     keepFlows,
     work,
     importBill: (task) => work({}, (place) => place.importBill(task)),
-    compareDay: (task) => work({}, (place) => place.compareDay(task)),
+    compareDay: (task) => work({}, (place) => inOne(place.compareDay(task))),
     findLines: find,
     look,
     close: () => [...idle].forEach(leave),

@@ -12,19 +12,18 @@ export interface Database {
 
 /**
  * What a child process is asked to do. `open`: the day's rows are read, and kept for the comparison to come. `anew`: what is
- * kept is out of date.
+ * kept is out of date. `cases`: the file for what is found.
  */
 export type Work =
   | { kind: 'import'; task: BillTask }
   | { kind: 'open'; question: DayQuestion; database: Database }
-  | { kind: 'compare'; task: DayTask; database: Database; anew: boolean };
+  | { kind: 'compare'; task: DayTask; database: Database; anew: boolean; cases: string };
 
-/** What it says of finished work: cases come in handfuls, so that reading them holds nobody up. `rssBytes`: its peak. */
+/** What it says of finished work. `rssBytes`: its peak. */
 export type Answer =
   | { kind: 'imported'; sums: BillSums; rssBytes: number }
   | { kind: 'opened'; rssBytes: number }
-  | { kind: 'cases'; cases: DayOutcome['cases'] }
-  | { kind: 'compared'; outcome: Omit<DayOutcome, 'cases'>; rssBytes: number };
+  | { kind: 'compared'; outcome: DayOutcome; rssBytes: number };
 
 export type Report =
   | Answer
