@@ -276,6 +276,35 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     expect(places).toEqual({ 'at:asc': inOrder, 'at:desc': inOrder.toReversed() });
   });
 
+  test('of more files than one look reads are refused rather than cut short, and found in fewer days', async () => {
+    call('2024-03-05T04:00:00Z', 'MANY');
+    await monitoring(hospital.strapi()).flush();
+    await monitoring(hospital.strapi()).logs.archive.sweep();
+    const [{ id: _, ...file }] = await db()('log_archives').where({ month: '2024-03' });
+    const later = dateValue(db(), new Date('2024-03-20T00:00:00Z'));
+    const copies = Array.from({ length: 120 }, (__, index) => ({
+      ...file,
+      document_id: `copy${index}`,
+      first_at: later,
+      last_at: later,
+    }));
+    await db().batchInsert('log_archives', copies, 20);
+    const asked = (until: string, orderNo: string) =>
+      ops(
+        'GET',
+        `/api/interface-logs?filters[at][$gte]=2024-03-01T00:00:00Z&filters[at][$lt]=${until}&filters[orderNo][$eq]=${orderNo}`,
+      );
+    expect(await asked('2024-03-31T00:00:00Z', 'ANOTHER')).toMatchObject({
+      status: 400,
+      body: { error: { name: 'LOG_SPAN_TOO_LONG', message: expect.stringContaining('缩小日期范围') } },
+    });
+    expect(await asked('2024-03-10T00:00:00Z', 'MANY')).toMatchObject({
+      status: 200,
+      body: { data: [{}], meta: { pagination: { total: 1, totalKind: 'exact' } } },
+    });
+    await db()('log_archives').where('document_id', 'like', 'copy%').delete();
+  });
+
   test('stay in the database while their archive cannot be written', async () => {
     call('2025-01-05T04:00:00Z', 'NOT-YET');
     await monitoring(hospital.strapi()).flush();

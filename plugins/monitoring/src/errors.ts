@@ -41,5 +41,10 @@ export const fail = defineErrors({
     zh: '这里统计的是全部商户，您只能看部分商户',
     en: 'This counts every merchant, and you may see some of them only',
   },
+  LOG_SPAN_TOO_LONG: {
+    status: 400,
+    zh: '所选日期内归档的日志太多，一次查不完，请缩小日期范围',
+    en: 'More is archived of those days than one look reads: choose fewer days',
+  },
   LOG_QUESTION_INVALID: { status: 400, zh: '日志查询条件无效', en: 'The log cannot be asked this' },
 });

@@ -9,6 +9,7 @@ import { columnOf, completeRow, dateValue, fromRow, isPostgres } from '@hospital
 import type { Core } from '@strapi/strapi';
 import { type Knex, knex } from 'knex';
 import { z } from 'zod';
+import { fail } from '../errors';
 import { keptMessageMonths } from '../messages/retention';
 import type { Place, Step } from './cursor';
 import { type LogType, logTables, logTypes } from './log-types';
@@ -24,10 +25,14 @@ export interface LogArchive {
   sweep(): Promise<void>;
   /** Up to when a log is archived; null when it is not. */
   archivedTo(type: LogType): Promise<Date | null>;
-  /** The question must say from which day. `most`: of the files that may hold such rows, how many to look at. */
+  /**
+   * The question must say from which day. `most`: of the files that may hold such rows, how many to look at.
+   * @throws LOG_SPAN_TOO_LONG when these do not hold the rows and there are more
+   */
   beyond(type: LogType, question: Question, step: Step, most?: number): Promise<Row[]>;
-  count(type: LogType, question: Question): Promise<number>;
-  /** What archived rows answer, added up by DuckDB. The question must say from which day. */
+  /** `isWhole`: no more files than `most` may hold such rows. */
+  count(type: LogType, question: Question, most?: number): Promise<{ count: number; isWhole: boolean }>;
+  /** What archived rows answer, added up by DuckDB. The question must say from which day. @throws LOG_SPAN_TOO_LONG */
   read<Value extends z.ZodType>(
     type: LogType,
     question: Question,
@@ -39,7 +44,7 @@ export interface LogArchive {
 /** Rows of one file: a search reads only files of the days it asks for, and few of their blocks. */
 const rowsAFile = 200_000;
 const rowsAtOnce = 2000;
-/** Files that one look reads at most; it says so rather than reading years. */
+/** Files that one look reads at most: some 24 million rows. */
 const filesAtOnce = 120;
 
 /** Months a log keeps in the database until the administration says otherwise. */
@@ -196,7 +201,7 @@ export function createLogArchive(options: {
     return months;
   }
 
-  /** Files that may hold what is asked, nearest to the beginning of the walk first. */
+  /** Files that may hold what is asked, nearest to the beginning of the walk first. One more than `most` when there are more. */
   async function filesOf(
     type: LogType,
     question: Question,
@@ -219,7 +224,9 @@ export function createLogArchive(options: {
         query.where('first_at', '<=', value);
     }
     if (!isBounded) return [];
-    const rows: object[] = await query.orderBy(order === 'desc' ? 'last_at' : 'first_at', order).limit(most);
+    const rows: object[] = await query
+      .orderBy(order === 'desc' ? 'last_at' : 'first_at', order)
+      .limit(most + 1);
     return z.array(archivedFile).parse(rows.map((row) => fromRow({ ...row })));
   }
 
@@ -275,7 +282,7 @@ export function createLogArchive(options: {
         .first('last_at');
       return row === undefined ? null : z.object({ lastAt: z.date() }).parse(fromRow({ ...row })).lastAt;
     },
-    async beyond(type, question, step, most) {
+    async beyond(type, question, step, most = filesAtOnce) {
       const { from, order, limit, fields } = step;
       const files = await filesOf(type, question, step, most);
       const build = (query: Knex.QueryBuilder): void => {
@@ -292,7 +299,7 @@ export function createLogArchive(options: {
         query.limit(limit);
       };
       // The nearest file alone has most pages; what lies before the next file cannot be in any further one.
-      for (let near = 1; ; near *= 2) {
+      for (let near = 1; ; near = Math.min(2 * near, most)) {
         const next = files[near];
         const found = await look(files.slice(0, near), question, z.record(z.string(), z.unknown()), build);
         const rows = found.map((row) =>
@@ -303,16 +310,20 @@ export function createLogArchive(options: {
           return next === undefined || (order === 'desc' ? at > next.lastAt : at < next.firstAt);
         };
         if (next === undefined || (rows.length === limit && rows.every(isNear))) return rows;
+        if (near === most) throw fail('LOG_SPAN_TOO_LONG', { files: most });
       }
     },
-    async count(type, question) {
-      const [row] = await look(await filesOf(type, question), question, z.object({ count: whole }), (query) =>
+    async count(type, question, most = filesAtOnce) {
+      const files = await filesOf(type, question, undefined, most);
+      const [row] = await look(files.slice(0, most), question, z.object({ count: whole }), (query) =>
         query.count({ count: '*' }),
       );
-      return row?.count ?? 0;
+      return { count: row?.count ?? 0, isWhole: files.length <= most };
     },
     async read(type, question, row, build) {
-      return look(await filesOf(type, question), question, row, build);
+      const files = await filesOf(type, question);
+      if (files.length > filesAtOnce) throw fail('LOG_SPAN_TOO_LONG', { files: filesAtOnce });
+      return look(files, question, row, build);
     },
   };
 }

@@ -124,7 +124,8 @@ export function createLogLists(
       .as('bounded');
     const { count } = counted.parse(await db(bounded).count({ count: '*' }).first());
     if (count <= countedUpTo) {
-      return { total: count + (await archive.count(type, question)), totalKind: 'exact' };
+      const archived = await archive.count(type, question);
+      return { total: count + archived.count, totalKind: archived.isWhole ? 'exact' : 'more than' };
     }
     if (about !== undefined && about > countedUpTo) return { total: about, totalKind: 'about' };
     return { total: countedUpTo, totalKind: 'more than' };
@@ -204,7 +205,7 @@ export function createLogLists(
           const rows = db(logTables[type]);
           ask(rows, question, moment);
           const { count } = counted.parse(await rows.count({ count: '*' }).first());
-          return count + (await archive.count(type, question));
+          return count + (await archive.count(type, question, everyFile)).count;
         },
         async *rows() {
           for (let from: Place | undefined; ; ) {
