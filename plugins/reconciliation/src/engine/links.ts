@@ -27,6 +27,23 @@ export async function cutRest(duck: Duck, lookUp: LookUp, ordersPerPiece: number
   await cutIntoPieces(duck, ordersPerPiece);
 }
 
+/** What a query gives, in its order, as many rows at a time as the database is asked about: it may be the whole day. */
+async function* pagesOf<Row extends z.ZodType>(
+  duck: Duck,
+  row: Row,
+  select: string,
+): AsyncGenerator<z.output<Row>[]> {
+  await duck.run(
+    `CREATE OR REPLACE TABLE asked AS
+     SELECT *, (row_number() OVER () - 1) // ${numbersAtOnce} AS page FROM (${select})`,
+  );
+  for (let page = 0; ; page++) {
+    const rows = await duck.rows(row, 'SELECT * EXCLUDE (page) FROM asked WHERE page = $1', [page]);
+    if (rows.length === 0) return;
+    yield rows;
+  }
+}
+
 /** What a row is looked at with: the rows of the same number; one without a number stands for itself. */
 export const nodeOf = (key: string, row: 'record' | 'line', id: string): string =>
   `CASE ${key} WHEN '' THEN '#${row} ' || ${id} ELSE ${key} END`;
@@ -50,8 +67,7 @@ async function linkStrays(duck: Duck, lookUp: LookUp): Promise<void> {
        SELECT ${nodeOfLine} AS node, unnest([order_no, channel_no, refund_no]) AS number
        FROM bill SEMI JOIN (FROM rest WHERE NOT known) AS lone ON lone.key = bill.order_no) WHERE number <> ''`,
   );
-  const strays = await duck.rows(idRow, 'SELECT id FROM rest_his WHERE NOT known');
-  for (const page of pieces(strays, numbersAtOnce)) {
+  for await (const page of pagesOf(duck, idRow, 'SELECT id FROM rest_his WHERE NOT known ORDER BY id')) {
     const hisIds = page.map(({ id }) => id);
     await duck.run(
       `INSERT INTO link SELECT node, number FROM ${given({ id: 'BIGINT', number: 'VARCHAR' })} JOIN rest_his USING (id)`,
@@ -63,8 +79,7 @@ async function linkStrays(duck: Duck, lookUp: LookUp): Promise<void> {
     ]);
     await noteOrdersOf(duck, lookUp, billsIn(bills));
   }
-  const numbers = await duck.rows(numberRow, 'SELECT DISTINCT number FROM link');
-  for (const page of pieces(numbers, numbersAtOnce)) {
+  for await (const page of pagesOf(duck, numberRow, 'SELECT DISTINCT number FROM link ORDER BY number')) {
     const named = await lookUp.ordersNamed(page.map(({ number }) => number));
     await duck.run(
       `INSERT INTO link SELECT "orderNo", number FROM ${given({ orderNo: 'VARCHAR', number: 'VARCHAR' })}`,
@@ -101,31 +116,23 @@ async function addTouched(duck: Duck): Promise<void> {
 async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
   const note = (bills: OrderBill[]): Promise<void> =>
     duck.run(`INSERT INTO his_bill SELECT number, bill FROM ${givenBills}`, [JSON.stringify(bills)]);
-  const nextOrders = (after: string) =>
-    duck.rows(
-      numberRow,
-      `SELECT key AS number FROM rest WHERE known AND key > $1 ORDER BY key LIMIT ${numbersAtOnce}`,
-      [after],
-    );
-  for (let orders = await nextOrders(''); orders.length > 0; ) {
-    const orderNos = orders.map(({ number }) => number);
+  const known = `SELECT key AS number FROM rest WHERE known AND key <> '' ORDER BY key`;
+  for await (const page of pagesOf(duck, numberRow, known)) {
+    const orderNos = page.map(({ number }) => number);
     const own = await lookUp.billsOf({ orderNos });
     const booked = await lookUp.billsBookedFor(orderNos);
     await note(own);
     await note(booked);
     // Orders of other days belong to it too, and those that agree.
-    const known = new Map(booked.map(({ bill }) => [bill, 0]));
-    for (const { bill } of own) known.set(bill, (known.get(bill) ?? 0) + 1);
-    const shared = await lookUp.sharedBills([...known].map(([bill, times]) => ({ bill, known: times })));
+    const times = new Map(booked.map(({ bill }) => [bill, 0]));
+    for (const { bill } of own) times.set(bill, (times.get(bill) ?? 0) + 1);
+    const shared = await lookUp.sharedBills([...times].map(([bill, count]) => ({ bill, known: count })));
     await noteOrdersOf(duck, lookUp, shared);
-    orders = await nextOrders(orders.at(-1)?.number ?? '');
   }
   // Orders of other days that rows of this day mean may be one bill as well.
-  const others = await duck.rows(
-    numberRow,
-    'SELECT DISTINCT node AS number FROM link WHERE node NOT IN (SELECT key FROM rest WHERE known)',
-  );
-  for (const page of pieces(others, numbersAtOnce)) {
+  const others =
+    'SELECT DISTINCT node AS number FROM link WHERE node NOT IN (SELECT key FROM rest WHERE known) ORDER BY number';
+  for await (const page of pagesOf(duck, numberRow, others)) {
     const orderNos = page.map(({ number }) => number);
     const found = [...(await lookUp.billsOf({ orderNos })), ...(await lookUp.billsBookedFor(orderNos))];
     await note(found);
@@ -135,8 +142,7 @@ async function keepBillsTogether(duck: Duck, lookUp: LookUp): Promise<void> {
     `UPDATE rest SET is_simple = false WHERE key IN (
        SELECT node FROM his_bill WHERE bill IN (SELECT bill FROM his_bill GROUP BY bill HAVING count(DISTINCT node) > 1))`,
   );
-  const bills = await duck.rows(billRow, 'SELECT DISTINCT bill FROM his_bill');
-  for (const page of pieces(bills, numbersAtOnce)) {
+  for await (const page of pagesOf(duck, billRow, 'SELECT DISTINCT bill FROM his_bill ORDER BY bill')) {
     await duck.run(`INSERT INTO link SELECT number, 'bill ' || bill FROM ${givenBills}`, [
       JSON.stringify(await lookUp.recordsOf(page.map(({ bill }) => bill))),
     ]);
@@ -172,18 +178,23 @@ async function cutIntoPieces(duck: Duck, ordersPerPiece: number): Promise<void> 
     );
   }
   await duck.run(
-    `CREATE TABLE piece AS WITH nodes AS (
+    `CREATE TABLE named AS WITH nodes AS (
        SELECT key, is_simple FROM rest WHERE key <> ''
        UNION SELECT node, false FROM rest_his WHERE key = ''
-       UNION SELECT ${nodeOfLine}, false FROM bill WHERE order_no = ''),
-     named AS (SELECT nodes.*, coalesce(least, hash(key)) AS whole FROM nodes LEFT JOIN label ON name = hash(key)),
-     wholes AS (
-       SELECT whole, bool_and(is_simple) AND count(DISTINCT key) = 1 AS is_simple, min(key) AS first, count(*) AS size
-       FROM named GROUP BY whole),
-     placed AS (
-       SELECT whole, is_simple,
-         2 * ((sum(size) OVER (PARTITION BY is_simple ORDER BY first, whole) - 1)::BIGINT // ${ordersPerPiece}) + is_simple::BIGINT AS piece
-       FROM wholes)
-     SELECT DISTINCT key, placed.is_simple, piece FROM named JOIN placed USING (whole)`,
+       UNION SELECT ${nodeOfLine}, false FROM bill WHERE order_no = '')
+     SELECT nodes.*, coalesce(least, hash(key)) AS whole FROM nodes LEFT JOIN label ON name = hash(key)`,
   );
+  for (const table of ['link', 'his_bill', 'edge', 'label', 'lesser']) await duck.run(`DROP TABLE ${table}`);
+  // Added up row by row as they are sorted, which takes no memory however many there are.
+  await duck.run(
+    `CREATE TABLE placed AS
+     SELECT whole, is_simple, 2 * ((sum(size) OVER (ROWS UNBOUNDED PRECEDING) - 1)::BIGINT // ${ordersPerPiece}) + is_simple::BIGINT AS piece
+     FROM (
+       SELECT whole, bool_and(is_simple) AND min(key) = max(key) AS is_simple, min(key) AS first, count(*) AS size
+       FROM named GROUP BY whole ORDER BY is_simple, first, whole)`,
+  );
+  await duck.run(
+    `CREATE TABLE piece AS SELECT DISTINCT key, placed.is_simple, piece FROM named JOIN placed USING (whole)`,
+  );
+  for (const table of ['named', 'placed']) await duck.run(`DROP TABLE ${table}`);
 }
