@@ -52,20 +52,23 @@ export async function orders(words: Words): Promise<void> {
 
 /** Prints what a day takes by stage, beside DuckDB's bare join and an indexed join in the database, all in one run. */
 export async function reconcile(words: Words): Promise<void> {
-  const asked = z.strictObject({ orders: count.optional(), database: databases }).parse(words);
+  const lost = z.enum(['nothing', 'his', 'orders']).default('nothing');
+  const asked = z.strictObject({ orders: count.optional(), database: databases, lost }).parse(words);
   const sizes = asked.orders === undefined ? [100_000, 1_000_000, 5_000_000] : [asked.orders];
   const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024);
   for (const orders of sizes) {
     for (const database of asked.database) {
       const format = database === 'sqlite' ? 'alipay' : 'wechat';
-      const result = await benchReconcile({ orders, database, format });
-      console.log(`\n${orders} orders, ${database}, bill of ${format}; seconds`);
+      const result = await benchReconcile({ orders, database, format, lost: asked.lost });
+      const gone = asked.lost === 'nothing' ? '' : `, ${asked.lost} lost`;
+      console.log(`\n${orders} orders${gone}, ${database}, bill of ${format}; seconds`);
       console.table({
         [`this · ${database}`]: {
           ...result.seconds,
           total: result.totalSeconds,
           processor: result.cpuSeconds,
           'peak MB': megabytes(result.peakBytes),
+          'platform grown MB': megabytes(result.grownBytes),
         },
         'bare DuckDB join': {
           total: result.bareJoin.seconds,

@@ -30,6 +30,8 @@ export interface ReconcileBench {
   /** Of processor, the database server's own left out. */
   cpuSeconds: number;
   peakBytes: number;
+  /** What the platform's own process has grown by at most meanwhile. */
+  grownBytes: number;
   injected: number;
   cases: number;
   /** Cases that are missing, too many or different. */
@@ -42,12 +44,14 @@ export interface ReconcileOptions {
   orders: number;
   database: 'sqlite' | 'postgres';
   format: 'alipay' | 'wechat';
+  lost?: Day['lost'];
 }
 
 const date = '2026-10-18';
 
-export const dayOf = (size: number): Day => ({
+export const dayOf = (size: number, lost: Day['lost'] = 'nothing'): Day => ({
   size,
+  lost,
   date,
   dayBefore: shiftDay(date, -1),
   dayAfter: shiftDay(date, 1),
@@ -58,8 +62,9 @@ export async function benchReconcile({
   orders,
   database,
   format,
+  lost,
 }: ReconcileOptions): Promise<ReconcileBench> {
-  const day = dayOf(orders);
+  const day = dayOf(orders, lost);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hospital-pay-bench-'));
   const file = path.join(folder, format === 'alipay' ? 'bill.zip' : 'bill.csv.gz');
   await writeDayBill(day, format, file);
@@ -73,9 +78,11 @@ export async function benchReconcile({
     const { runs } = reconciliation(hospital.strapi());
     const [requested] = await runs.request({ date, accountCode, requestedBy: 'bench' });
     const cpuBefore = cpuSeconds();
+    const memory = watchMemory();
     const started = performance.now();
     const run = await finished(runs, requested?.runNo ?? '');
     const totalSeconds = (performance.now() - started) / 1000;
+    const grownBytes = memory.stop();
     const cpu = cpuSeconds() - cpuBefore;
     if (run.status !== 'done') throw new Error(`${run.errorCode}: ${run.errorMessage}`);
     const { milliseconds, peakBytes } = runCounts.parse(run.counts);
@@ -88,6 +95,7 @@ export async function benchReconcile({
       totalSeconds,
       cpuSeconds: cpu,
       peakBytes,
+      grownBytes,
       injected: [...injectedOf(day)].length,
       cases: [...expectedOf(day)].length,
       wrong,
@@ -98,6 +106,20 @@ export async function benchReconcile({
     await hospital.stop();
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function watchMemory(): { stop(): number } {
+  const before = process.memoryUsage.rss();
+  let most = before;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss());
+  }, 50);
+  return {
+    stop() {
+      clearInterval(timer);
+      return most - before;
+    },
+  };
 }
 
 /** The queue may have taken it up already. */
@@ -123,14 +145,14 @@ function* linesOf(day: Day): Generator<BillEntry> {
 
 function* injectedOf(day: Day): Generator<string> {
   for (let index = 0; index < day.size; index++) {
-    const told = differenceOf(index);
+    const told = differenceOf(day, index);
     if (told) yield told;
   }
 }
 
 function* expectedOf(day: Day): Generator<Expected> {
   for (let index = 0; index < day.size; index++) {
-    if (differenceOf(index)) yield* storyOf(day, index).expected;
+    if (day.lost !== 'nothing' || differenceOf(day, index)) yield* storyOf(day, index).expected;
   }
 }
 
@@ -174,7 +196,7 @@ function wrongTotals(counts: unknown, day: Day): string[] {
     const { order, refund, his, lines } = storyOf(day, index);
     if (order?.settledOn === day.date) sums.platformFen += order.amountFen;
     if (refund) sums.platformFen -= refund.amountFen;
-    if (differenceOf(index) === 'given back a day later' && refund) {
+    if (differenceOf(day, index) === 'given back a day later' && refund) {
       sums.platformFen += refund.amountFen;
       sums.abnormalRefundFen += refund.amountFen;
     }

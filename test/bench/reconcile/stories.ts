@@ -89,16 +89,18 @@ export interface Day {
   dayAfter: string;
   /** Midnight that begins the day, epoch ms. */
   start: number;
+  /** What of the day never came, or is gone; everything else is as it should be. */
+  lost: 'nothing' | 'his' | 'orders';
 }
 
-export const differenceOf = (index: number): Difference | undefined =>
-  index % everyStory === everyStory - 1
+export const differenceOf = ({ lost }: Day, index: number): Difference | undefined =>
+  lost === 'nothing' && index % everyStory === everyStory - 1
     ? difference[Math.floor(index / everyStory) % difference.length]
     : undefined;
 
 /** The same index tells the same story, whenever and wherever. */
 export function storyOf(day: Day, index: number): Story {
-  const told = differenceOf(index);
+  const told = differenceOf(day, index);
   const digits = String(index).padStart(9, '0');
   const compact = day.date.replaceAll('-', '');
   const orderNo = `${compact}${digits}0${String((index * 7919) % 1_000_000).padStart(6, '0')}`;
@@ -181,22 +183,44 @@ export function storyOf(day: Day, index: number): Story {
     lines,
     expected,
   });
+  const usualOf = (lost: Day['lost']): Story => {
+    switch (lost) {
+      case 'nothing':
+        return usual([charge()], [payment()]);
+      case 'his':
+        return usual([], [payment()], [expect('his', 'platform_only', -amountFen)]);
+      case 'orders':
+        return {
+          his: [charge()],
+          lines: [payment()],
+          expected: [expect('his', 'his_only', amountFen), expect('channel', 'channel_only', amountFen)],
+        };
+    }
+  };
+  const refundedOf = (lost: Day['lost']): Story => {
+    const [his, lines] = [
+      [charge(), hisRefund()],
+      [payment(), billRefund()],
+    ];
+    switch (lost) {
+      case 'nothing':
+        return refunded(his, lines);
+      case 'his':
+        return refunded([], lines);
+      case 'orders':
+        return { his, lines, expected: [] };
+    }
+  };
 
   switch (told) {
     case undefined:
-      return index % everyRefund === 0
-        ? refunded([charge(), hisRefund()], [payment(), billRefund()])
-        : usual([charge()], [payment()]);
+      return index % everyRefund === 0 ? refundedOf(day.lost) : usualOf(day.lost);
     case 'his missing':
-      return usual([], [payment()], [expect('his', 'platform_only', -amountFen)]);
+      return usualOf('his');
     case 'bill missing':
       return usual([charge()], [], [expect('channel', 'platform_only', -amountFen)]);
     case 'platform missing':
-      return {
-        his: [charge()],
-        lines: [payment()],
-        expected: [expect('his', 'his_only', amountFen), expect('channel', 'channel_only', amountFen)],
-      };
+      return usualOf('orders');
     case 'his only':
       return { his: [charge()], lines: [], expected: [expect('his', 'his_only', amountFen)] };
     case 'channel only':
