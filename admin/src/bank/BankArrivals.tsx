@@ -21,7 +21,7 @@ import { call } from '../http/client';
 import { anything } from '../http/contracts';
 import { useText } from '../i18n';
 import { sumFen } from '../money';
-import { Clipped, Money } from '../schema/Cell';
+import { ChannelAccountName, Clipped, Money } from '../schema/Cell';
 import { DayRange } from '../schema/FilterBar';
 import { joinRange, splitRange } from '../schema/filters';
 import { FailureView } from '../shell/FailureView';
@@ -193,7 +193,10 @@ export default function BankArrivals() {
                   fixed: 'left',
                   render: (_, row) => <span className="number">{row.date}</span>,
                 },
-                { title: t('bank.channelAccount'), dataIndex: 'accountCode' },
+                {
+                  title: t('bank.channelAccount'),
+                  render: (_, { accountCode }) => <ChannelAccountName code={accountCode} />,
+                },
                 ...(
                   [
                     'paymentFen',

@@ -1,7 +1,7 @@
 import { Empty, Table, Tag } from 'antd';
 import type { RoutingView } from '../http/contracts';
 import { useText } from '../i18n';
-import { ChannelName } from '../schema/Cell';
+import { ChannelAccountName, ChannelName } from '../schema/Cell';
 
 const verdictColor = (verdict: string): string => {
   if (verdict === 'chosen') return 'success';
@@ -43,7 +43,10 @@ export function RoutingTable({ routing }: { routing: RoutingView }) {
         },
         { title: t('routing.route'), dataIndex: 'name' },
         { title: t('routing.channel'), render: (_, { channel }) => <ChannelName code={channel} /> },
-        { title: t('routing.account'), dataIndex: 'accountCode' },
+        {
+          title: t('routing.account'),
+          render: (_, { accountCode }) => <ChannelAccountName code={accountCode} />,
+        },
         { title: t('routing.priority'), dataIndex: 'priority', align: 'right' },
         {
           title: t('routing.circuit'),

@@ -3,7 +3,7 @@ import { createContext, useContext } from 'react';
 import type { Field } from '../http/contracts';
 import { useText } from '../i18n';
 import { currencySign, type Fen, fenText } from '../money';
-import { useChannels, useMerchants, useNames } from '../shell/references';
+import { useChannelAccounts, useChannels, useMerchants, useNames } from '../shell/references';
 import { dateTimeText } from '../time';
 import { anomalyCodes } from './columns';
 
@@ -46,6 +46,11 @@ export function ChannelName({ code }: { code: unknown }) {
 function MerchantName({ code }: { code: unknown }) {
   const { nameOf } = useMerchants();
   return typeof code === 'string' && code !== '' ? <Clipped text={nameOf(code)} /> : <Nothing />;
+}
+
+export function ChannelAccountName({ code }: { code: string }) {
+  const name = useChannelAccounts().find(({ value }) => value === code)?.label;
+  return <Clipped text={name ?? code} />;
 }
 
 const optionOf = ({ options }: Field, value: unknown) =>

@@ -219,9 +219,9 @@ function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boo
       options={options}
     />
   );
+  if (field.name === 'accountCode') return choose(accounts.map(named));
   if (field.kind === 'string' && field.names)
     return <Names of={field.names} isMany={field.many === true} disabled={isLocked} {...control} />;
-  if (field.name === 'accountCode') return choose(accounts.map(named));
   if (field.name === 'terminalCode') return choose(terminals.map(named));
   switch (field.kind) {
     case 'enum':

@@ -2,7 +2,7 @@ import type { Core } from '@strapi/strapi';
 import { createScreens, type Screens } from './screens';
 
 export type { FieldKind } from './model';
-export type { NamedRows } from './named';
+export { type NamedRows, namedRows } from './named';
 export type { Screen, ScreenField, Screens } from './screens';
 export type { View } from './view';
 

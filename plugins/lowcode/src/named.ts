@@ -12,6 +12,7 @@ export const namedTypes = [
   'role',
   'account',
   'merchant',
+  'channel-account',
   'message-target',
   'message-template',
   'alert-rule',
@@ -22,6 +23,12 @@ export const namedRows: Record<NamedType, NamedRows> = {
   role: { type: 'role', endpoint: '/api/roles', code: 'code', name: 'name' },
   account: { type: 'account', endpoint: '/api/accounts', code: 'username', name: 'displayName' },
   merchant: { type: 'merchant', endpoint: '/api/merchants', code: 'code', name: 'name' },
+  'channel-account': {
+    type: 'channel-account',
+    endpoint: '/api/channel-accounts',
+    code: 'code',
+    name: 'name',
+  },
   'message-target': {
     type: 'message-target',
     endpoint: '/api/message-targets',

@@ -6,7 +6,6 @@ import {
 } from '@hospital-pay/payments/contract';
 import { readTradeBill } from './bill';
 import { openTradeTable } from './bill-table';
-import { openBill as openFile } from './bill-text';
 
 const mchidOf = (config: ChannelConfig): string | undefined =>
   typeof config.mchid === 'string' ? config.mchid : undefined;
@@ -16,7 +15,7 @@ export const openTable: BillTableReader = (bytes, { date, config }) =>
 
 /** The file itself names no day: its payments do. */
 export const openBill: BillReader = async (bytes, { date, config }) => {
-  const { totals, lines } = await readTradeBill(await openFile(bytes, undefined), mchidOf(config));
+  const { totals, lines } = await readTradeBill(bytes, mchidOf(config));
   return {
     kind: 'ready',
     file: { name: `wechat-trade-${date}.csv${bytes[0] === 0x1f ? '.gz' : ''}`, bytes },

@@ -1,90 +1,90 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { createGunzip, gunzip } from 'node:zlib';
+import { setImmediate } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
 import { BillError, parseAmount } from '@hospital-pay/payments/contract';
 
-const unzip = promisify(gunzip);
-/** Of a text in memory, and of one that goes to a disk piece by piece. */
-const longestText = 1024 ** 3;
-const longestPieces = 4 * 1024 ** 3;
+/** What a file may unpack to; no more than a piece of it is in memory at once. */
+const longestText = 4 * 1024 ** 3;
+const pieceBytes = 256 * 1024;
 
-const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+export const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** The hash WeChat states is over the text, not over the compressed file. */
-export async function openBill(
+/** @throws BillError HASH. The hash WeChat states is over the text, not over the compressed file. */
+export async function checkHash(
   bytes: Buffer,
-  hash: { type: string; value: string } | undefined,
-): Promise<Buffer> {
-  let text = bytes;
-  if (isGzip(bytes)) {
-    try {
-      text = await unzip(bytes, { maxOutputLength: longestText });
-    } catch (cause) {
-      if (cause instanceof RangeError) {
-        throw new BillError('SIZE', `the file unpacks to more than ${longestText} bytes`, undefined, {
-          cause,
-        });
-      }
-      throw new BillError('TRUNCATED', 'the compressed file does not open', undefined, { cause });
-    }
-  }
-  if (hash) {
-    if (hash.type !== 'SHA1') throw new BillError('HASH', `unknown hash ${hash.type}`);
-    const actual = createHash('sha1').update(text).digest('hex');
-    if (actual !== hash.value.toLowerCase())
-      throw new BillError('HASH', 'the file is not the one WeChat Pay hashed');
-  }
-  return text;
+  { type, value }: { type: string; value: string },
+  longest = longestText,
+): Promise<void> {
+  if (type !== 'SHA1') throw new BillError('HASH', `unknown hash ${type}`);
+  const hash = createHash('sha1');
+  for await (const chunk of textBytes(bytes, longest)) hash.update(chunk);
+  if (hash.digest('hex') !== value.toLowerCase())
+    throw new BillError('HASH', 'the file is not the one WeChat Pay hashed');
 }
 
-/** The text piece by piece, never in memory as a whole. @throws when it does not unpack, is too long, or no UTF-8 */
-export async function* textPieces(bytes: Buffer): AsyncGenerator<string> {
-  const pieces = new TextDecoder('utf-8', { fatal: true });
+/** @throws BillError TRUNCATED, SIZE */
+async function* textBytes(bytes: Buffer, longest = longestText): AsyncGenerator<Buffer> {
   let length = 0;
   for await (const chunk of isGzip(bytes) ? gunzipped(bytes) : sliced(bytes)) {
     length += chunk.length;
-    if (length > longestPieces)
-      throw new BillError('SIZE', `the file unpacks to more than ${longestPieces} bytes`);
-    yield pieces.decode(chunk, { stream: true });
+    if (length > longest) throw new BillError('SIZE', `the file unpacks to more than ${longest} bytes`);
+    yield chunk;
   }
-  yield pieces.decode();
 }
 
-const pieceBytes = 256 * 1024;
-
-function gunzipped(bytes: Buffer): AsyncIterable<Buffer> {
+async function* gunzipped(bytes: Buffer): AsyncGenerator<Buffer> {
   const stream = createGunzip({ chunkSize: pieceBytes });
   stream.end(bytes);
-  return stream;
+  try {
+    for await (const chunk of stream) yield chunk;
+  } catch (cause) {
+    throw new BillError('TRUNCATED', 'the compressed file does not open', undefined, { cause });
+  }
 }
 
-function* sliced(bytes: Buffer): Generator<Buffer> {
+async function* sliced(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     yield bytes.subarray(start, start + pieceBytes);
+    // A long bill must not hold up everything else.
+    await setImmediate();
   }
+}
+
+/** The text piece by piece. @throws when it does not unpack, is too long, or no UTF-8 */
+export async function* textPieces(bytes: Buffer): AsyncGenerator<string> {
+  const pieces = new TextDecoder('utf-8', { fatal: true });
+  for await (const chunk of textBytes(bytes)) yield pieces.decode(chunk, { stream: true });
+  yield pieces.decode();
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const newline = 0x0a;
 
-/** Lines one by one, so that a day of a million trades is never one string. The BOM is dropped by the decoder. */
-export function* textLines(text: Buffer): Generator<{ lineNo: number; line: string }> {
+/** The text line by line. The BOM is dropped by the decoder. @throws BillError */
+export async function* textLines(bytes: Buffer): AsyncGenerator<{ lineNo: number; line: string }> {
   let lineNo = 0;
-  let start = 0;
-  while (start < text.length) {
-    const found = text.indexOf(newline, start);
-    const end = found === -1 ? text.length : found;
+  const decoded = (line: Buffer): string => {
     lineNo += 1;
-    let line: string;
     try {
-      line = decoder.decode(text.subarray(start, end));
+      return decoder.decode(line).replace(/\r$/, '');
     } catch (cause) {
       throw new BillError('ENCODING', 'not UTF-8', lineNo, { cause });
     }
-    start = end + 1;
-    if (line.endsWith('\r')) line = line.slice(0, -1);
-    if (line !== '') yield { lineNo, line };
+  };
+  let begun = Buffer.alloc(0);
+  for await (const chunk of textBytes(bytes)) {
+    const text = begun.length > 0 ? Buffer.concat([begun, chunk]) : chunk;
+    let start = 0;
+    for (let end = text.indexOf(newline); end >= 0; end = text.indexOf(newline, start)) {
+      const line = decoded(text.subarray(start, end));
+      start = end + 1;
+      if (line !== '') yield { lineNo, line };
+    }
+    begun = Buffer.from(text.subarray(start));
   }
+  if (begun.length === 0) return;
+  const line = decoded(begun);
+  if (line !== '') yield { lineNo, line };
 }
 
 /**
@@ -161,7 +161,7 @@ export interface BillSections {
 
 /** A bill without its closing summary is a bill that was cut off. */
 export async function findSections(
-  text: Buffer,
+  bytes: Buffer,
   opening: string,
   closing: string,
   seen: (line: string) => void,
@@ -169,8 +169,7 @@ export async function findSections(
   let header: BillSections['header'] | undefined;
   let summary: { header: string; lineNo: number } | undefined;
   let row: string | undefined;
-  let lineCount = 0;
-  for (const { lineNo, line } of textLines(text)) {
+  for await (const { lineNo, line } of textLines(bytes)) {
     if (!header) {
       if (!line.startsWith(opening)) throw new BillError('COLUMNS', `does not begin with ${opening}`, lineNo);
       header = { line, lineNo };
@@ -182,9 +181,6 @@ export async function findSections(
     } else {
       seen(line);
     }
-    // A long bill must not hold up everything else.
-    lineCount += 1;
-    if (lineCount % 20_000 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   if (!header) throw new BillError('TRUNCATED', 'the file is empty');
   if (!summary || row === undefined) throw new BillError('TRUNCATED', 'the file ends without its summary');

@@ -4,7 +4,7 @@ import { BillError, type BillLine, formatAmount } from '@hospital-pay/payments/c
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readTradeBill } from './bill';
-import { openBill } from './bill-text';
+import { checkHash } from './bill-text';
 
 const header =
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,' +
@@ -262,14 +262,41 @@ describe('the file of a bill', () => {
   const value = createHash('sha1').update(text).digest('hex');
 
   test('the hash is checked over the text that was compressed', async () => {
-    expect(await openBill(gzipSync(text), { type: 'SHA1', value: value.toUpperCase() })).toEqual(text);
-    expect(await openBill(text, { type: 'SHA1', value })).toBe(text);
+    await checkHash(gzipSync(text), { type: 'SHA1', value: value.toUpperCase() });
+    await checkHash(text, { type: 'SHA1', value });
   });
 
   test('another hash, an unknown one or a file cut off are refused', async () => {
-    await expect(openBill(text.subarray(1), { type: 'SHA1', value })).rejects.toMatchObject({ code: 'HASH' });
-    await expect(openBill(text, { type: 'MD5', value })).rejects.toMatchObject({ code: 'HASH' });
+    await expect(checkHash(text.subarray(1), { type: 'SHA1', value })).rejects.toMatchObject({
+      code: 'HASH',
+    });
+    await expect(checkHash(text, { type: 'MD5', value })).rejects.toMatchObject({ code: 'HASH' });
     const cut = gzipSync(text).subarray(0, 60);
-    await expect(openBill(cut, { type: 'SHA1', value })).rejects.toMatchObject({ code: 'TRUNCATED' });
+    await expect(checkHash(cut, { type: 'SHA1', value })).rejects.toMatchObject({ code: 'TRUNCATED' });
+    expect(await codeOf(cut)).toBe('TRUNCATED');
+  });
+
+  test('one that unpacks to more than a bill can be is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(1_000_000));
+    await expect(checkHash(bomb, { type: 'SHA1', value }, 999_999)).rejects.toMatchObject({ code: 'SIZE' });
+  });
+
+  test('is read the same in one piece or in many, compressed or not', async () => {
+    const long = Array.from({ length: 4000 }, (_, index) =>
+      row({
+        status: 'SUCCESS',
+        orderNo: `L${index}`,
+        orderAmount: '1.00',
+        refundAmount: '0.00',
+        fee: '0.00600',
+        name: '门诊缴费（含药费、检查费）',
+      }),
+    );
+    const whole = file(long, summary(4000, '4000.00', '0.00', '24.00000'));
+    const lines = await linesOf(whole);
+    expect(lines.map(({ lineNo, orderNo }) => [lineNo, orderNo])).toEqual(
+      long.map((_, index) => [index + 2, `L${index}`]),
+    );
+    expect(await linesOf(gzipSync(whole))).toEqual(lines);
   });
 });

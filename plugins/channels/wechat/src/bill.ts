@@ -157,11 +157,11 @@ export interface ReadBill {
  * Reads a 交易账单: ALL, SUCCESS or REFUND, today's 27 columns or the older 24. `mchid`: whose lines they must be.
  * @throws BillError when the file has no proper beginning or end; `lines()` for everything in between.
  */
-export async function readTradeBill(text: Buffer, mchid?: string): Promise<ReadBill> {
+export async function readTradeBill(bytes: Buffer, mchid?: string): Promise<ReadBill> {
   let payments = 0;
   let refunds = 0;
   // The summary counts rows without telling payments from refunds, so the split is counted here.
-  const sections = await findSections(text, '交易时间', '总交易单数', (line) => {
+  const sections = await findSections(bytes, '交易时间', '总交易单数', (line) => {
     if (line.includes(',`REFUND,`') || line.includes(',`REVOKED,`')) refunds += 1;
     else payments += 1;
   });
@@ -174,11 +174,11 @@ export async function readTradeBill(text: Buffer, mchid?: string): Promise<ReadB
     refundFen: summary.refundFen ?? 0,
     ...(summary.fee ? { feeFen: summary.fee.fen } : {}),
   };
-  return { totals, lines: () => tradeLines(text, sections, places, summary, mchid) };
+  return { totals, lines: () => tradeLines(bytes, sections, places, summary, mchid) };
 }
 
 async function* tradeLines(
-  text: Buffer,
+  bytes: Buffer,
   sections: BillSections,
   places: Places,
   summary: Summary,
@@ -189,7 +189,7 @@ async function* tradeLines(
   let paymentFen = 0;
   let refundFen = 0;
   let feeUnits = 0;
-  for (const { lineNo, line } of textLines(text)) {
+  for await (const { lineNo, line } of textLines(bytes)) {
     if (lineNo <= sections.header.lineNo) continue;
     if (lineNo >= summary.lineNo - 1) break;
     const row = readRow(line, lineNo, places, mchid);

@@ -13,7 +13,7 @@ import {
 import type Pay from 'wechatpay-node-v3';
 import { z } from 'zod';
 import { readTradeBill } from './bill';
-import { openBill } from './bill-text';
+import { checkHash, isGzip } from './bill-text';
 import type { WechatSettings } from './config';
 import { readFundFlowBill } from './fund-flow';
 import { readNotification } from './notification';
@@ -83,7 +83,7 @@ export function createDriver(
     kind: 'trade' | 'fund-flow',
     date: string,
     ask: (sdk: Pay) => Promise<unknown>,
-  ): Promise<{ name: string; bytes: Buffer; text: Buffer } | Exclude<Bill, { kind: 'ready' }>> {
+  ): Promise<{ name: string; bytes: Buffer } | Exclude<Bill, { kind: 'ready' }>> {
     if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw new RangeError(`not a day: ${date}`);
     const subject = { method: 'download_bill' };
     const answer = await client.viaSdk(subject, ask);
@@ -109,10 +109,10 @@ export function createDriver(
         file.kind === 'error' ? file.message : `${file.code}: ${file.cause}`,
       );
     }
-    const text = await openBill(file.bytes, { type: hash_type, value: hash_value });
-    const zipped = text !== file.bytes;
-    const name = `wechat-${kind}-${settings.mchid}-${date}.csv${zipped ? '.gz' : ''}`;
-    return { name, bytes: file.bytes, text };
+    const { bytes } = file;
+    await checkHash(bytes, { type: hash_type, value: hash_value });
+    const name = `wechat-${kind}-${settings.mchid}-${date}.csv${isGzip(bytes) ? '.gz' : ''}`;
+    return { name, bytes };
   }
 
   return {
@@ -149,8 +149,7 @@ export function createDriver(
         sdk.tradebill({ bill_date: date, bill_type: 'ALL', tar_type: 'GZIP' }),
       );
       if ('kind' in fetched) return fetched;
-      const { name, bytes, text } = fetched;
-      return { kind: 'ready', file: { name, bytes }, ...(await readTradeBill(text, settings.mchid)) };
+      return { kind: 'ready', file: fetched, ...(await readTradeBill(fetched.bytes, settings.mchid)) };
     },
 
     async fundFlowBill(date: string): Promise<Bill<FundFlowLine>> {
@@ -158,8 +157,7 @@ export function createDriver(
         sdk.fundflowbill({ bill_date: date, account_type: 'BASIC', tar_type: 'GZIP' }),
       );
       if ('kind' in fetched) return fetched;
-      const { name, bytes, text } = fetched;
-      return { kind: 'ready', file: { name, bytes }, ...(await readFundFlowBill(text)) };
+      return { kind: 'ready', file: fetched, ...(await readFundFlowBill(fetched.bytes)) };
     },
 
     async test() {

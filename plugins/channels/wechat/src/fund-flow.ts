@@ -89,8 +89,8 @@ export interface ReadFundFlow {
 }
 
 /** Reads a 资金账单. @throws BillError as `readTradeBill` does. */
-export async function readFundFlowBill(text: Buffer): Promise<ReadFundFlow> {
-  const sections = await findSections(text, '记账时间', '资金流水总笔数', () => undefined);
+export async function readFundFlowBill(bytes: Buffer): Promise<ReadFundFlow> {
+  const sections = await findSections(bytes, '记账时间', '资金流水总笔数', () => undefined);
   const places = placesOf(sections.header);
   const { count, ...totals } = readSummary(sections.summary);
 
@@ -99,7 +99,7 @@ export async function readFundFlowBill(text: Buffer): Promise<ReadFundFlow> {
     let moneyOut = 0;
     let inFen = 0;
     let outFen = 0;
-    for (const { lineNo, line } of textLines(text)) {
+    for await (const { lineNo, line } of textLines(bytes)) {
       if (lineNo <= sections.header.lineNo) continue;
       if (lineNo >= sections.summary.lineNo - 1) break;
       const found = readLine(line, lineNo, places);

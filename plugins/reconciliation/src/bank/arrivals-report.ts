@@ -1,3 +1,4 @@
+import { namedRows } from '@hospital-pay/lowcode';
 import type { Field, Report } from '../export/report';
 import { type ArrivalQuestion, type Arrivals, arrivalQuestion } from './arrivals';
 
@@ -6,6 +7,11 @@ const field = (name: string, kind: Field['kind'], zh: string, en: string): Field
   kind,
   title: { zh, en },
 });
+
+const channelAccount: Field = {
+  ...field('accountCode', 'string', '渠道账户', 'Account'),
+  names: namedRows['channel-account'],
+};
 
 const status: Field = {
   ...field('status', 'enum', '状态', 'Status'),
@@ -29,7 +35,7 @@ export function arrivalsReport(arrivals: Arrivals): Report<ArrivalQuestion> {
     asked: [
       field('from', 'day', '开始日期', 'From'),
       field('to', 'day', '结束日期', 'To'),
-      field('accountCode', 'string', '渠道账户', 'Account'),
+      channelAccount,
       field('bankAccountCode', 'string', '银行账户', 'Bank account'),
     ],
     async tables(scope, asked) {
@@ -42,7 +48,7 @@ export function arrivalsReport(arrivals: Arrivals): Report<ArrivalQuestion> {
             field('date', 'day', '账单日', 'Bill day'),
             field('merchantCode', 'merchant', '商户', 'Merchant'),
             field('channel', 'channel', '渠道', 'Channel'),
-            field('accountCode', 'string', '渠道账户', 'Account'),
+            channelAccount,
             field('bankAccountCode', 'string', '银行账户', 'Bank account'),
             field('paymentFen', 'money', '收费', 'Payments'),
             field('refundFen', 'money', '退费', 'Refunds'),
