@@ -185,7 +185,8 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     }
     return fork(path.join(__dirname, 'child.js'), {
       serialization: 'advanced',
-      execArgv: ['--max-old-space-size=1024'],
+      // Rows are many and short-lived: with less room for young ones they are copied again and again.
+      execArgv: ['--max-old-space-size=1024', '--max-semi-space-size=32'],
     });
   }
 
