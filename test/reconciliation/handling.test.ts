@@ -35,7 +35,7 @@ interface Statistics {
   handled: number;
   open: number;
   carriedOut: number;
-  carriedIn: { orderNo: string }[];
+  carriedIn: { orderNo: string; patientName: string }[];
   differenceFen: number;
   abnormalRefundFen: number;
   bankArrivalFen: number;
@@ -399,7 +399,15 @@ describe.each(['sqlite', 'postgres'] as const)('handling of differences on %s', 
     expect(figures).toMatchObject({ handled: 8, open: 1, carriedOut: 1, abnormalRefundFen: 2500 });
     expect(figures.differenceDetail.filter(({ status }) => status !== 'void')).toHaveLength(10);
     expect(figures.bankArrivalFen).toBe(figures.platformFen - figures.abnormalRefundFen);
-    expect((await statistics(nextDay)).carriedIn).toMatchObject([{ orderNo: numberOf('late') }]);
+    expect((await statistics(nextDay)).carriedIn).toMatchObject([
+      { orderNo: numberOf('late'), patientName: '李小四' },
+    ]);
+    const administrator = await hospital.staff('admin');
+    for (const date of [day, nextDay]) {
+      const { body } = await administrator('GET', `/api/reconciliation/statistics?date=${date}`);
+      expect(body).toHaveProperty('differenceDetail');
+      expect(JSON.stringify(body)).not.toContain('李小四');
+    }
   }, 30_000);
 
   test('a shortage is locked until a late bill can no longer settle it, and runs leave alone what people did', async () => {

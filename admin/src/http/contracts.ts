@@ -256,6 +256,7 @@ export const analysis = z.object({
   isHalfWritten: z.boolean().catch(false),
   reasons: z.array(z.object({ leg: z.string(), kind: z.string(), count, differenceFen: fen })),
   cases: z.array(row),
+  caseCount: count,
 });
 
 const rows = z
@@ -412,6 +413,7 @@ export const statistics = z.object({
   carriedIn: rows,
   refundDetail: rows,
   differenceDetail: rows,
+  differenceCount: count,
 });
 
 export const kinds = [

@@ -1057,6 +1057,7 @@ export const en: Dictionary = {
   },
   statistics: {
     title: 'Statistics',
+    firstOf: '{{total}} in total, the first {{shown}} listed: export them to see all',
     halfWritten:
       'The results of this day are being written and the differences are not complete yet. Reload when its run is done',
     his: 'HIS income',

@@ -1041,6 +1041,7 @@ export const zh = {
   },
   statistics: {
     title: '统计报表',
+    firstOf: '共 {{total}} 条，这里列出前 {{shown}} 条，全部请导出 Excel',
     halfWritten: '当日对账结果正在写入, 差错明细尚不完整; 请在对账任务完成后刷新',
     his: 'HIS收入',
     platform: '平台收入',

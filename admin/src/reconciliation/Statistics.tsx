@@ -26,6 +26,7 @@ import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
 import { useAsked } from '../shell/useAsked';
 import { addDays, dateTimeText, fromPicker, today, toPicker } from '../time';
+import { FirstOf } from './FirstOf';
 import { locationOf } from './locationOf';
 
 /** One day's figures: 当日差帐 = HIS − platform; arrived at the bank = platform − abnormal refunds. */
@@ -105,7 +106,8 @@ export default function Statistics() {
             </Flex>
             <Typography.Paragraph type="secondary" style={{ marginBottom: 8 }}>
               {t('statistics.handled')} {data.handled} · {t('statistics.open')} {data.open} ·{' '}
-              {t('statistics.carriedOut')} {data.carriedOut}
+              {t('statistics.carriedOut')} {data.carriedOut}{' '}
+              <FirstOf shown={data.differenceDetail.length} total={data.differenceCount} />
             </Typography.Paragraph>
             <Details rows={data.differenceDetail} columns={differenceColumns} />
           </section>

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Alert, Button, Drawer, Empty, Flex, Popconfirm, Skeleton, Table, Tag, Typography } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
@@ -28,6 +28,7 @@ import { useAccount } from '../shell/useAccount';
 import { useAsked } from '../shell/useAsked';
 import { useToast } from '../shell/useToast';
 import { addDays, dateTimeText, today } from '../time';
+import { FirstOf } from './FirstOf';
 import { locationOf } from './locationOf';
 
 type ByDay = SummaryFigures['byDay'][number];
@@ -234,7 +235,6 @@ export default function Summary() {
 
 type Reason = z.infer<typeof analysis>['reasons'][number];
 const reasonKey = ({ leg, kind }: Pick<Reason, 'leg' | 'kind'>): string => `${leg} ${kind}`;
-const caseReason = (row: Row): string => reasonKey({ leg: String(row.leg ?? 'his'), kind: String(row.kind) });
 
 function Analysis({
   date,
@@ -251,11 +251,12 @@ function Analysis({
 }) {
   const { t, pick } = useText();
   const { data: screen } = useScreen('discrepancy');
-  const [chosen, setChosen] = useState<string>();
+  const [reason, setReason] = useState<Reason>();
+  const question = { date, payType, merchantCode, currency, leg: reason?.leg, kind: reason?.kind };
   const { data, error, refetch } = useQuery({
-    queryKey: ['analysis', date, payType, merchantCode, currency],
-    queryFn: () =>
-      call('/reconciliation/analysis', analysis, { query: { date, payType, merchantCode, currency } }),
+    queryKey: ['analysis', question],
+    queryFn: () => call('/reconciliation/analysis', analysis, { query: question }),
+    placeholderData: keepPreviousData,
   });
   if (error) return <FailureView error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton active />;
@@ -264,7 +265,6 @@ function Analysis({
   const field = (name: string) => screen?.fields.find((candidate) => candidate.name === name);
   const kind = field('kind');
   const leg = field('leg');
-  const reason = data.reasons.find((candidate) => reasonKey(candidate) === chosen);
   const nameOf = ({ options }: Field, value: string) => {
     const option = options?.find((candidate) => candidate.value === value);
     return option ? pick(option) : value;
@@ -304,10 +304,10 @@ function Analysis({
         rowKey={reasonKey}
         rowSelection={{
           type: 'radio',
-          selectedRowKeys: chosen === undefined ? [] : [chosen],
-          onChange: ([key]) => setChosen(String(key)),
+          selectedRowKeys: reason === undefined ? [] : [reasonKey(reason)],
+          onChange: (_, [row]) => setReason(row),
         }}
-        onRow={(row) => ({ className: 'clickable', onClick: () => setChosen(reasonKey(row)) })}
+        onRow={(row) => ({ className: 'clickable', onClick: () => setReason(row) })}
         columns={[
           {
             title: t('summary.leg'),
@@ -353,15 +353,16 @@ function Analysis({
           <Flex gap={8} align="center">
             {t('summary.cases')}
             {reason && (
-              <Tag closable onClose={() => setChosen(undefined)}>
+              <Tag closable onClose={() => setReason(undefined)}>
                 {[leg && nameOf(leg, reason.leg), kind && nameOf(kind, reason.kind)]
                   .filter(Boolean)
                   .join(' · ')}
               </Tag>
             )}
+            <FirstOf shown={data.cases.length} total={data.caseCount} />
           </Flex>
         )}
-        dataSource={data.cases.filter((row) => chosen === undefined || caseReason(row) === chosen)}
+        dataSource={data.cases}
         rowKey={(row) => String(row.caseNo ?? row.documentId)}
         scroll={{ x: 'max-content' }}
         pagination={{
@@ -382,6 +383,7 @@ function Analysis({
           ...column('kind'),
           ...column('platformFen'),
           ...column('hisFen'),
+          ...(reason?.leg === 'channel' ? column('channelFen') : []),
           ...column('differenceFen'),
           ...column('status'),
           {

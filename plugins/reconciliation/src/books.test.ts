@@ -620,6 +620,31 @@ describe('the bill', () => {
 });
 
 describe('the figures', () => {
+  test('list the first thousand cases of a day, count all of them, and give each once for a file', async () => {
+    const lines = Array.from({ length: 2300 }, (_, index) => ({ orderNo: `X-${index}`, amountFen: 100 }));
+    books.bills.set(date, bill(lines));
+    await books.pay('1', 1999);
+    await books.run();
+    const day = { date, currency: 'CNY' };
+    const { cases, caseCount, reasons } = await books.figures.analysis(null, day);
+    expect([cases.length, caseCount]).toEqual([1000, 2302]);
+    expect(reasons).toHaveLength(3);
+    expect(reasons).toContainEqual({
+      leg: 'channel',
+      kind: 'channel_only',
+      count: 2300,
+      differenceFen: -230_000,
+    });
+    const each: string[] = [];
+    for await (const { caseNo } of books.figures.eachCase(null, day)) each.push(caseNo);
+    expect(new Set(each).size).toBe(2302);
+    expect(each).toHaveLength(2302);
+    expect(each.slice(0, 1000)).toEqual(cases.map(({ caseNo }) => caseNo));
+    const ofHis = await books.figures.analysis(null, { date, leg: 'his', kind: 'platform_only' });
+    expect([ofHis.cases, ofHis.caseCount]).toMatchObject([[{ orderNo: '1' }], 1]);
+    expect(ofHis.reasons).toEqual(reasons);
+  });
+
   test('today counts what was taken, given back and is still open', async () => {
     books.clock.set(new Date('2026-10-18T15:00:00+08:00'));
     await books.pay('1', 1999);

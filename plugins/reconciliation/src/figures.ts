@@ -18,7 +18,17 @@ import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
 import { hisRecordsOf } from './order-numbers';
 import { inEnglish } from './remarks';
-import { merchantRow, moneyStates, orderRow, pieces, readRow, readRows, refundRow } from './rows';
+import {
+  among,
+  byIndex,
+  merchantRow,
+  moneyStates,
+  orderRow,
+  pieces,
+  readRow,
+  readRows,
+  refundRow,
+} from './rows';
 import { parts } from './shares';
 import { type DayStatistics, dayStatistics } from './statistics';
 import { isHalfWritten } from './write-back';
@@ -71,7 +81,9 @@ export interface Analysis extends OneCurrency {
   isHalfWritten: boolean;
   /** `differenceFen` is platform − the other side: the reasons of leg `his` add up to the day's difference. */
   reasons: { leg: 'his' | 'channel'; kind: string; count: number; differenceFen: number }[];
+  /** The first of `caseCount`: those of the reason that is asked for, or all. */
   cases: CaseView[];
+  caseCount: number;
 }
 
 export interface Statistics extends DayStatistics, OneCurrency {
@@ -89,7 +101,21 @@ export interface Statistics extends DayStatistics, OneCurrency {
   /** Given back on the day of the payment itself: in the platform's income both net to nothing. */
   sameDayRefundFen: number;
   sameDayDetail: RefundDetail[];
+  /** The first of `differenceCount`. */
   differenceDetail: CaseView[];
+  differenceCount: number;
+}
+
+/** Cases that an answer lists at most: on a day without HIS there is one for each order. */
+export const mostListed = 1000;
+
+/** The cases of a day that explain its difference. */
+export interface CaseQuestion {
+  date: string;
+  payType?: string | undefined;
+  currency: string;
+  leg?: 'his' | 'channel' | undefined;
+  kind?: string | undefined;
 }
 
 const caseView = z.object({
@@ -174,7 +200,9 @@ export interface Figures {
     which: { currency: string },
   ): Promise<{ at: Date; takenFen: number; count: number }[]>;
   summary(scope: MerchantScope, range: Which<{ from: string; to: string }>): Promise<Summary>;
-  analysis(scope: MerchantScope, day: Which<{ date: string }>): Promise<Analysis>;
+  analysis(scope: MerchantScope, day: Which<Pick<CaseQuestion, 'date' | 'leg' | 'kind'>>): Promise<Analysis>;
+  /** All of those that `analysis` and `statistics` list, in the same order, for a file. */
+  eachCase(scope: MerchantScope, question: CaseQuestion): AsyncGenerator<CaseView>;
   statistics(scope: MerchantScope, date: string, currency?: string): Promise<Statistics>;
   /** Abnormal refunds of these days for payments of other days. */
   lateRefunds(scope: MerchantScope, days: Days): Promise<LateRefund[]>;
@@ -183,6 +211,7 @@ export interface Figures {
 const china: DayRule = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
 const fortnight = 14;
 const minuteMs = 60_000;
+const caseOrder = ['occurred_at', 'case_no'];
 
 const money = z.unknown().transform((value) => (value === null || value === undefined ? 0 : toMinor(value)));
 const amount = z.object({ fen: money, count: money });
@@ -200,6 +229,38 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     const query = db('merchants').orderBy('code').select('code', 'zone', 'day_cutoff');
     const row = await (scope === null ? query : query.whereIn('code', scope)).first();
     return readRow(merchantRow, row) ?? china;
+  }
+
+  function casesOf(
+    scope: MerchantScope,
+    { date, payType, currency, leg, kind }: CaseQuestion,
+    from: Knex.Raw | string = 'discrepancies',
+  ): Knex.QueryBuilder {
+    const query = inCurrency(scoped(db(from).where({ date }), scope), 'discrepancies', currency)
+      // What healed by itself explains nothing any more, except the pairs that lie across midnight.
+      .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }));
+    if (payType !== undefined) query.where({ pay_type: payType });
+    if (leg === 'his') query.where((his) => his.where({ leg }).orWhereNull('leg'));
+    if (leg === 'channel') query.where({ leg });
+    return kind === undefined ? query : query.where({ kind });
+  }
+
+  async function* eachCase(scope: MerchantScope, question: CaseQuestion): AsyncGenerator<CaseView> {
+    let page = readCases(await casesOf(scope, question).orderBy(caseOrder).limit(mostListed));
+    for (;;) {
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < mostListed) return;
+      const at = dateValue(db, last.occurredAt);
+      const inOrder = byIndex(db, 'discrepancies', 'discrepancies_occurred_at_idx');
+      page = readCases(
+        await casesOf(scope, question, inOrder)
+          .where('occurred_at', '>=', at)
+          .where((after) => after.where('occurred_at', '>', at).orWhere('case_no', '>', last.caseNo))
+          .orderBy(caseOrder)
+          .limit(mostListed),
+      );
+    }
   }
 
   async function count(query: Knex.QueryBuilder): Promise<number> {
@@ -571,36 +632,36 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       }));
     },
 
-    async analysis(scope, { date, payType, ...which }) {
+    async analysis(scope, { date, payType, leg, kind, ...which }) {
       const { currency, currencies } = await askedCurrency(db, scope, which.currency);
-      const query = inCurrency(scoped(db('discrepancies').where({ date }), scope), 'discrepancies', currency);
-      const rows = readCases(
-        await (payType === undefined ? query : query.where({ pay_type: payType }))
-          // What healed by itself explains nothing any more, except the pairs that lie across midnight.
-          .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
-          .orderBy(['occurred_at', 'case_no']),
-      );
+      const day = { date, payType, currency };
+      const found: unknown = await casesOf(scope, day)
+        .groupBy('leg', 'kind')
+        .select('leg', 'kind')
+        .count({ count: '*' })
+        .sum({ fen: 'difference_fen' })
+        .min({ first: 'occurred_at' })
+        .orderBy('first');
       const reasons = new Map<string, Analysis['reasons'][number]>();
-      for (const row of rows) {
-        const leg = row.leg ?? 'his';
-        const reason = reasons.get(`${leg} ${row.kind}`) ?? {
-          leg,
-          kind: row.kind,
-          count: 0,
-          differenceFen: 0,
-        };
-        reason.count += 1;
-        reason.differenceFen = toMinor(reason.differenceFen - row.differenceFen);
-        reasons.set(`${leg} ${row.kind}`, reason);
+      for (const { leg: against, ...row } of z.array(reasonRow).parse(found)) {
+        const name = `${against} ${row.kind}`;
+        const reason = reasons.get(name) ?? { leg: against, kind: row.kind, count: 0, differenceFen: 0 };
+        reason.count += row.count;
+        reason.differenceFen = toMinor(reason.differenceFen - row.fen);
+        reasons.set(name, reason);
       }
+      const asked = { ...day, leg, kind };
       return {
         currency,
         currencies,
         isHalfWritten: await isHalfWritten(db, scope, date),
         reasons: [...reasons.values()],
-        cases: rows,
+        cases: readCases(await casesOf(scope, asked).orderBy(caseOrder).limit(mostListed)),
+        caseCount: await count(casesOf(scope, asked)),
       };
     },
+
+    eachCase,
 
     async statistics(scope, date, which) {
       const { currency, currencies } = await askedCurrency(db, scope, which);
@@ -625,12 +686,20 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           )
           .orderBy(['resolved_at', 'case_no']),
       );
+      const differences = { date, currency, leg: 'his' } as const;
       const differenceDetail = readCases(
-        await cases({ date })
-          .where((his) => his.where({ leg: 'his' }).orWhereNull('leg'))
-          .where((shown) => shown.whereNot({ status: 'void' }).orWhere({ kind: 'in_transit' }))
-          .orderBy(['occurred_at', 'case_no']),
+        await casesOf(scope, differences).orderBy(caseOrder).limit(mostListed),
       );
+      const standing = z.array(standingRow).parse(
+        await casesOf(scope, differences)
+          .groupBy('status')
+          .select('status')
+          .count({ count: '*' })
+          // How many of them are carried to a later day.
+          .count({ carried: 'carried_to' }),
+      );
+      const sumOf = (of: (row: z.output<typeof standingRow>) => number): number =>
+        standing.reduce((sum, row) => sum + of(row), 0);
       const carriedIn = readCases(
         await cases({ carried_to: date }).whereNot({ status: 'void' }).orderBy(['occurred_at', 'case_no']),
       );
@@ -651,9 +720,12 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           caseView.pick({ caseNo: true, orderNo: true }),
           await db('discrepancies')
             .where({ trade_kind: 'payment' })
-            .whereIn(
-              'order_no',
-              refunds.map(({ orderNo }) => orderNo),
+            .andWhere(
+              among(
+                db,
+                'order_no',
+                refunds.map(({ orderNo }) => orderNo),
+              ),
             )
             .select('case_no', 'order_no'),
         ).map(({ caseNo, orderNo }) => [orderNo, caseNo]),
@@ -668,21 +740,21 @@ export function createFigures(db: Knex, clock: Clock): Figures {
         ...closings.flatMap((row) => detailOfClosing(row) ?? []),
       ];
       const sameDayDetail = refunds.filter(({ isSameDay }) => isSameDay).map(detailOf);
-      const left = differenceDetail.filter((row) => isUnhandled(row.status));
       return {
         currency,
         currencies,
         date,
         isHalfWritten: await isHalfWritten(db, scope, date),
         ...figures,
-        handled: differenceDetail.filter((row) => row.status === 'resolved').length,
-        open: left.filter(({ carriedTo }) => carriedTo === null).length,
-        carriedOut: left.filter(({ carriedTo }) => carriedTo !== null).length,
+        handled: sumOf(({ status, count }) => (status === 'resolved' ? count : 0)),
+        open: sumOf(({ status, count, carried }) => (isUnhandled(status) ? count - carried : 0)),
+        carriedOut: sumOf(({ status, carried }) => (isUnhandled(status) ? carried : 0)),
         carriedIn,
         refundDetail,
         sameDayRefundFen: sameDayDetail.reduce((sum, { amountFen }) => sum + amountFen, 0),
         sameDayDetail,
         differenceDetail,
+        differenceCount: sumOf(({ count }) => count),
       };
     },
   };
@@ -729,6 +801,16 @@ interface LiveLine {
   abnormalRefundFen: number;
 }
 
+const reasonRow = z.object({
+  leg: z
+    .enum(['his', 'channel'])
+    .nullable()
+    .transform((leg) => leg ?? 'his'),
+  kind: z.string(),
+  count: money,
+  fen: money,
+});
+const standingRow = z.object({ status: z.enum(caseStatuses), count: money, carried: money });
 const groupRow = z.object({
   merchant: z.string(),
   date: z.string(),

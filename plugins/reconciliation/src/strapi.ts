@@ -49,6 +49,10 @@ const code = z.string().min(1).max(64);
 const merchantQuery = z.object({ merchantCode: code.optional(), currency: currency.optional() });
 const rangeQuery = merchantQuery.extend({ from: day, to: day, payType: code.optional() });
 const dayQuery = merchantQuery.extend({ date: day, payType: code.optional() });
+const analysisQuery = dayQuery.extend({
+  leg: z.enum(['his', 'channel']).optional(),
+  kind: code.optional(),
+});
 const runBody = z.object({ date: day, accountCode: code.optional() }).strict();
 const trialBody = z
   .object({ accountCode: code, date: day, rules: z.record(z.string(), z.unknown()) })
@@ -119,7 +123,7 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
     },
 
     async analysis(ctx: Context) {
-      const { merchantCode, ...asked } = read(dayQuery, ctx.query);
+      const { merchantCode, ...asked } = read(analysisQuery, ctx.query);
       const account = accountOf(ctx);
       const scope = scopeOf(account, merchantCode);
       const { cases, ...answer } = await reconciliation(strapi).figures.analysis(scope, asked);
@@ -133,6 +137,7 @@ const books = ({ strapi }: { strapi: Core.Strapi }) => {
       const report = await reconciliation(strapi).figures.statistics(scope, date, currency);
       ctx.body = {
         ...report,
+        carriedIn: masked('discrepancy', report.carriedIn, account),
         refundDetail: masked('discrepancy', report.refundDetail, account),
         sameDayDetail: masked('discrepancy', report.sameDayDetail, account),
         differenceDetail: masked('discrepancy', report.differenceDetail, account),

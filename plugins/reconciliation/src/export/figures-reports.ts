@@ -1,6 +1,6 @@
 import type { Bilingual } from '@hospital-pay/errors';
 import { z } from 'zod';
-import type { CaseView, Figures, RefundDetail, Statistics } from '../figures';
+import type { CaseView, Figures, MerchantScope, RefundDetail, Statistics } from '../figures';
 import type { Field, Report, Row, Table } from './report';
 
 const day = z.iso.date();
@@ -90,7 +90,7 @@ export function analysisReport(
       const kind = { ...field('kind', 'enum', '差异原因', 'Reason'), options: optionsOf('kind') };
       const leg = { ...field('leg', 'enum', '对账方', 'Against'), options: optionsOf('leg') };
       const status = { ...field('status', 'enum', '处理状态', 'Status'), options: optionsOf('status') };
-      const { reasons, cases, currency } = await figures.analysis(scope, asked);
+      const { reasons, caseCount, currency } = await figures.analysis(scope, asked);
       return inCurrency(currency, [
         tableOf({ zh: '差异原因', en: 'Reasons' }, reasons, [
           leg,
@@ -98,17 +98,12 @@ export function analysisReport(
           field('count', 'integer', '笔数', 'Count'),
           field('differenceFen', 'money', '当日差帐', 'Difference'),
         ]),
-        {
-          ...tableOf({ zh: '差错明细', en: 'Cases' }, cases.map(located), [
-            field('occurredAt', 'datetime', '交易时间', 'Time'),
-            orderNo,
-            leg,
-            kind,
-            ...amounts,
-            status,
-          ]),
-          masks: 'discrepancy',
-        },
+        casesTable(
+          { zh: '差错明细', en: 'Cases' },
+          figures.eachCase(scope, { ...asked, currency }),
+          caseCount,
+          [field('occurredAt', 'datetime', '交易时间', 'Time'), orderNo, leg, kind, ...amounts, status],
+        ),
       ]);
     },
   };
@@ -167,10 +162,11 @@ const refundTable = ({ refundDetail }: { refundDetail: RefundDetail[] }): Table 
 });
 
 const differenceTable = (
-  { differenceDetail }: { differenceDetail: CaseView[] },
+  cases: AsyncIterable<CaseView>,
+  count: number,
   tradeKinds: NonNullable<Field['options']>,
-): Table => ({
-  ...tableOf({ zh: '当日差帐明细', en: 'Differences' }, differenceDetail.map(located), [
+): Table =>
+  casesTable({ zh: '当日差帐明细', en: 'Differences' }, cases, count, [
     field('occurredAt', 'datetime', '交易时间', 'Time'),
     cardNo,
     patient,
@@ -179,31 +175,36 @@ const differenceTable = (
     { ...field('tradeKind', 'enum', '交易类型', 'Kind'), options: tradeKinds },
     field('resolvedAt', 'datetime', '退款时间', 'Refunded at'),
     field('remark', 'text', '异常备注', 'Remark'),
-  ]),
-  masks: 'discrepancy',
-});
+  ]);
 
 /** The whole report, and each of its two lists by itself. */
 export function statisticsReports(
   figures: Figures,
   optionsOf: CaseOptions,
 ): Report<{ date: string; currency?: string | undefined }>[] {
-  const differences = (report: Statistics) => differenceTable(report, optionsOf('tradeKind'));
+  const differences = (scope: MerchantScope, { date, currency, differenceCount }: Statistics) => {
+    const cases = figures.eachCase(scope, { date, currency, leg: 'his' });
+    return differenceTable(cases, differenceCount, optionsOf('tradeKind'));
+  };
   const reports = [
     {
       code: 'statistics',
       title: { zh: '统计报表', en: 'Statistics' },
-      tablesOf: (report: Statistics) => [figureTable(report), refundTable(report), differences(report)],
+      tablesOf: (scope: MerchantScope, report: Statistics) => [
+        figureTable(report),
+        refundTable(report),
+        differences(scope, report),
+      ],
     },
     {
       code: 'statistics-refunds',
       title: { zh: '异常退款金额明细', en: 'Abnormal refunds' },
-      tablesOf: (report: Statistics) => [refundTable(report)],
+      tablesOf: (_: MerchantScope, report: Statistics) => [refundTable(report)],
     },
     {
       code: 'statistics-differences',
       title: { zh: '当日差帐明细', en: 'Differences' },
-      tablesOf: (report: Statistics) => [differences(report)],
+      tablesOf: (scope: MerchantScope, report: Statistics) => [differences(scope, report)],
     },
   ];
   return reports.map(({ code, title, tablesOf }) => ({
@@ -214,7 +215,7 @@ export function statisticsReports(
     asked: [date, currencyField],
     async tables(scope, { date, currency }) {
       const report = await figures.statistics(scope, date, currency);
-      return inCurrency(report.currency, tablesOf(report));
+      return inCurrency(report.currency, tablesOf(scope, report));
     },
   }));
 }
@@ -229,6 +230,19 @@ async function* withCurrency(rows: Table['rows'], currency: string): AsyncGenera
 
 export function tableOf(title: Bilingual, rows: readonly object[], columns: Field[]): Table {
   return { title, columns, rows: rows.map((row): Row => ({ ...row })), count: rows.length, totals: true };
+}
+
+/** Cases of a day as they are read, a page at a time. */
+function casesTable(
+  title: Bilingual,
+  cases: AsyncIterable<CaseView>,
+  count: number,
+  columns: Field[],
+): Table {
+  async function* rows(): AsyncGenerator<Row> {
+    for await (const row of cases) yield located(row);
+  }
+  return { title, columns, rows: rows(), count, totals: true, masks: 'discrepancy' };
 }
 
 /** The number under which both sides of a case can be looked for. */
