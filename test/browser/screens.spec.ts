@@ -538,6 +538,11 @@ test('the dashboard and the books of the demo hospital', async ({ browser }) => 
   await expect(drawer).toBeVisible();
   await isSettled(page);
   await picture(page, 'analysis');
+  const reason = drawer.locator('tr.clickable').last();
+  const [, , kind = '', count = ''] = await reason.getByRole('cell').allInnerTexts();
+  await reason.click();
+  const kinds = drawer.locator('.ant-table').last().locator('tbody tr.ant-table-row td:nth-child(3)');
+  await expect(kinds).toHaveText(Array.from({ length: Number(count) }, () => kind));
   await page.keyboard.press('Escape');
   await expect(drawer).toBeHidden();
   await open(page, '/orders');
