@@ -20,11 +20,13 @@ import { z } from 'zod';
 import { type BillArchive, createBillArchive } from './bills/archive';
 import { type Closings, createClosings } from './closings/closings';
 import type { Portions } from './engine/clear';
+import type { DayOutcome, DayTask } from './engine/day';
 import { type Engine, localEngine } from './engine/engine';
 import { createFigures, type Figures } from './figures';
 import { createLocator, type Locator } from './locate';
 import { createRealtime, type Realtime } from './realtime';
 import { createRuns, type Runs } from './runs';
+import type { DayCase } from './write-back';
 
 /** For this room's own tests: its tables, as the content types describe them, on a database of their own. */
 const types = [
@@ -107,6 +109,7 @@ export interface Books {
   locator: Locator;
   archive: BillArchive;
   engine: Engine;
+  compareDay(task: DayTask): Promise<DayOutcome & { cases: DayCase[] }>;
   folder: string;
   alarms: PaymentEvents['alarm'][];
   /** What the channel answers for a day; a day without an answer is empty. */
@@ -341,6 +344,13 @@ export async function openBooks(portions?: Portions): Promise<Books> {
         ...more,
       });
     },
+    compareDay: (task) =>
+      engine.work({}, async (place) => {
+        const { cases, ...outcome } = await place.compareDay(task);
+        const all: DayCase[] = [];
+        for await (const piece of cases()) all.push(...piece);
+        return { ...outcome, cases: all };
+      }),
     async run(day = date) {
       const [requested] = await runs.request({ date: day, accountCode: 'A1', requestedBy: 'finance' });
       if (!requested) throw new Error('nothing was requested');

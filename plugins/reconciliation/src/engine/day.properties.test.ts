@@ -249,7 +249,7 @@ describe.each([
       bill: day.hasBill ? { kind: 'file' as const, path } : { kind: 'none' as const },
       nearby,
     };
-    const outcome = await books.engine.compareDay(task);
+    const outcome = await books.compareDay(task);
 
     // The same day with nothing taken out.
     const at = { settled_on: date };

@@ -40,7 +40,7 @@ export interface Workplace {
    * @throws BillError naming the line
    */
   importBill(task: BillTask, day?: DayQuestion): Promise<BillSums>;
-  /** `anew`: orders have changed since the bill was read. The cases are there until the next comparison, or the end. */
+  /** `anew`: orders have changed since the bill was read. The cases are there until the work is done. */
   compareDay(task: DayTask, anew?: boolean): Promise<ComparedDay>;
 }
 
@@ -57,8 +57,6 @@ export interface Engine {
   keepLines(lines: AsyncIterable<BillLine>, target: string): Promise<BillSums>;
   /** The same for a fund-flow bill. */
   keepFlows(lines: AsyncIterable<FundFlowLine>, target: string): Promise<FlowSums>;
-  /** The cases all at once. */
-  compareDay(task: DayTask): Promise<DayOutcome & { cases: DayCase[] }>;
   /** Lines of one archived bill under these numbers of ours. */
   findLines(parquet: string, numbers: string[]): Promise<RawLine[]>;
   /** Asks DuckDB something of archived Parquet files. */
@@ -97,13 +95,6 @@ const keepFlows = (lines: AsyncIterable<FundFlowLine>, target: string): Promise<
 const keep = (lines: AsyncIterable<BillLine>, target: string): Promise<BillSums> =>
   inFolder((folder) => writeLines(lines, target, folder));
 
-async function inOne(compared: Promise<ComparedDay>): Promise<DayOutcome & { cases: DayCase[] }> {
-  const { cases, ...outcome } = await compared;
-  const all: DayCase[] = [];
-  for await (const piece of cases()) all.push(...piece);
-  return { ...outcome, cases: all };
-}
-
 /** Everything in this process: for small days and tests. */
 export function localEngine(db: Knex, portions?: Portions): Engine {
   const place: Workplace = {
@@ -133,7 +124,6 @@ export function localEngine(db: Knex, portions?: Portions): Engine {
     keepFlows,
     work: (_watch, work) => work(place),
     importBill: (task) => place.importBill(task),
-    compareDay: (task) => inOne(place.compareDay(task)),
     findLines: find,
     look,
     close: () => undefined,
@@ -282,6 +272,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     let comparing: Employed | undefined;
     let holdsDay = false;
     let importPeak = 0;
+    let comparisons = 0;
 
     try {
       const value = await inFolder((folder) =>
@@ -312,7 +303,8 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
           compareDay(task, anew = false) {
             comparing ??= take();
             holdsDay = false;
-            const cases = path.join(folder, 'cases');
+            comparisons += 1;
+            const cases = path.join(folder, `cases-${comparisons}`);
             return comparing.ask(folder, { kind: 'compare', task, database, anew, cases }, (report) =>
               report.kind === 'compared' ? { ...report.outcome, cases: () => casesIn(cases) } : undefined,
             );
@@ -335,7 +327,6 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     keepFlows,
     work,
     importBill: (task) => work({}, (place) => place.importBill(task)),
-    compareDay: (task) => work({}, (place) => inOne(place.compareDay(task))),
     findLines: find,
     look,
     close: () => [...idle].forEach(leave),

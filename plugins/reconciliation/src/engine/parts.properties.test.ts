@@ -106,7 +106,7 @@ describe('an insurer’s day compared by parts', () => {
     if (ready.kind !== 'ready') throw new Error('no bill');
     const receipt = { at: noon, source: 'schedule', by: 'system' } as const;
     const { parquet } = await books.archive.keep(account, date, ready, receipt);
-    return books.engine.compareDay({
+    return books.compareDay({
       account,
       currency: 'CNY',
       rules: {
