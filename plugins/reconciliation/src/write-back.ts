@@ -146,7 +146,7 @@ const comparable = z.object({
   currency: z.string().nullable(),
 });
 
-const writtenCase = comparable.pick({ id: true, dedupeKey: true });
+const standingCase = comparable.pick({ id: true, dedupeKey: true });
 const undecided = ['open', 'void', 'in_transit'] as const;
 
 const comparedColumns = Object.keys(comparable.shape).map(columnOf);
@@ -193,10 +193,12 @@ export async function writeDay(
   });
 }
 
-/** Cases looked at at once on PostgreSQL: there may be as many as the day has orders. */
-const casesAtOnce = 50_000;
+/** Cases written at once on PostgreSQL. */
+const casesAtOnce = 5000;
 /** Cases written while nobody else has the connection: some hundredths of a second. */
 const casesInTurn = 200;
+/** Keys read at once: on SQLite some hundredths of a second as well. */
+const keysAtOnce = 10_000;
 
 async function replaceDay(
   turn: Turn,
@@ -206,42 +208,45 @@ async function replaceDay(
   totals: MatchTotals,
   now: Date,
 ): Promise<boolean> {
-  const wanted = new Set<string>();
+  const gone = await standingCases(turn, day);
   let changes = 0;
   for await (const found of cases()) {
-    for (const { dedupeKey } of found) wanted.add(dedupeKey);
+    for (const { dedupeKey } of found) gone.delete(dedupeKey);
     for (const piece of pieces(found, atOnce)) changes += await turn((trx) => put(trx, day, piece, now));
   }
-  for (let after = 0; ; ) {
-    const taken = await turn((trx) => takeAway(trx, day, wanted, { after, atOnce }, now));
-    changes += taken.changes;
-    if (taken.last === undefined) break;
-    after = taken.last;
+  for (const piece of pieces(gone.values(), atOnce)) {
+    changes += await turn((trx) => takeAway(trx, piece, now));
   }
   await turn((trx) => writeTotals(trx, day, totals, now));
   return changes > 0;
 }
 
-/** Takes away what no longer differs, as far as nobody has decided on it. `last`: where the next piece begins. */
-async function takeAway(
-  trx: Knex,
-  { account, date }: WrittenDay,
-  wanted: Set<string>,
-  { after, atOnce }: { after: number; atOnce: number },
-  now: Date,
-): Promise<{ changes: number; last: number | undefined }> {
-  const written = readRows(
-    writtenCase,
-    await trx('discrepancies')
-      .select('id', 'dedupe_key')
-      .where({ account_code: account.code, date, source: 't1', resolved_by: null })
-      .whereIn('status', undecided)
-      .where('id', '>', after)
-      // In the order of ids PostgreSQL might go through the whole table for a piece.
-      .orderByRaw(isPostgres(trx) ? 'id + 0' : 'id')
-      .limit(atOnce),
-  );
-  const ids = written.flatMap(({ id, dedupeKey }) => (wanted.has(dedupeKey) ? [] : [id]));
+/** The ids of what runs wrote of this day and nobody has decided on, by their keys. */
+async function standingCases(turn: Turn, { account, date }: WrittenDay): Promise<Map<string, number>> {
+  const standing = new Map<string, number>();
+  for (let after = 0; ; ) {
+    const page = await turn(async (trx) =>
+      readRows(
+        standingCase,
+        await trx('discrepancies')
+          .select('id', 'dedupe_key')
+          .where({ account_code: account.code, date, source: 't1', resolved_by: null })
+          .whereIn('status', undecided)
+          .where('id', '>', after)
+          // In the order of ids PostgreSQL might go through the whole table for a page.
+          .orderByRaw(isPostgres(trx) ? 'id + 0' : 'id')
+          .limit(keysAtOnce),
+      ),
+    );
+    for (const { dedupeKey, id } of page) standing.set(dedupeKey, id);
+    const last = page.at(-1);
+    if (last === undefined || page.length < keysAtOnce) return standing;
+    after = last.id;
+  }
+}
+
+/** Takes away what no longer differs, as far as nobody has decided on it by now. Says how many rows have changed. */
+async function takeAway(trx: Knex, ids: number[], now: Date): Promise<number> {
   let changes = 0;
   for (const piece of pieces(ids)) {
     const rows: unknown = await trx('discrepancies').select(comparedColumns).whereIn('id', piece).forUpdate();
@@ -252,7 +257,7 @@ async function takeAway(
     for (const row of healed) await heal(trx, row, now);
     changes += untouched.length + healed.length;
   }
-  return { changes, last: written.length === atOnce ? written.at(-1)?.id : undefined };
+  return changes;
 }
 
 /** Writes what is new of these and what differs otherwise than before. Says how many rows have changed. */
