@@ -282,7 +282,7 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     await monitoring(hospital.strapi()).logs.archive.sweep();
     const [{ id: _, ...file }] = await db()('log_archives').where({ month: '2024-03' });
     const later = dateValue(db(), new Date('2024-03-20T00:00:00Z'));
-    const copies = Array.from({ length: 120 }, (__, index) => ({
+    const copies = Array.from({ length: 1000 }, (__, index) => ({
       ...file,
       document_id: `copy${index}`,
       first_at: later,

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { type ArchiveStorage, type Duck, literal, openDuck, whole } from '@hospital-pay/archive';
 import { columnOf, completeRow, dateValue, fromRow, isPostgres } from '@hospital-pay/payments';
 import type { Core } from '@strapi/strapi';
@@ -43,9 +44,11 @@ export interface LogArchive {
 
 /** Rows of one file: a search reads only files of the days it asks for, and few of their blocks. */
 const rowsAFile = 200_000;
-const rowsAtOnce = 2000;
-/** Files that one look reads at most: some 24 million rows. */
-const filesAtOnce = 120;
+/** Their text at most: DuckDB sorts so much within its memory. */
+const charactersAFile = 48 * 1024 ** 2;
+const rowsAtOnce = 500;
+/** Files that one look reads at most: some twenty million calls with their texts. */
+const filesAtOnce = 1000;
 
 /** Months a log keeps in the database until the administration says otherwise. */
 const keptMonths: Record<LogType, number> = { 'interface-log': 6, 'abnormal-request': 12, 'login-log': 12 };
@@ -123,61 +126,77 @@ export function createLogArchive(options: {
     }
   }
 
-  /** Writes one file and reads it back: what is counted and hashed is what can be read again. */
-  async function writeFile(type: LogType, month: string, pieces: Row[][]): Promise<Row> {
-    const rows = pieces.flat();
+  /**
+   * Writes the next rows as one file and reads it back: what is counted and hashed is what can be read again. Few rows
+   * are in memory at once, and others have their turn between them. Undefined when there are no more.
+   */
+  async function writeFile(
+    type: LogType,
+    month: string,
+    pieces: AsyncIterator<Row[]>,
+  ): Promise<Row | undefined> {
     const columns = columnsOf(type);
-    const written = fingerprint(rows, columns);
+    const written = fingerprint(columns);
+    let [firstAt, lastAt, characters] = [0, 0, 0];
+    async function* lines(): AsyncGenerator<string> {
+      while (written.count() < rowsAFile && characters < charactersAFile) {
+        const { value: rows, done } = await pieces.next();
+        if (done) return;
+        written.add(rows);
+        if (firstAt === 0) firstAt = Number(rows.at(0)?.at);
+        lastAt = Number(rows.at(-1)?.at);
+        const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+        characters += text.length;
+        yield text;
+        await setImmediate();
+      }
+    }
     const bytes = await inDuck([], async (duck, folder) => {
-      const [lines, parquet] = [path.join(folder, 'rows.json'), path.join(folder, 'rows.parquet')];
-      await pipeline(function* () {
-        for (const row of rows) yield `${JSON.stringify(row)}\n`;
-      }, createWriteStream(lines));
+      const [json, parquet] = [path.join(folder, 'rows.json'), path.join(folder, 'rows.parquet')];
+      await pipeline(lines, createWriteStream(json));
+      if (written.count() === 0) return undefined;
       const structure = typesOf(type).map(([name, kind]) => `${literal(name)}: ${literal(kind)}`);
       const order = columns.includes('order_no') ? 'order_no, "at", id' : '"at", id';
       await duck.run(`COPY (
-          SELECT * FROM read_json(${literal(lines)}, format = 'newline_delimited', columns = {${structure.join(', ')}})
+          SELECT * FROM read_json(${literal(json)}, format = 'newline_delimited', columns = {${structure.join(', ')}})
           ORDER BY ${order}
         ) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)`);
       return readFile(parquet);
     });
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (bytes === undefined) return undefined;
+    const sha256 = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
     const name = path.join('logs', type, month, `${sha256.slice(0, 16)}.parquet`);
     await storage.keep(name, bytes);
     const file = await storage.find(name);
     if (file === undefined) throw new Error(`${name} is not in the archive`);
-    const read = await inDuck([file], async (duck) => {
-      const back = duck.rows(
+    const read = fingerprint(columns);
+    await inDuck([file], async (duck) => {
+      const back = duck.batches(
         z.record(z.string(), z.unknown()),
         `SELECT * FROM read_parquet(${literal(file)})`,
       );
-      return fingerprint(await back, columns);
+      for await (const rows of back) read.add(rows);
     });
-    if (read !== written) throw new Error(`${name} does not hold what was written`);
-    const [first, last] = [rows.at(0), rows.at(-1)];
+    if (read.text() !== written.text()) throw new Error(`${name} does not hold what was written`);
     return {
       logType: type,
       month,
       path: name,
-      rowCount: rows.length,
+      rowCount: written.count(),
       bytes: bytes.length,
       sha256,
-      firstAt: new Date(Number(first?.at)),
-      lastAt: new Date(Number(last?.at)),
+      firstAt: new Date(firstAt),
+      lastAt: new Date(lastAt),
       archivedAt: now(),
     };
   }
 
   async function archiveMonth(type: LogType, month: string): Promise<void> {
     const files: Row[] = [];
-    let pieces: Row[][] = [];
-    for await (const piece of rowsOf(type, month)) {
-      pieces.push(piece);
-      if (pieces.length * rowsAtOnce < rowsAFile) continue;
-      files.push(await writeFile(type, month, pieces));
-      pieces = [];
+    const pieces = rowsOf(type, month);
+    for (let file = await writeFile(type, month, pieces); file; file = await writeFile(type, month, pieces)) {
+      files.push(file);
     }
-    if (pieces.length > 0) files.push(await writeFile(type, month, pieces));
     const archived = files.reduce((sum, { rowCount }) => sum + Number(rowCount), 0);
     await options.db().transaction(async (trx) => {
       const removed = isPostgres(trx)
@@ -340,14 +359,20 @@ function monthOfLog(db: Db, type: LogType, month: string) {
     .where('at', '<', monthStart(shiftMonth(month, 1)).getTime());
 }
 
-/** Counts rows and adds up their hashes, whatever their order. */
-function fingerprint(rows: readonly Row[], columns: readonly string[]): string {
-  let sum = 0n;
-  for (const row of rows) {
-    const text = JSON.stringify(columns.map((column) => plain(row[column]) ?? null));
-    sum += createHash('sha256').update(text).digest().readBigUInt64LE();
-  }
-  return `${rows.length} ${sum}`;
+/** Of a file's rows, in whatever order and pieces they come. */
+function fingerprint(columns: readonly string[]) {
+  let [count, sum] = [0, 0n];
+  return {
+    add(rows: readonly Row[]): void {
+      for (const row of rows) {
+        const text = JSON.stringify(columns.map((column) => plain(row[column]) ?? null));
+        sum += createHash('sha256').update(text).digest().readBigUInt64LE();
+      }
+      count += rows.length;
+    },
+    count: () => count,
+    text: () => `${count} ${sum}`,
+  };
 }
 
 /** Writes how long each log, and messages, are kept where nobody has said it yet. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Access, SignedInAccount } from '@hospital-pay/access';
 import { isPlatformError, type PlatformError } from '@hospital-pay/errors';
 import type { Clock } from '@hospital-pay/jobs';
@@ -411,6 +412,8 @@ export function createHandling(options: HandlingOptions): Handling {
           if (!isPlatformError(error)) report(error);
           results.push(refusalOf(caseNo, isPlatformError(error) ? error : fail('CASE_NOT_DONE')));
         }
+        // SQLite answers without letting anybody else have a turn.
+        await setImmediate();
       }
       return results;
     },
