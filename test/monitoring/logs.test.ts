@@ -276,6 +276,25 @@ describe.each(['sqlite', 'postgres'] as const)('the logs on %s', (database) => {
     expect(places).toEqual({ 'at:asc': inOrder, 'at:desc': inOrder.toReversed() });
   });
 
+  test('with long texts lie in several files, each small enough to be sorted', async () => {
+    const first = Date.parse('2024-02-01T00:00:00Z');
+    const request = JSON.stringify('门诊'.repeat(10_000));
+    const rows = Array.from({ length: 1500 }, (_, index) => ({
+      at: dateValue(db(), new Date(first + index * 60_000)),
+      document_id: `long${index}`,
+      order_no: `LONG-${index % 7}`,
+      method: 'query_order',
+      request,
+    }));
+    await db().batchInsert('interface_logs', rows, 50);
+    await monitoring(hospital.strapi()).logs.archive.sweep();
+    const files = await db()('log_archives').where({ month: '2024-02' }).orderBy('first_at');
+    expect(files.map(({ row_count }) => Number(row_count))).toEqual([1000, 500]);
+    const days = 'filters[at][$gte]=2024-02-01T00:00:00Z&filters[at][$lt]=2024-03-01T00:00:00Z';
+    const found = await ops<Page>('GET', `/api/interface-logs?${days}&filters[orderNo][$eq]=LONG-6`);
+    expect(found.body.meta.pagination).toMatchObject({ total: 214, totalKind: 'exact' });
+  });
+
   test('of more files than one look reads are refused rather than cut short, and found in fewer days', async () => {
     call('2024-03-05T04:00:00Z', 'MANY');
     await monitoring(hospital.strapi()).flush();

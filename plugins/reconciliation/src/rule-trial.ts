@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { DayCases } from './engine/case-file';
 import type { DayOutcome } from './engine/day';
 import type { Engine } from './engine/engine';
 import { fail } from './errors';
@@ -8,7 +7,7 @@ import { accountRow, readRow } from './rows';
 import { checkedRule, storedRules } from './rule-book';
 import { type ReconciliationRule, rulesFor, type Settings, speaksTo } from './rules';
 import { questionOf, type Runs } from './runs';
-import type { DayCase } from './write-back';
+import type { DayCase, DayCases } from './write-back';
 
 const mostShown = 200;
 

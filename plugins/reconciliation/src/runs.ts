@@ -20,7 +20,6 @@ import { z } from 'zod';
 import type { BillArchive, Receipt } from './bills/archive';
 import { billDueAt } from './bills/schedule';
 import { assertOpen, isLocked, lockedDays } from './closings/ledger';
-import type { DayCases } from './engine/case-file';
 import type { DayTask } from './engine/day';
 import { Cancelled, type Engine, type Watch } from './engine/engine';
 import { fail } from './errors';
@@ -28,7 +27,7 @@ import type { Realtime } from './realtime';
 import { accountRow, among, merchantRow, readRow, readRows, type StoredAccount } from './rows';
 import { settingsFor } from './rule-book';
 import { matchSettings, type Settings } from './rules';
-import { writeDay } from './write-back';
+import { type DayCases, writeDay } from './write-back';
 
 const statuses = [
   'queued',

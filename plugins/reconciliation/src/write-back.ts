@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { type CaseDraft, type CaseKind, caseKey, caseNoOf, remarkOf } from './cases';
 import { assertOpen, holdPeriods } from './closings/ledger';
 import { knownCurrency } from './currency';
-import type { DayCases } from './engine/case-file';
 import { tellTouched } from './handling/history';
 import { caseStatuses } from './handling/states';
 import type { MatchResult, MatchRules, MatchTotals } from './match';
@@ -22,6 +21,9 @@ export interface DayCase extends Omit<CaseDraft, 'currency'> {
   resolvedBy: string | null;
   resolvedAt: Date | null;
 }
+
+/** A day's cases in pieces, as often as they are asked for: on a day without HIS they are as many as its orders. */
+export type DayCases = () => AsyncIterable<DayCase[]>;
 
 /** What the order's whole life says: its refunds have made up for what HIS lacks. */
 export const isCured = (order: StoredOrder): boolean =>

@@ -45,7 +45,7 @@ export interface LogArchive {
 /** Rows of one file: a search reads only files of the days it asks for, and few of their blocks. */
 const rowsAFile = 200_000;
 /** Their text at most: DuckDB sorts so much within its memory. */
-const charactersAFile = 48 * 1024 ** 2;
+const bytesAFile = 48 * 1024 ** 2;
 const rowsAtOnce = 500;
 /** Files that one look reads at most: some twenty million calls with their texts. */
 const filesAtOnce = 1000;
@@ -137,16 +137,16 @@ export function createLogArchive(options: {
   ): Promise<Row | undefined> {
     const columns = columnsOf(type);
     const written = fingerprint(columns);
-    let [firstAt, lastAt, characters] = [0, 0, 0];
+    let [firstAt, lastAt, size] = [0, 0, 0];
     async function* lines(): AsyncGenerator<string> {
-      while (written.count() < rowsAFile && characters < charactersAFile) {
+      while (written.count() < rowsAFile && size < bytesAFile) {
         const { value: rows, done } = await pieces.next();
         if (done) return;
         written.add(rows);
         if (firstAt === 0) firstAt = Number(rows.at(0)?.at);
         lastAt = Number(rows.at(-1)?.at);
         const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-        characters += text.length;
+        size += Buffer.byteLength(text);
         yield text;
         await setImmediate();
       }

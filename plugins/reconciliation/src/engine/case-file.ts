@@ -3,9 +3,6 @@ import { deserialize, serialize } from 'node:v8';
 import { z } from 'zod';
 import type { DayCase } from '../write-back';
 
-/** A day's cases in pieces, as often as they are asked for: on a day without HIS they are as many as its orders. */
-export type DayCases = () => AsyncIterable<DayCase[]>;
-
 const piece = z.array(z.custom<DayCase>());
 const lengthBytes = 4;
 
