@@ -78,7 +78,7 @@ export async function reconcile(words: Words): Promise<void> {
         [`join in ${database}`]: { total: result.databaseJoinSeconds },
       });
       console.log(
-        `${result.injected} injected, ${result.cases} cases expected, ${result.wrong.length} wrong${result.wrong.slice(0, 5).map((line) => `\n  ${line}`)}`,
+        `${asked.lost === 'nothing' ? `${result.injected} injected, ` : ''}${result.cases} cases expected, ${result.wrong.length} wrong${result.wrong.slice(0, 5).map((line) => `\n  ${line}`)}`,
       );
       const times = (own: number, bare: number) => `${(own / bare).toFixed(1)}×`;
       console.log(

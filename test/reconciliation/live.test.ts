@@ -18,7 +18,8 @@ describe('live figures', () => {
   let hospital: Hospital;
   const leaving = new AbortController();
   beforeAll(async () => {
-    hospital = await startHospital({ database: 'postgres' });
+    // Long enough to be seen waiting on a busy machine.
+    hospital = await startHospital({ database: 'postgres', merchant: { graceSeconds: 8 } });
   }, 120_000);
   afterAll(async () => {
     leaving.abort();

@@ -107,7 +107,7 @@ export interface Statistics extends DayStatistics, OneCurrency {
 }
 
 /** Cases that an answer lists at most: on a day without HIS there is one for each order. */
-export const mostListed = 1000;
+const mostListed = 1000;
 
 /** The cases of a day that explain its difference. */
 export interface CaseQuestion {

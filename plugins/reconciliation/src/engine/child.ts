@@ -11,11 +11,11 @@ import type { DayQuestion } from './extract';
 import { importBill } from './import';
 import type { Database, Report, Work } from './work';
 
-/** Reading so many back holds nobody up. */
-const casesPerPiece = 400;
 /** The child process of the engine: one piece of work at a time, told by a message. */
 // Payments come first: they wait for a person, this for nobody.
 os.setPriority(os.constants.priority.PRIORITY_LOW);
+/** Who reads so many of them back holds nobody up. */
+const casesPerPiece = 400;
 
 const say = (report: Report): Promise<void> =>
   new Promise((resolve, reject) => {
