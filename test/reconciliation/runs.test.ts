@@ -155,6 +155,9 @@ describe('a run of reconciliation', () => {
       expect(run).toMatchObject({ status: 'failed', errorCode: 'INTERNAL', stage: 'extracting' });
       expect(run.errorMessage).toContain('SIGKILL');
     });
+    // One that waited for more work was killed too: the next run is not to ask it before its end is known here.
+    await until(engineProcesses, (pids) => pids.length === 0);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await db()('discrepancies').where({ account_code: accountCode })).toEqual([]);
     expect(
       fs.readdirSync(path.join(path.dirname(bill), 'archive', accountCode, day.date)),
