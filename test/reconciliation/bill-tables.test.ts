@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { crc32, gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { manifest as alipay } from '@hospital-pay/channel-alipay';
@@ -9,6 +10,8 @@ import { BillError, type BillReader, type BillTableReader, formatAmount } from '
 import { forkedEngine, importBill, writeLines, writeTable } from '@hospital-pay/reconciliation';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { engineProcesses } from '../harness/engine-processes';
+import { until } from '../harness/waiting';
 
 /** The same bill read twice: as a table in bulk, and line by line by the channel's own reader. */
 const date = '2026-10-18';
@@ -327,8 +330,9 @@ test.each(channels)(
   },
 );
 
-test('a process that has waited is not let go while it works again', async () => {
-  const engine = forkedEngine({ client: 'better-sqlite3', connection: {} }, 20);
+/** An engine and a long bill that it reads. */
+async function longBill(idleMs?: number) {
+  const engine = forkedEngine({ client: 'better-sqlite3', connection: {} }, idleMs);
   const [channel] = channels;
   if (!channel) throw new Error('no channel');
   const { guard, file: reader } = channel;
@@ -338,7 +342,26 @@ test('a process that has waited is not let go while it works again', async () =>
     channel.pack(manyRows(), (text) => text),
   );
   const read = () => engine.importBill({ file, reader, guard, target: path.join(folder, 'long.parquet') });
+  return { engine, read };
+}
+
+test('a process that has waited is not let go while it works again', async () => {
+  const { engine, read } = await longBill(20);
   const sums = await read();
   expect(await read()).toEqual(sums);
+  engine.close();
+});
+
+test('of a process that died while it waited nobody hears: another one does the work', async () => {
+  const { engine, read } = await longBill();
+  const sums = await read();
+  const [waiting = 0] = await until(engineProcesses, (pids) => pids.length === 1);
+  // Not dead yet when it is asked, and silent.
+  process.kill(waiting, 'SIGSTOP');
+  const again = read();
+  await pause(200);
+  process.kill(waiting, 'SIGKILL');
+  expect(await again).toEqual(sums);
+  expect(engineProcesses()).not.toContain(waiting);
   engine.close();
 });

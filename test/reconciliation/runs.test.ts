@@ -12,27 +12,13 @@ import { dayOf, writeDayBill, wrongCases } from '../bench/reconcile';
 import { accountCode, channel, openDayChannel } from '../bench/reconcile/day-channel';
 import { fillDay } from '../bench/reconcile/fill';
 import { createEmptyHouse } from '../harness/empty-house';
+import { engineProcesses } from '../harness/engine-processes';
 import { type Hospital, merchantCode, startHospital } from '../harness/hospital';
 import { type SecondProcess, startSecond } from '../harness/second';
 import { until } from '../harness/waiting';
 import { startPostgres } from '../services/postgres';
 
 const day = dayOf(3000);
-
-/** Processes of the engine that work for this one. */
-function engineProcesses(): number[] {
-  const children = fs
-    .readdirSync('/proc/self/task')
-    .flatMap((task) => fs.readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim().split(' '));
-  const isEngine = (pid: string): boolean => {
-    try {
-      return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('engine', 'child.js'));
-    } catch {
-      return false;
-    }
-  };
-  return children.filter((pid) => pid !== '' && isEngine(pid)).map(Number);
-}
 
 /** A long day, its bill, and two processes that may reconcile it; a lock on a table holds a run where it is. */
 describe('a run of reconciliation', () => {
@@ -155,9 +141,6 @@ describe('a run of reconciliation', () => {
       expect(run).toMatchObject({ status: 'failed', errorCode: 'INTERNAL', stage: 'extracting' });
       expect(run.errorMessage).toContain('SIGKILL');
     });
-    // One that waited for more work was killed too: the next run is not to ask it before its end is known here.
-    await until(engineProcesses, (pids) => pids.length === 0);
-    await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await db()('discrepancies').where({ account_code: accountCode })).toEqual([]);
     expect(
       fs.readdirSync(path.join(path.dirname(bill), 'archive', accountCode, day.date)),

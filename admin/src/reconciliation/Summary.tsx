@@ -253,7 +253,7 @@ function Analysis({
   const { data: screen } = useScreen('discrepancy');
   const [reason, setReason] = useState<Reason>();
   const question = { date, payType, merchantCode, currency, leg: reason?.leg, kind: reason?.kind };
-  const { data, error, refetch } = useQuery({
+  const { data, error, isPlaceholderData, refetch } = useQuery({
     queryKey: ['analysis', question],
     queryFn: () => call('/reconciliation/analysis', analysis, { query: question }),
     placeholderData: keepPreviousData,
@@ -362,6 +362,7 @@ function Analysis({
             <FirstOf shown={data.cases.length} total={data.caseCount} />
           </Flex>
         )}
+        loading={isPlaceholderData}
         dataSource={data.cases}
         rowKey={(row) => String(row.caseNo ?? row.documentId)}
         scroll={{ x: 'max-content' }}

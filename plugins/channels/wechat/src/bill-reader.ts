@@ -6,6 +6,7 @@ import {
 } from '@hospital-pay/payments/contract';
 import { readTradeBill } from './bill';
 import { openTradeTable } from './bill-table';
+import { isGzip } from './bill-text';
 
 const mchidOf = (config: ChannelConfig): string | undefined =>
   typeof config.mchid === 'string' ? config.mchid : undefined;
@@ -18,7 +19,7 @@ export const openBill: BillReader = async (bytes, { date, config }) => {
   const { totals, lines } = await readTradeBill(bytes, mchidOf(config));
   return {
     kind: 'ready',
-    file: { name: `wechat-trade-${date}.csv${bytes[0] === 0x1f ? '.gz' : ''}`, bytes },
+    file: { name: `wechat-trade-${date}.csv${isGzip(bytes) ? '.gz' : ''}`, bytes },
     totals,
     async *lines() {
       for await (const line of lines()) {

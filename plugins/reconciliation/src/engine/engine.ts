@@ -165,6 +165,8 @@ interface Employed {
  */
 export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
   const idle: ChildProcess[] = [];
+  /** They have waited and said nothing since: they may be dead, and their end not be known here yet. */
+  const doubtful = new WeakSet<ChildProcess>();
 
   function hire(): ChildProcess {
     const waiting = idle.pop();
@@ -197,6 +199,7 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     child.unref();
     child.channel?.unref();
     idle.push(child);
+    doubtful.add(child);
     setTimeout(() => {
       // It may have been taken on again since.
       if (idle.includes(child)) leave(child);
@@ -205,7 +208,8 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
 
   /** One process at work, asked for one thing after another. */
   function employ({ signal, onProgress }: Watch): Employed {
-    const child = hire();
+    let child = hire();
+    let asked: (Work & { folder: string }) | undefined;
     let rssBytes = 0;
     let hear: (report: Answer) => void = () => undefined;
     let stop: (reason: Error) => void = () => undefined;
@@ -216,11 +220,26 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
       stop(reason);
     };
     signal?.addEventListener('abort', () => end(new Cancelled()), { once: true });
-    child.once('error', end);
-    child.once('exit', (code, by) =>
-      end(new Error(`the reconciliation process ended early (${by ?? code})`)),
-    );
-    child.on('message', (report: Report) => {
+    const lose = (reason: Error): void => {
+      if (!doubtful.has(child)) {
+        end(reason);
+        return;
+      }
+      child.removeAllListeners();
+      child.on('error', () => undefined);
+      child = hire();
+      listen();
+      if (asked) child.send(asked);
+    };
+    const listen = (): void => {
+      child.once('error', lose);
+      child.once('exit', (code, by) =>
+        lose(new Error(`the reconciliation process ended early (${by ?? code})`)),
+      );
+      child.on('message', told);
+    };
+    const told = (report: Report): void => {
+      doubtful.delete(child);
       switch (report.kind) {
         case 'progress':
           onProgress?.(report.stage, report.done);
@@ -235,10 +254,11 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
           rssBytes = report.rssBytes;
           hear(report);
       }
-    });
+    };
+    listen();
     return {
       peakBytes: () => rssBytes,
-      ask: (folder, asked, read) =>
+      ask: (folder, work, read) =>
         new Promise((resolve, reject) => {
           if (signal?.aborted) end(new Cancelled());
           if (ended) throw ended;
@@ -247,7 +267,8 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
             const answer = read(report);
             if (answer !== undefined) resolve(answer);
           };
-          child.send({ ...asked, folder });
+          asked = { ...work, folder };
+          child.send(asked);
         }),
       dismiss: () => dismiss(child, rssBytes),
       leave() {
