@@ -106,10 +106,10 @@ export default function Statistics() {
             </Flex>
             <Typography.Paragraph type="secondary" style={{ marginBottom: 8 }}>
               {t('statistics.handled')} {data.handled} · {t('statistics.open')} {data.open} ·{' '}
-              {t('statistics.carriedOut')} {data.carriedOut}{' '}
-              <FirstOf shown={data.differenceDetail.length} total={data.differenceCount} />
+              {t('statistics.carriedOut')} {data.carriedOut}
             </Typography.Paragraph>
-            <Details rows={data.differenceDetail} columns={differenceColumns} />
+            <FirstOf shown={data.differenceDetail.length} total={data.differenceCount} />
+            <Details rows={data.differenceDetail} columns={differenceColumns} total={data.differenceCount} />
           </section>
           {data.carriedIn.length > 0 && (
             <section className="panel" aria-label={t('statistics.carriedIn')}>
@@ -149,7 +149,16 @@ const differenceColumns: DetailColumn[] = [
   ['remark', 'text', ['remark']],
 ];
 
-function Details({ rows, columns }: { rows: Row[]; columns: DetailColumn[] }) {
+/** `total`: how many there are, where these are the first of them. */
+function Details({
+  rows,
+  columns,
+  total = rows.length,
+}: {
+  rows: Row[];
+  columns: DetailColumn[];
+  total?: number;
+}) {
   const { t, language } = useText();
   const drawn: ColumnsType<Row> = columns.map(([title, draw, names]) => ({
     key: title,
@@ -173,7 +182,7 @@ function Details({ rows, columns }: { rows: Row[]; columns: DetailColumn[] }) {
       pagination={{
         pageSize: 20,
         showQuickJumper: true,
-        showTotal: (total) => t('common.total', { total }),
+        showTotal: () => t('common.total', { total }),
         hideOnSinglePage: true,
       }}
     />

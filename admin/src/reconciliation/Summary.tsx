@@ -368,7 +368,7 @@ function Analysis({
         scroll={{ x: 'max-content' }}
         pagination={{
           pageSize: 20,
-          showTotal: (total) => t('common.total', { total }),
+          showTotal: () => t('common.total', { total: data.caseCount }),
           hideOnSinglePage: true,
         }}
         columns={[
