@@ -154,7 +154,7 @@ export const defaultViews: Record<string, SeededView> = {
       'scene:110',
       'terminalCode:90',
       'department:90',
-      'accountCode:250',
+      'accountCode:130',
       'priority:80',
       'weight:80',
       'enabled:80',
@@ -414,7 +414,7 @@ export const defaultViews: Record<string, SeededView> = {
     columns: columns(
       'date:82:left',
       'channel:88',
-      'accountCode:250',
+      'accountCode:130',
       'merchantCode:150',
       'status:100',
       'startedAt:170',
@@ -433,7 +433,7 @@ export const defaultViews: Record<string, SeededView> = {
     columns: columns(
       'date:110:left',
       'merchantCode:150',
-      'accountCode:250',
+      'accountCode:160',
       'payType:100',
       'hisFen:130',
       'platformFen:130',
@@ -478,7 +478,7 @@ export const defaultViews: Record<string, SeededView> = {
       'concernsDate:110',
       'merchantCode:150',
       'payType:100',
-      'accountCode:250',
+      'accountCode:150',
       'bizType:120',
       'department:120',
       'operatorCode:110',
@@ -529,7 +529,7 @@ export const defaultViews: Record<string, SeededView> = {
   'bill-archive': {
     columns: columns(
       'date:110:left',
-      'accountCode:250',
+      'accountCode:160',
       'channel:100',
       'kind:100',
       'version:70',
@@ -564,7 +564,7 @@ export const defaultViews: Record<string, SeededView> = {
   },
   'bank-settlement': {
     columns: columns(
-      'accountCode:250:left',
+      'accountCode:180:left',
       'merchantCode:160',
       'bankAccountCode:140',
       'expectedBy:150',
