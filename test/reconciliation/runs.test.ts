@@ -118,7 +118,8 @@ describe('a run of reconciliation', () => {
         headers: { authorization: `Bearer ${accessToken}` },
       });
       expect([cancelled.status, (await cancelled.json()).status]).toEqual([200, 'cancelled']);
-      await until(engineProcesses, (pids) => pids.length === 0);
+      // The one that read the bill waits for more.
+      await until(engineProcesses, (pids) => pids.length <= 1);
       expect(await rowOf(runNo)).toMatchObject({ status: 'cancelled', stage: 'extracting' });
     });
     expect(await db()('discrepancies').where({ account_code: accountCode })).toEqual([]);
@@ -126,8 +127,13 @@ describe('a run of reconciliation', () => {
   }, 40_000);
 
   test('whose own process is killed while it reads fails by name, and books nothing', async () => {
+    const waiting = engineProcesses();
+    const isNew = (pid: number) => !waiting.includes(pid);
     const early = await request();
-    const [reader = 0] = await until(engineProcesses, (pids) => pids.length > 0);
+    const [reader = 0] = await until(
+      () => engineProcesses().filter(isNew),
+      (pids) => pids.length > 0,
+    );
     process.kill(reader, 'SIGKILL');
     expect(await over(early)).toMatchObject({ status: 'failed', errorCode: 'INTERNAL' });
     await whileReading(async () => {

@@ -94,6 +94,7 @@ async function perform(work: Work & { folder: string }): Promise<void> {
 
 process.on('message', async (message) => {
   try {
+    await say({ kind: 'begun' });
     await perform(z.custom<Work & { folder: string }>().parse(message));
   } catch (error) {
     await say(

@@ -165,7 +165,7 @@ interface Employed {
  */
 export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
   const idle: ChildProcess[] = [];
-  /** They have waited and said nothing since: they may be dead, and their end not be known here yet. */
+  /** They have waited and not begun anything since: they may be dead, and their end not be known here yet. */
   const doubtful = new WeakSet<ChildProcess>();
 
   function hire(): ChildProcess {
@@ -241,6 +241,8 @@ export function forkedEngine(database: Database, idleMs = waitsIdleMs): Engine {
     const told = (report: Report): void => {
       doubtful.delete(child);
       switch (report.kind) {
+        case 'begun':
+          break;
         case 'progress':
           onProgress?.(report.stage, report.done);
           break;

@@ -25,8 +25,10 @@ export type Answer =
   | { kind: 'opened'; rssBytes: number }
   | { kind: 'compared'; outcome: DayOutcome; rssBytes: number };
 
+/** `begun`: what it was asked has reached it, so that whoever asked hears of its end. */
 export type Report =
   | Answer
+  | { kind: 'begun' }
   | { kind: 'progress'; stage: string; done: number }
   | { kind: 'bill-refused'; code: BillError['code']; message: string; lineNo: number | undefined }
   | { kind: 'failed'; message: string };
