@@ -42,8 +42,8 @@ export interface LogArchive {
   ): Promise<z.output<Value>[]>;
 }
 
-/** Rows of one file: a search reads only files of the days it asks for, and few of their blocks. */
-const rowsAFile = 200_000;
+/** Rows of one file: a search reads only files of the days it asks for, and SQLite deletes so many in a third of a second. */
+const rowsAFile = 50_000;
 /** Their text at most: DuckDB sorts so much within its memory. */
 const bytesAFile = 48 * 1024 ** 2;
 const rowsAtOnce = 500;
@@ -61,6 +61,12 @@ const archivedFile = z.object({
   lastAt: z.date(),
 });
 type ArchivedFile = z.output<typeof archivedFile>;
+/** A file that the archive has, whose rows, up to the last, are still in the database. */
+interface Written {
+  file: Row;
+  rowCount: number;
+  last: Place;
+}
 const moment = z.object({ at: z.date(), id: z.coerce.number() });
 /** Builds SQL for DuckDB, which reads PostgreSQL's; connected to nothing. */
 const builder = knex({ client: 'pg' });
@@ -134,77 +140,95 @@ export function createLogArchive(options: {
     type: LogType,
     month: string,
     pieces: AsyncIterator<Row[]>,
-  ): Promise<Row | undefined> {
+  ): Promise<Written | undefined> {
     const columns = columnsOf(type);
     const written = fingerprint(columns);
-    let [firstAt, lastAt, size] = [0, 0, 0];
+    let [firstAt, size] = [0, 0];
+    let last: Place | undefined;
     async function* lines(): AsyncGenerator<string> {
       while (written.count() < rowsAFile && size < bytesAFile) {
         const { value: rows, done } = await pieces.next();
         if (done) return;
         written.add(rows);
         if (firstAt === 0) firstAt = Number(rows.at(0)?.at);
-        lastAt = Number(rows.at(-1)?.at);
+        const end = rows.at(-1);
+        last = { at: new Date(Number(end?.at)), id: Number(end?.id) };
         const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
         size += Buffer.byteLength(text);
         yield text;
         await setImmediate();
       }
     }
-    const bytes = await inDuck([], async (duck, folder) => {
+    const packed = await inDuck([], async (duck, folder) => {
       const [json, parquet] = [path.join(folder, 'rows.json'), path.join(folder, 'rows.parquet')];
       await pipeline(lines, createWriteStream(json));
-      if (written.count() === 0) return undefined;
+      if (last === undefined) return undefined;
       const structure = typesOf(type).map(([name, kind]) => `${literal(name)}: ${literal(kind)}`);
       const order = columns.includes('order_no') ? 'order_no, "at", id' : '"at", id';
       await duck.run(`COPY (
           SELECT * FROM read_json(${literal(json)}, format = 'newline_delimited', columns = {${structure.join(', ')}})
           ORDER BY ${order}
         ) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)`);
-      return readFile(parquet);
+      return { bytes: await readFile(parquet), last };
     });
-    if (bytes === undefined) return undefined;
+    if (packed === undefined) return undefined;
+    const { bytes } = packed;
     const sha256 = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
     const name = path.join('logs', type, month, `${sha256.slice(0, 16)}.parquet`);
     await storage.keep(name, bytes);
-    const file = await storage.find(name);
-    if (file === undefined) throw new Error(`${name} is not in the archive`);
+    const kept = await storage.find(name);
+    if (kept === undefined) throw new Error(`${name} is not in the archive`);
     const read = fingerprint(columns);
-    await inDuck([file], async (duck) => {
+    await inDuck([kept], async (duck) => {
       const back = duck.batches(
         z.record(z.string(), z.unknown()),
-        `SELECT * FROM read_parquet(${literal(file)})`,
+        `SELECT * FROM read_parquet(${literal(kept)})`,
       );
       for await (const rows of back) read.add(rows);
     });
     if (read.text() !== written.text()) throw new Error(`${name} does not hold what was written`);
-    return {
+    const rowCount = written.count();
+    const file = {
       logType: type,
       month,
       path: name,
-      rowCount: written.count(),
+      rowCount,
       bytes: bytes.length,
       sha256,
       firstAt: new Date(firstAt),
-      lastAt: new Date(lastAt),
+      lastAt: packed.last.at,
       archivedAt: now(),
     };
+    return { file, rowCount, last: packed.last };
+  }
+
+  /** From here on these rows are read in the archive. */
+  async function move(written: Written[], remove: (trx: Knex.Transaction) => Promise<number>): Promise<void> {
+    const archived = written.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    await options.db().transaction(async (trx) => {
+      const removed = await remove(trx);
+      if (removed !== archived) throw new Error(`there are ${removed} rows and ${archived} were archived`);
+      for (const { file } of written) await trx('log_archives').insert(completeRow(trx, file, now()));
+    });
   }
 
   async function archiveMonth(type: LogType, month: string): Promise<void> {
-    const files: Row[] = [];
+    const isPartitioned = isPostgres(options.db());
     const pieces = rowsOf(type, month);
-    for (let file = await writeFile(type, month, pieces); file; file = await writeFile(type, month, pieces)) {
-      files.push(file);
+    const written: Written[] = [];
+    for (let next = await writeFile(type, month, pieces); next; next = await writeFile(type, month, pieces)) {
+      written.push(next);
+      if (isPartitioned) continue;
+      // SQLite would delete a month at one go for seconds, and nobody could pay meanwhile.
+      const { at, id } = next.last;
+      await move(written.splice(0), (trx) =>
+        monthOfLog(trx, type, month)
+          .where('at', '<=', at.getTime())
+          .where((either) => either.where('at', '<', at.getTime()).orWhere('id', '<=', id))
+          .delete(),
+      );
     }
-    const archived = files.reduce((sum, { rowCount }) => sum + Number(rowCount), 0);
-    await options.db().transaction(async (trx) => {
-      const removed = isPostgres(trx)
-        ? await dropPartition(trx, logTables[type], month)
-        : await monthOfLog(trx, type, month).delete();
-      if (removed !== archived) throw new Error(`${month} has ${removed} rows and ${archived} were archived`);
-      for (const file of files) await trx('log_archives').insert(completeRow(trx, file, now()));
-    });
+    if (isPartitioned) await move(written, (trx) => dropPartition(trx, logTables[type], month));
   }
 
   async function monthsOf(type: LogType, before: string): Promise<string[]> {
