@@ -36,6 +36,14 @@ describe('one HIS record', () => {
     expect(read({ payType: '医保' }).payType).toBe('医保');
   });
 
+  test.each(['0', '000000', '-', '--', 'NULL', 'n/a', '无', ' '])(
+    'a number told as “%s” is none',
+    (nothing) => {
+      const numbers = { orderNo: nothing, refundNo: nothing, channelTradeNo: nothing, hisOrderNo: nothing };
+      expect(Object.values({ ...read(numbers) })).not.toContain(nothing);
+    },
+  );
+
   test('the same content has the same hash however it was written, other content another', () => {
     const { bodyHash } = read({});
     expect(read({ occurredAt: '2018-10-19T01:00:26Z', cardNo: '', status: 'booked' }).bodyHash).toBe(

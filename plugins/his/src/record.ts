@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isNoNumber } from '@hospital-pay/payments';
 import { DateTime } from 'luxon';
 import { z } from 'zod';
 
@@ -21,6 +22,9 @@ const text = (max: number) =>
     .max(max)
     .nullish()
     .transform((value) => value || undefined);
+
+/** Of something else, by which this record is found. */
+const number = text(64).transform((value) => (value === undefined || isNoNumber(value) ? undefined : value));
 
 const shares = ['fundFen', 'accountFen', 'otherFen', 'cashFen'] as const;
 type Share = (typeof shares)[number];
@@ -60,10 +64,10 @@ export const hisRecordInput = z
       .regex(/^[A-Z]{3}$/)
       .default('CNY'),
     payType: z.string().trim().min(1).max(32).meta({ description: '支付方式: alipay, wechat, …' }),
-    orderNo: text(64).meta({ description: '订单号 / our order number or the merchant order number' }),
-    refundNo: text(64),
-    channelTradeNo: text(64),
-    hisOrderNo: text(64),
+    orderNo: number.meta({ description: '订单号 / our order number or the merchant order number' }),
+    refundNo: number,
+    channelTradeNo: number,
+    hisOrderNo: number,
     bizType: text(32),
     patientName: text(64),
     patientId: text(64),

@@ -4,6 +4,7 @@ export { businessDay, businessDayBounds, type DayRule, shiftDay } from './busine
 export * from './contract';
 export { createPayments, type PaymentsOptions, type RunningPayments } from './create';
 export type { KnownError } from './error-knowledge';
+export { isNoNumber } from './numbers';
 export {
   columnOf,
   completeRow,

@@ -27,3 +27,8 @@ export function hashOf(body: object): string {
 /** First two and last four, as the interface log shows payment codes. */
 export const hintOf = (authCode: string): string =>
   authCode.length < 10 ? '****' : `${authCode.slice(0, 2)}****${authCode.slice(-4)}`;
+
+const nothings = /^\s*(0+|[-_.*/\\]+|null|none|undefined|n\/?a|无|空|暂无)?\s*$/i;
+
+/** What others write where they have no number. Rows that say it have nothing in common. */
+export const isNoNumber = (text: string): boolean => nothings.test(text);

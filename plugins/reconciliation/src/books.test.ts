@@ -468,6 +468,23 @@ describe('the daily run', () => {
     }
   });
 
+  test('a bill that is none binds nobody: a payment and a stranger’s charge stay two cases', async () => {
+    const none = { hisOrderNo: '0', businessNo: '-' };
+    await books.pay('1', 1000, none);
+    await books.realtime.order('1');
+    await books.book('h1', null, 1000, { hisOrderNo: '0' });
+    await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: 'h1' }]);
+    const open = async () =>
+      (await books.cases())
+        .filter((row) => row.status === 'open')
+        .map((row) => row.kind)
+        .sort();
+    expect(await open()).toEqual(['his_only', 'platform_only']);
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 1000 }]));
+    expect((await books.run()).counts).toMatchObject({ 'his.his_only': 1, 'his.platform_only': 1 });
+    expect(await open()).toEqual(['his_only', 'platform_only']);
+  });
+
   test('several records of one payment agree, or are a case to confirm where the rule says so', async () => {
     await books.pay('1', 1000, { businessNo: 'MZ-1' });
     await books.book('h1', null, 400, { channelTradeNo: 'T-1' });

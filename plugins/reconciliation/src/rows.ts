@@ -1,10 +1,11 @@
-import { fromRow, isPostgres } from '@hospital-pay/payments';
+import { fromRow, isNoNumber, isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 
 /** What this room reads of the tables, typed once where rows come in. */
 const text = z.string().nullable();
 const share = z.number().nullable();
+export const billNumber = text.transform((number) => (number === null || isNoNumber(number) ? null : number));
 
 export const orderRow = z.object({
   id: z.number(),
@@ -51,8 +52,8 @@ export const orderRow = z.object({
   otherFen: share,
   mixedNo: text,
   bizType: text,
-  businessNo: text,
-  hisOrderNo: text,
+  businessNo: billNumber,
+  hisOrderNo: billNumber,
   patientName: text,
   cardNo: text,
   createdTime: z.date(),
@@ -88,7 +89,7 @@ export const hisRow = z.object({
   orderNo: text,
   refundNo: text,
   channelTradeNo: text,
-  hisOrderNo: text,
+  hisOrderNo: billNumber,
   amountFen: z.number(),
   fundFen: share,
   accountFen: share,
@@ -148,7 +149,7 @@ export const hisNumbersOf = ({
   businessNo,
   hisOrderNo,
 }: Pick<StoredOrder, 'businessNo' | 'hisOrderNo'>): string[] => [
-  ...new Set([hisOrderNo ?? '', businessNo ?? ''].filter((number) => number !== '')),
+  ...new Set([hisOrderNo, businessNo].filter((number) => number !== null)),
 ];
 
 /** Lists of numbers go to the database in pieces: SQLite has a limit of parameters, PostgreSQL of patience. */

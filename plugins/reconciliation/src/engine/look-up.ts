@@ -1,7 +1,7 @@
 import { isPostgres } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { among, amongIds, byIndex, hisNumbersOf, hisRow, orderRow, readRows } from '../rows';
+import { among, amongIds, billNumber, byIndex, hisNumbersOf, hisRow, orderRow, readRows } from '../rows';
 
 /** What is asked of the database beside the day's rows at hand. */
 export interface LookUp {
@@ -35,7 +35,7 @@ const askedBill = z.object({ bill: z.string() });
 const recordBill = hisRow.pick({ id: true, hisOrderNo: true });
 const namedOrder = orderRow.pick({ orderNo: true, merchantOrderNo: true, channelTradeNo: true });
 const attemptNumber = z.object({ orderNo: z.string(), attemptNo: z.string() });
-const bookedBill = z.object({ number: z.string(), hisOrderNo: z.string().nullable() });
+const bookedBill = z.object({ number: z.string(), hisOrderNo: billNumber });
 const recordOfBill = hisRow.pick({ orderNo: true, channelTradeNo: true, refundNo: true, hisOrderNo: true });
 const recordNumbers = hisRow.pick({ id: true, orderNo: true, channelTradeNo: true, refundNo: true });
 
@@ -79,10 +79,9 @@ export function lookUpIn(db: Knex, merchantCode: string, readAliases: LookUp['re
         .select('id', 'his_order_no')
         .where(amongIds(db, asked.hisIds))
         .whereNotNull('his_order_no');
-      return readRows(recordBill, found).map(({ id, hisOrderNo }) => ({
-        number: String(id),
-        bill: hisOrderNo ?? '',
-      }));
+      return readRows(recordBill, found).flatMap(({ id, hisOrderNo: bill }) =>
+        bill ? [{ number: String(id), bill }] : [],
+      );
     },
     async sharedBills(asked) {
       const text = JSON.stringify(asked);
