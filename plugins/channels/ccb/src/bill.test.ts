@@ -89,6 +89,19 @@ describe('the bill', () => {
     await expect(read).rejects.toBeInstanceOf(BillError);
   });
 
+  test.each([
+    ['payment', titles.payment, payment(orderNo, 1234)],
+    ['refund', titles.refund, refund(orderNo, 500)],
+  ])(
+    'with a %s booked on another day is refused by its line, without a day of booking it is read',
+    async (_kind, title, row) => {
+      const read = (day: string) =>
+        collect(openBill(file(title, row, row.replace(/\t20240102(?=\t|$)/, `\t${day}`)), guard));
+      await expect(read('20240101')).rejects.toMatchObject({ code: 'DAY', lineNo: 5 });
+      for (const day of ['2024-01-02', '']) expect(await read(day)).toHaveLength(2);
+    },
+  );
+
   test('without titles, cut off or of arbitrary bytes is a bill error and nothing else', async () => {
     await expect(collect(openBill(Buffer.from('hello'), guard))).rejects.toMatchObject({ code: 'COLUMNS' });
     const whole = packed(file(titles.payment, payment(orderNo, 1234)));

@@ -108,6 +108,10 @@ function readRow(cells: string[], table: Table, lineNo: number, raw: string, gua
   if (guard.posId !== undefined && counter !== '' && counter !== guard.posId) {
     throw new BillError('UNAVAILABLE', `the bill of another counter (${counter})`, lineNo);
   }
+  const bookedOn = cell('记账日期').replace(/\D/g, '').slice(0, 8);
+  if (bookedOn !== '' && bookedOn !== guard.date.replaceAll('-', '')) {
+    throw new BillError('DAY', `booked on another day (${bookedOn})`, lineNo);
+  }
   const orderNo = cell('定单号', '订单号');
   const occurredAt = readTime(cell('交易时间'));
   const amountFen = amountOf(cell(table.kind === 'payment' ? '支付金额' : '退款金额'));

@@ -18,6 +18,8 @@ interface Row {
   feeFen: number;
   type: string;
   origOrderNo?: string;
+  /** MMDDhhmmss */
+  time?: string;
 }
 
 const cell = (text: string | Buffer, width: number): Buffer => {
@@ -28,7 +30,7 @@ const cell = (text: string | Buffer, width: number): Buffer => {
 function zmLine(row: Row, tail: readonly number[] = widths): Buffer {
   const given: Record<number, string | Buffer> = {
     1: row.type === '01' ? 'S22' : 'S30',
-    5: '0102030409',
+    5: row.time ?? '0102030409',
     7: String(row.amountFen).padStart(12, '0'),
     10: '842401020304051234568',
     12: row.orderNo,
@@ -140,6 +142,22 @@ describe('the ZM file', () => {
         expect(read instanceof BillError || Array.isArray(read)).toBe(true);
       }),
     );
+  });
+
+  test.each([
+    ['0101200000', 'payment'],
+    ['0103040000', 'payment'],
+    ['0101195959', 'DAY'],
+    ['0103040001', 'DAY'],
+  ])('with a payment of %s is that of the 2nd of January: %s', async (time, told) => {
+    const lines = file(zmLine(payment), zmLine({ ...payment, time }));
+    const read = await collect(openZmBill(lines, guard)).catch((error: unknown) => [error, error]);
+    expect(read[1]).toMatchObject(told === 'DAY' ? { code: 'DAY', lineNo: 2 } : { kind: told });
+  });
+
+  test('keeps a refund that was sent on an older day', async () => {
+    const refund: Row = { ...payment, type: '04', origOrderNo: payment.orderNo, time: '0101101010' };
+    expect(await collect(openZmBill(file(zmLine(refund)), guard))).toHaveLength(1);
   });
 
   test('of another merchant, or with a type nobody knows, is not booked', async () => {

@@ -3,6 +3,7 @@ import {
   BillError,
   type BillLine,
   chinaHourAfter,
+  chinaTime,
   toMinor,
 } from '@hospital-pay/payments/contract';
 import { withYear } from './outcomes';
@@ -86,6 +87,14 @@ function* zmLines(bytes: Buffer, guard: ZmGuard): Generator<BillLine> {
 
 const noon = (date: string) => chinaHourAfter(date, 0, 12);
 
+/**
+ * A settlement day is cut at about 23:00 (unverified), so it holds the payments from 23:00 of the day before. Some hours
+ * are allowed on either side: from 20:00 of the day before to 04:00 of the day after.
+ */
+const hoursFromNoon = 16;
+const isOfDay = (paidAt: Date, date: string): boolean =>
+  Math.abs(paidAt.getTime() - noon(date).getTime()) <= hoursFromNoon * 3_600_000;
+
 function zmLine(line: Buffer, lineNo: number, guard: ZmGuard): BillLine {
   const bad = (message: string) => new BillError('LINE', message, lineNo);
   if (!lineLengths.has(line.length)) {
@@ -120,6 +129,10 @@ function zmLine(line: Buffer, lineNo: number, guard: ZmGuard): BillLine {
   const type = text(field.type);
   switch (type) {
     case '01':
+      // A refund may be settled later than it was sent, and is not held against the day.
+      if (!isOfDay(occurredAt, guard.date)) {
+        throw new BillError('DAY', `a payment of another day (${chinaTime(occurredAt)})`, lineNo);
+      }
       return { ...shared, kind: 'payment', orderNo, channelNo };
     case '04':
     // A void gives a payment back on its own day, under a number of its own.
