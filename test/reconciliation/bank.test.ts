@@ -143,6 +143,25 @@ describe('bank arrival', () => {
     ]);
   }, 30_000);
 
+  test('a rule about the account of another merchant is refused, new or changed', async () => {
+    const other = { code: 'OTHER', name: '他院', merchantCode: 'OTHER', enabled: true };
+    expect((await finance('POST', '/api/bank-accounts', { data: other })).status).toBe(201);
+    const data = { merchantCode: 'OTHER', accountCode: 'wechat-1', bankAccountCode: 'OTHER' };
+    const written = await finance<Refusal>('POST', '/api/bank-settlements', { data });
+    expect([written.status, written.body.error]).toMatchObject([
+      422,
+      { name: 'BANK_SETTLEMENT_MERCHANT', details: { fields: ['accountCode'] } },
+    ]);
+    const { body } = await finance<{ data: { documentId: string }[] }>('GET', '/api/bank-settlements');
+    const path = `/api/bank-settlements/${body.data[0]?.documentId}`;
+    const changed = await finance<Refusal>('PUT', path, { data: { bankAccountCode: 'OTHER' } });
+    expect([changed.status, changed.body.error]).toMatchObject([
+      422,
+      { name: 'BANK_SETTLEMENT_MERCHANT', details: { fields: ['bankAccountCode'] } },
+    ]);
+    expect((await finance('PUT', path, { data: { settleDays: 1 } })).status).toBe(200);
+  }, 30_000);
+
   test('a preview tells what the file holds and which columns nobody has named yet', async () => {
     const path = '/api/reconciliation/bank/statements/preview?bankAccountCode=ICBC';
     const bytes = Buffer.from(statement.join('\n'));

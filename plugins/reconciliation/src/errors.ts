@@ -53,6 +53,11 @@ export const reconciliationErrors = {
   },
   BILL_FLOW_NOT_OFFERED: { status: 422, zh: '该渠道没有资金账单', en: 'This channel has no fund-flow bill' },
   BANK_ACCOUNT_UNKNOWN: { status: 404, zh: '银行账户不存在', en: 'No such bank account' },
+  BANK_SETTLEMENT_MERCHANT: {
+    status: 422,
+    zh: '所列账户不存在或不属于该商户',
+    en: 'An account named does not exist or is not of this merchant',
+  },
   BANK_FILE_FORMAT: {
     status: 422,
     zh: '无法打开该文件; 请用 .xlsx 或 CSV (旧版 .xls 请另存为 .xlsx)',

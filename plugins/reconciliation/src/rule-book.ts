@@ -61,10 +61,10 @@ interface Lifecycles {
   }): unknown;
 }
 
-/** Whoever writes a rule, through whatever door: what contradicts another rule is refused. */
+/** Whoever writes a rule, through whatever door: what its check does not take is refused. */
 export function guardRules(
   lifecycles: Lifecycles,
-  type: 'reconciliation-rule' | 'approval-rule',
+  type: 'reconciliation-rule' | 'approval-rule' | 'bank-settlement',
   check: (rule: unknown) => Promise<unknown>,
   stored: (where: object) => Promise<unknown>,
 ): void {

@@ -7,6 +7,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { installBank } from './bank/install';
 import { bankController, bankRoutes } from './bank/routes';
+import { checkSettlement } from './bank/settlements';
 import { createBillArchive } from './bills/archive';
 import { createBills, storageOf, workBills } from './bills/install';
 import { billController, billRoutes } from './bills/routes';
@@ -305,6 +306,12 @@ export default {
       // Within the transaction that writes it: SQLite has one connection.
       (rule) => strapi.db.transaction(({ trx }) => checkedRule(trx, rule)),
       (where) => strapi.db.query('api::reconciliation-rule.reconciliation-rule').findOne({ where }),
+    );
+    guardRules(
+      strapi.db.lifecycles,
+      'bank-settlement',
+      (rule) => strapi.db.transaction(({ trx }) => checkSettlement(trx, rule)),
+      (where) => strapi.db.query('api::bank-settlement.bank-settlement').findOne({ where }),
     );
     workHandling(strapi, queue, handling);
     // Who reads a case by Strapi, as a list, its detail or an export does, gets the English of its remark with it.

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { fail } from '../errors';
 import type { MerchantScope } from '../figures';
 import { merchantRow, readRows } from '../rows';
-import { type BankLine, bankLineRow, matchRow, type Settlement, settlementRow } from './bank-rows';
+import { type BankLine, bankLineRow, matchRow, type Settlement } from './bank-rows';
 import { type ExpectedArrival, pairArrivals } from './pairing';
+import { heldSettlements } from './settlements';
 
 export type ArrivalStatus =
   /** The platform had business, and there is no bill that says what is paid out. */
@@ -117,10 +118,7 @@ export function createArrivals(db: Knex, clock: Clock): Arrivals {
   };
 
   async function read(scope: MerchantScope, asked: ArrivalQuestion): Promise<Arrival[]> {
-    const rules = readRows(
-      settlementRow,
-      await within(db('bank_settlements').where({ enabled: true }), scope),
-    );
+    const rules = await heldSettlements(db, scope);
     const isAsked = ({ accountCode, bankAccountCode }: { accountCode: string; bankAccountCode: string }) =>
       (asked.accountCode === undefined || accountCode === asked.accountCode) &&
       (asked.bankAccountCode === undefined || bankAccountCode === asked.bankAccountCode);
@@ -243,12 +241,7 @@ export function createArrivals(db: Knex, clock: Clock): Arrivals {
       const open = (await read(scope, { ...asked, from: shiftDay(asked.from, -mostDaysBack) })).filter(
         ({ status }) => status === 'due' || status === 'overdue' || status === 'nothing',
       );
-      const rules = new Map(
-        readRows(settlementRow, await db('bank_settlements').where({ enabled: true })).map((rule) => [
-          rule.accountCode,
-          rule,
-        ]),
-      );
+      const rules = new Map((await heldSettlements(db, scope)).map((rule) => [rule.accountCode, rule]));
       let matched = 0;
       for (const bankAccountCode of new Set(open.map((arrival) => arrival.bankAccountCode))) {
         const own = open.filter((arrival) => arrival.bankAccountCode === bankAccountCode);
