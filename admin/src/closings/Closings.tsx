@@ -93,6 +93,7 @@ export default function Closings() {
     },
   ];
   const around = kind === 'day' ? 'month' : 'year';
+  const shown = dayjs(within, kind === 'day' ? 'YYYY-MM' : 'YYYY');
   const [openedKind, openedPeriod] = opened?.split('~') ?? [];
 
   return (
@@ -113,7 +114,7 @@ export default function Closings() {
             picker={kind === 'day' ? 'month' : 'year'}
             aria-label={t('closings.within')}
             allowClear={false}
-            value={dayjs(within, kind === 'day' ? 'YYYY-MM' : 'YYYY')}
+            value={shown}
             onChange={(value) => go({ within: value?.format(kind === 'day' ? 'YYYY-MM' : 'YYYY') })}
           />
           <Select
@@ -128,7 +129,11 @@ export default function Closings() {
             question={{
               filters: {
                 ...(merchantCode ? { merchantCode: { $eq: merchantCode } } : {}),
-                firstDay: { $gte: `${within}-01`.slice(0, 10), $lte: `${within}-12-31`.slice(0, 10) },
+                kind: { $eq: kind },
+                firstDay: {
+                  $gte: shown.startOf(around).format('YYYY-MM-DD'),
+                  $lte: shown.endOf(around).format('YYYY-MM-DD'),
+                },
               },
               title: t('closings.title'),
             }}
