@@ -120,6 +120,10 @@ describe('shifts, income and closings', () => {
     expect((await finance<Shift>('POST', `${shift}/give-back`, { reason: '重点现金' })).body.status).toBe(
       'open',
     );
+    expect((await cashier<Mine>('GET', path)).body).toMatchObject({
+      current: null,
+      recent: [{ shiftNo, status: 'open' }],
+    });
     expect((await finance<Shift>('POST', `${shift}/close`, { cashFen: 0 })).body.status).toBe('closed');
     const own = await finance<Failure>('POST', `${shift}/review`, {});
     expect([own.status, own.body.error.name]).toEqual([403, 'SHIFT_SAME_PERSON']);

@@ -971,6 +971,7 @@ export const en: Dictionary = {
   shifts: {
     title: 'Shift close',
     current: 'Current shift',
+    toCountAgain: 'To be counted again',
     since: 'opened {{at}}',
     none: 'No shift is open',
     open: 'Open a shift',
@@ -982,6 +983,7 @@ export const en: Dictionary = {
     terminal: 'Window or terminal',
     openedAt: 'Opened',
     closedAt: 'Closed',
+    countedUntil: 'Counted until',
     state: 'Status',
     status: { open: 'Open', closed: 'To be reviewed', reviewed: 'Reviewed' },
     payType: 'Payment type',

@@ -957,6 +957,7 @@ export const zh = {
   shifts: {
     title: '班结',
     current: '当前班次',
+    toCountAgain: '退回重点的班次',
     since: '{{at}} 开班',
     none: '当前没有开班',
     open: '开班',
@@ -968,6 +969,7 @@ export const zh = {
     terminal: '窗口/终端',
     openedAt: '开班时间',
     closedAt: '结班时间',
+    countedUntil: '统计截止',
     state: '状态',
     status: { open: '当班', closed: '待审核', reviewed: '已审核' },
     payType: '支付类型',

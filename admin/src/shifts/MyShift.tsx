@@ -76,16 +76,19 @@ export default function MyShift() {
       {isPending && !error && <Skeleton active />}
       {data && (
         <Flex vertical gap={12}>
-          {data.current ? (
-            <ShiftForm
-              key={data.current.shiftNo}
-              shift={data.current}
-              onClosed={(closed) => {
-                setShown(closed);
-                void refetch();
-              }}
-            />
-          ) : (
+          {[...data.recent, ...(data.current ? [data.current] : [])]
+            .filter(({ status }) => status === 'open')
+            .map((shift) => (
+              <ShiftForm
+                key={shift.shiftNo}
+                shift={shift}
+                onClosed={(closed) => {
+                  setShown(closed);
+                  void refetch();
+                }}
+              />
+            ))}
+          {!data.current && (
             <section className="panel" aria-label={t('shifts.open')}>
               <h2>{t('shifts.none')}</h2>
               <Flex gap={12} wrap align="center">
@@ -125,7 +128,7 @@ export default function MyShift() {
             <Table<Shift>
               size="small"
               pagination={false}
-              dataSource={data.recent}
+              dataSource={data.recent.filter(({ status }) => status !== 'open')}
               rowKey="shiftNo"
               scroll={{ x: 900 }}
               locale={{ emptyText: t('common.empty') }}

@@ -19,6 +19,7 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
   const [counting, setCounting] = useState(nothingCounted);
   const [busy, setBusy] = useState(false);
   const { lines, cash } = shift.figures;
+  const title = t(shift.firstClosedAt ? 'shifts.toCountAgain' : 'shifts.current');
   const counted = drawerFen(counting);
   const body = closingBody(counting);
   const shown: (ShiftLine | { payType: string })[] = [
@@ -108,10 +109,15 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
             message={t('shifts.returned', { by: shift.returnedBy, reason: shift.returnReason ?? '' })}
           />
         )}
-        <section className="panel" aria-label={t('shifts.current')}>
+        <section className="panel" aria-label={title}>
           <h2>
-            {t('shifts.current')} <span className="quiet number">{shift.shiftNo}</span>{' '}
-            <span className="quiet">{t('shifts.since', { at: dateTimeText(shift.openedAt) })}</span>
+            {title} <span className="quiet number">{shift.shiftNo}</span>{' '}
+            <span className="quiet">{t('shifts.since', { at: dateTimeText(shift.openedAt) })}</span>{' '}
+            {shift.firstClosedAt && (
+              <span className="quiet">
+                {t('shifts.countedUntil')} {dateTimeText(shift.firstClosedAt)}
+              </span>
+            )}
           </h2>
           <Table<Shown>
             size="small"

@@ -27,6 +27,7 @@ export function ShiftSlip({ shift }: { shift: Shift }) {
         {fact(t('shifts.terminal'), shift.terminalCode)}
         {fact(t('shifts.openedAt'), dateTimeText(shift.openedAt))}
         {fact(t('shifts.closedAt'), dateTimeText(shift.closedAt))}
+        {shift.firstClosedAt && fact(t('shifts.countedUntil'), dateTimeText(shift.firstClosedAt))}
       </dl>
       {lines.map((line) => (
         <dl key={`${line.payType} ${line.currency}`} className="slip-part">

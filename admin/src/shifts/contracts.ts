@@ -30,6 +30,7 @@ export const shift = z.object({
   openedAt: z.string(),
   closedBy: text,
   closedAt: text,
+  firstClosedAt: text,
   openingFloatFen: fen,
   takenFen: fen.nullable(),
   refundedFen: fen.nullable(),

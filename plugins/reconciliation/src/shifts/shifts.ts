@@ -23,6 +23,8 @@ const shiftRow = z.object({
   openedAt: z.date(),
   closedBy: text,
   closedAt: z.date().nullable(),
+  /** Of one that was given back: it is counted again until here, what came later is of later shifts. */
+  firstClosedAt: z.date().nullable(),
   openingFloatFen: z.number(),
   takenFen: fen,
   takenCount: z.number().nullable(),
@@ -64,11 +66,14 @@ export interface Shifts {
   }): Promise<Shift>;
   /** @throws SHIFT_NOT_FOUND */
   get(shiftNo: string): Promise<Shift>;
-  /** The cashier's open shift, which begins with the first payment if nobody opened it, and the latest ones. */
+  /**
+   * The cashier's open shift, which begins with the first payment if nobody opened it, and the latest ones: first those
+   * given back, which are to be closed again.
+   */
   of(merchantCode: string, operatorCode: string): Promise<{ current: Shift | null; recent: Shift[] }>;
   /** Freezes what everybody says. @throws SHIFT_NOTE_MISSING when they differ and nothing explains it, SHIFT_MOVED */
   close(input: { shiftNo: string; by: string; counted: Counted; note: string | null }): Promise<Shift>;
-  /** Gives a closed shift back to be counted again. @throws SHIFT_MOVED, SHIFT_OPEN_ALREADY */
+  /** Gives a closed shift back to be counted again; payments meanwhile go to another. @throws SHIFT_MOVED */
   giveBack(input: { shiftNo: string; by: string; reason: string }): Promise<Shift>;
   /** The last word on a shift. @throws SHIFT_SAME_PERSON, SHIFT_MOVED */
   review(input: { shiftNo: string; by: string; note: string | null }): Promise<Shift>;
@@ -122,7 +127,7 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     const { id: _, figures, ...rest } = shift;
     const frozen = frozenFigures.safeParse(figures);
     if (shift.status !== 'open' && frozen.success) return { ...rest, figures: frozen.data };
-    const now = await figuresAt(shift, clock.now(), {});
+    const now = await figuresAt(shift, shift.firstClosedAt ?? clock.now(), {});
     return { ...rest, ...shiftTotals(now), figures: now };
   }
 
@@ -133,15 +138,10 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
   ): Promise<Shift> {
     const moved = await db('shifts')
       .where({ id: shift.id, status: from })
-      .update(toColumns(db, { ...changes, updatedAt: clock.now() }))
-      .catch(taken);
+      .update(toColumns(db, { ...changes, updatedAt: clock.now() }));
     if (moved === 0) throw fail('SHIFT_MOVED', { shiftNo: shift.shiftNo });
     return view(await stored(shift.shiftNo));
   }
-
-  const taken = (error: unknown): never => {
-    throw isUniqueViolation(error) ? fail('SHIFT_OPEN_ALREADY') : error;
-  };
 
   async function begin(input: Parameters<Shifts['open']>[0], openedAt: Date): Promise<StoredShift> {
     const { merchantCode, operatorCode, terminalCode, openingFloatFen, by } = input;
@@ -161,7 +161,9 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     };
     await db('shifts')
       .insert(completeRow(db, row, clock.now()))
-      .catch(taken);
+      .catch((error: unknown) => {
+        throw isUniqueViolation(error) ? fail('SHIFT_OPEN_ALREADY') : error;
+      });
     return stored(shiftNo);
   }
 
@@ -177,7 +179,9 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
           .whereRaw('shifts.operator_code = orders.operator_code')
           .where({ kind: 'operator', merchant_code: merchantCode })
           .where((later) =>
-            later.where({ 'shifts.status': 'open' }).orWhereRaw('shifts.closed_at >= orders.paid_at'),
+            later
+              .whereRaw('COALESCE(shifts.first_closed_at, shifts.closed_at) >= orders.paid_at')
+              .orWhere({ 'shifts.status': 'open', 'shifts.first_closed_at': null }),
           )
           .select(db.raw('1')),
       )
@@ -215,10 +219,10 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
         shiftRow,
         await db('shifts')
           .where({ kind: 'operator', merchant_code: merchantCode, operator_code: operatorCode })
-          .orderBy('opened_at', 'desc')
+          .orderByRaw("CASE status WHEN 'open' THEN 0 ELSE 1 END, opened_at DESC")
           .limit(recentShifts),
       );
-      const open = rows.find(({ status }) => status === 'open');
+      const open = rows.find(({ status, firstClosedAt }) => status === 'open' && firstClosedAt === null);
       const recent: Shift[] = [];
       for (const row of rows) if (row !== open) recent.push(await view(row));
       return { current: open ? await view(open) : null, recent };
@@ -227,7 +231,7 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
     async close({ shiftNo, by, counted, note }) {
       const shift = await stored(shiftNo);
       const now = clock.now();
-      const figures = await figuresAt(shift, now, counted);
+      const figures = await figuresAt(shift, shift.firstClosedAt ?? now, counted);
       const totals = shiftTotals(figures);
       const differs = [totals.differenceFen, totals.cashDifferenceFen, totals.terminalDifferenceFen].some(
         (difference) => difference !== null && difference !== 0,
@@ -252,9 +256,9 @@ export function createShifts({ db, clock }: { db: Knex; clock: Clock }): Shifts 
       const shift = await stored(shiftNo);
       return move(shift, 'closed', {
         status: 'open',
-        slot: slotOf(shift),
         closedBy: null,
         closedAt: null,
+        firstClosedAt: shift.firstClosedAt ?? shift.closedAt,
         returnedBy: by,
         returnReason: reason,
       });
