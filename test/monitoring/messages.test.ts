@@ -117,6 +117,26 @@ describe.each(['sqlite', 'postgres'] as const)('messages on %s', (database) => {
     expect(await rows('message')).toMatchObject([{ count: 1 }, { count: 1 }]);
   });
 
+  test('an alarm after its message was acknowledged is a new message that is told; one recovery closes both', async () => {
+    const hook = await webhook('hook');
+    await route({ targets: 'hook' });
+    const orderNo = newNo();
+    ring();
+    await settled();
+    const [seen] = await rows('message');
+    expect((await ops('POST', `/api/monitoring/messages/${seen?.documentId}/acknowledge`)).status).toBe(200);
+    ring({ orderNo });
+    await settled((all) => all.length === 2);
+    expect(await rows('message')).toMatchObject([
+      { status: 'acknowledged', count: 1 },
+      { status: 'open', count: 1, orderNo },
+    ]);
+    expect(hook.taken).toHaveLength(2);
+    ring({ isOver: true, level: 'info' });
+    await settled((all) => all.length === 4);
+    expect(await rows('message')).toMatchObject([{ status: 'resolved' }, { status: 'resolved' }]);
+  }, 60_000);
+
   test('robots, webhook, SMS and e-mail each get it as they want it signed', async () => {
     const [dingtalk, feishu, wecom, hook, sms] = await Promise.all([
       server(),

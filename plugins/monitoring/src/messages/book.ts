@@ -108,7 +108,7 @@ async function unresolved(trx: Knex.Transaction, groupKey: string): Promise<Mess
   return readRows(messageRow, rows);
 }
 
-/** The message that alarms of a group belong to: one that is still going on, or a new one. */
+/** The message that alarms of a group belong to: one that nobody has acknowledged yet, or a new one that is told anew. */
 async function join(
   trx: Knex.Transaction,
   groupKey: string,
@@ -120,6 +120,7 @@ async function join(
   const active = () => trx('messages').where({ active_key: activeKey });
   const since = (ms: number) => dateValue(trx, new Date(now.getTime() - ms));
   const joined: { document_id: string }[] = await active()
+    .where({ status: 'open' })
     .where('last_at', '>=', since(minutes * 60_000))
     .where('at', '>=', since(longestGroupMs))
     .update({
