@@ -320,6 +320,51 @@ describe.each(['sqlite', 'postgres'] as const)('messages on %s', (database) => {
     expect(hook.taken).toHaveLength(2);
   }, 60_000);
 
+  test('a target that cannot even be called is tried again, and given up with an alarm that holds no secret', async () => {
+    await target('address', 'dingtalk', { secretUrl: 'http://[secret-of-ours' });
+    await webhook('key');
+    const db = hospital.strapi().db.connection;
+    const secrets = JSON.stringify({ secret: 'v1:c2VhbGVkIHdpdGggYW5vdGhlciBrZXkgdGhhdCBpcyBub3Qgb3Vycw==' });
+    await db('message_targets').where({ code: 'key' }).update({ secrets });
+    await target('header', 'sms', {
+      url: (await server()).url,
+      phones: '13800000001',
+      headers: 'Authorization: 密钥',
+      body: '{}',
+    });
+    await route({ targets: 'address,key,header', kinds: 'refund_failed' });
+    ring();
+    await passTime(
+      clock,
+      { seconds: 30 },
+      () => rows('delivery', { status: 'queued', attempts: 1 }),
+      (all) => all.length === 3,
+    );
+    const errors = async () =>
+      Object.fromEntries(
+        (await rows('delivery', { messageNo: own?.documentId })).map((one) => [
+          one.targetCode,
+          one.lastError,
+        ]),
+      );
+    const [own] = await rows('message', { kind: 'refund_failed' });
+    const expected = { address: 'ERR_INVALID_URL', key: 'SecretUnreadable', header: 'ERR_INVALID_CHAR' };
+    expect(await errors()).toEqual(expected);
+    clock.turn(25 * 3_600_000);
+    await passTime(
+      clock,
+      { seconds: 300, stepSeconds: 5 },
+      () => rows('message', { kind: 'delivery_failed' }),
+      (all) => all.length === 3,
+    );
+    expect(await errors()).toEqual(expected);
+    expect(await rows('delivery', { messageNo: own?.documentId, status: 'failed' })).toHaveLength(3);
+    expect(JSON.stringify(await rows('message'))).not.toContain('secret-of-ours');
+    expect((await ops('POST', '/api/monitoring/targets/address/test')).body).toMatchObject({
+      error: 'ERR_INVALID_URL',
+    });
+  }, 60_000);
+
   test('a target that refuses is a failure somebody is told of elsewhere', async () => {
     const hook = await webhook('hook');
     hook.behave('refuse');

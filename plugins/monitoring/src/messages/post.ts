@@ -19,6 +19,12 @@ export interface HttpAnswer {
  */
 export type SendOutcome = { kind: 'delivered' } | { kind: 'refused' | 'retry' | 'unknown'; error: string };
 
+/** Why a try failed, without its message, which may quote an address or a header with a secret in it. */
+export const reasonOf = (error: unknown): string => {
+  const { code, name = 'unknown' }: { code?: unknown; name?: unknown } = Object(error);
+  return String(code ?? name);
+};
+
 export const answerLimitMs = 10_000;
 const mostBytes = 64 * 1024;
 
@@ -82,7 +88,7 @@ function exchange(
       },
     );
     const failed = (error: Error) => {
-      const why = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+      const why = reasonOf(error);
       if (error instanceof BlockedAddress) resolve({ kind: 'refused', error: error.message });
       else resolve({ kind: isConnected ? 'unknown' : 'retry', error: why === 'ABORT_ERR' ? 'TIMEOUT' : why });
     };

@@ -5,7 +5,7 @@ import { fail } from '../errors';
 import type { Language, Note } from './compose';
 import type { Guard } from './guard';
 import type { TargetSummary } from './plan';
-import { answerLimitMs, post, type SendOutcome } from './post';
+import { answerLimitMs, post, reasonOf, type SendOutcome } from './post';
 import { readRows } from './rows';
 import { type TargetConfig, type TargetKind, targetKinds } from './targets';
 
@@ -70,6 +70,10 @@ const addressesIn = (text: unknown): string[] =>
     .split(/[,，;\s]+/)
     .filter(Boolean);
 
+class SecretUnreadable extends Error {
+  override readonly name = 'SecretUnreadable';
+}
+
 export function createTargetStore(options: {
   db: Knex;
   vault: Vault;
@@ -79,6 +83,17 @@ export function createTargetStore(options: {
 }): TargetStore {
   const { db, vault, guard, now, limitMs = answerLimitMs } = options;
   const sealedAs = (code: string, field: string): string => `message-target:${code}:${field}`;
+
+  const unsealed = (code: string, secrets: Record<string, string>): TargetConfig =>
+    Object.fromEntries(
+      Object.entries(secrets).map(([name, sealed]) => {
+        try {
+          return [name, vault.open(sealed, sealedAs(code, name))];
+        } catch {
+          throw new SecretUnreadable(name);
+        }
+      }),
+    );
 
   const find = async (code: string): Promise<TargetRow | undefined> =>
     readRows(targetRow, await db('message_targets').where({ code }))[0];
@@ -149,27 +164,24 @@ export function createTargetStore(options: {
       const row = await find(code);
       const kind = row && kindOf(row.kind);
       if (!row?.enabled || !kind) return undefined;
-      const config: TargetConfig = {
-        ...row.config,
-        ...Object.fromEntries(
-          Object.entries(row.secrets).map(([name, sealed]) => [
-            name,
-            vault.open(sealed, sealedAs(code, name)),
-          ]),
-        ),
-      };
       const { send } = kind;
       return {
         language: row.language,
         async send(note, recipient, at) {
-          const sending = { config, note, recipient, now: at };
-          switch (send.by) {
-            case 'smtp':
-              return send.deliver(sending, limitMs);
-            case 'http':
-              return post(send.call(sending), guard, (answer) => send.read(answer, config), limitMs);
-            default:
-              return send satisfies never;
+          try {
+            const config = { ...row.config, ...unsealed(code, row.secrets) };
+            const sending = { config, note, recipient, now: at };
+            switch (send.by) {
+              case 'smtp':
+                return await send.deliver(sending, limitMs);
+              case 'http':
+                return await post(send.call(sending), guard, (answer) => send.read(answer, config), limitMs);
+              default:
+                return send satisfies never;
+            }
+          } catch (error) {
+            // A secret of another key, an address or a header that cannot be sent: nothing left the house.
+            return { kind: 'retry', error: reasonOf(error) };
           }
         },
       };
