@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { BillError } from '@hospital-pay/payments';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { summaryReport } from './export/figures-reports';
 import { type Books, bill, date, noon, openBooks } from './testing';
 
 let books: Books;
@@ -692,7 +693,6 @@ describe('the figures', () => {
     await books.pay('1', 1999);
     await books.refund('r1', '1', 99);
     await books.book('h1', '1', 1999);
-    const range = { from: date, to: date };
     const open = await books.figures.summary(null, range);
     expect(open.byDay).toEqual([
       {
@@ -711,6 +711,79 @@ describe('the figures', () => {
     expect((await books.figures.summary(['H2'], range)).byDay).toEqual([]);
   });
 
+  const range = { from: date, to: date };
+  const runOf = async (accountCode: string) => {
+    const [requested] = await books.runs.request({ date, accountCode, requestedBy: 'finance' });
+    return books.runs.execute(requested?.runNo ?? '');
+  };
+  /** What 对账汇总, 统计报表 and the file say of the one payment type of the day. */
+  const figuresOfDay = async () => {
+    const { byDay, byType } = await books.figures.summary(null, range);
+    const { hisFen, platformFen, bankArrivalFen } = await books.figures.statistics(null, date);
+    const inFile: object[] = [];
+    for (const { rows } of await summaryReport(books.figures).tables(null, range)) {
+      for await (const row of rows) inFile.push(row);
+    }
+    expect([byType.length, byDay.length]).toEqual([1, 1]);
+    expect(inFile).toMatchObject([...byType, ...byDay]);
+    expect({ hisFen, platformFen, bankArrivalFen }).toEqual({
+      hisFen: byDay[0]?.hisFen,
+      platformFen: byDay[0]?.platformFen,
+      bankArrivalFen: platformFen,
+    });
+    return [hisFen, platformFen, byDay[0]?.live];
+  };
+
+  test('a day of two accounts of one channel is both of them, and final once both are reconciled', async () => {
+    await books.add('channel_accounts', { code: 'A2', channel: 'alipay', merchantCode: 'H1', enabled: true });
+    await books.pay('1', 1000);
+    await books.pay('2', 500, { accountCode: 'A2' });
+    await books.pay('3', 300, { accountCode: 'A2' });
+    await books.refund('r3', '3', 300, { accountCode: 'A2' });
+    await books.book('h1', '1', 1000);
+    await books.book('h2', '2', 450);
+    await books.book('h3', null, 70);
+    expect(await figuresOfDay()).toEqual([1520, 1500, true]);
+    expect(await runOf('A1')).toMatchObject({ status: 'done' });
+    books.bills.set(date, () => ({ kind: 'not-ready', retryAfterMinutes: 30 }));
+    expect(await runOf('A2')).toMatchObject({ status: 'deferred' });
+    expect(await figuresOfDay()).toEqual([1520, 1500, true]);
+    books.bills.delete(date);
+    expect(await runOf('A2')).toMatchObject({ status: 'done' });
+    expect(await figuresOfDay()).toEqual([1520, 1500, false]);
+    await books.book('h4', '1', 9);
+    expect(await figuresOfDay()).toEqual([1520, 1500, false]);
+  });
+
+  test('what HIS booked without an order is told by an account that took nothing, and waits for its run', async () => {
+    await books.add('channel_accounts', { code: 'A0', channel: 'alipay', merchantCode: 'H1', enabled: true });
+    await books.pay('1', 1000);
+    await books.book('h1', '1', 1000);
+    await books.book('h2', null, 70);
+    await books.run();
+    books.bills.set(date, () => {
+      throw new BillError('HASH', 'the file is not what was announced');
+    });
+    expect(await runOf('A0')).toMatchObject({ status: 'failed' });
+    expect(await figuresOfDay()).toEqual([1070, 1000, true]);
+    books.bills.delete(date);
+    expect(await runOf('A0')).toMatchObject({ status: 'done' });
+    expect(await figuresOfDay()).toEqual([1070, 1000, false]);
+  });
+
+  test('a total of the unfinished day does not stand for what was taken after it', async () => {
+    await books.db('merchants').update({ day_cutoff: '02:00' });
+    books.clock.set(new Date('2026-10-19T01:30:00+08:00'));
+    await books.pay('1', 1000);
+    await books.run();
+    await books.pay('2', 500);
+    expect(await figuresOfDay()).toEqual([0, 1500, true]);
+    books.clock.set(new Date('2026-10-19T02:00:00+08:00'));
+    expect(await figuresOfDay()).toEqual([0, 1500, true]);
+    await books.run();
+    expect(await figuresOfDay()).toEqual([0, 1500, false]);
+  });
+
   test('abnormal refunds are told apart in the same way live and when the day is closed', async () => {
     const earlier = { settledOn: '2026-10-17', paidAt: new Date('2026-10-17T12:00:00+08:00') };
     await books.pay('never', 13000, earlier);
@@ -724,7 +797,6 @@ describe('the figures', () => {
     await books.pay('same day', 1999);
     await books.refund('r4', 'same day', 1999);
     for (const orderNo of ['never', 'part', 'known', 'same day']) await books.realtime.order(orderNo);
-    const range = { from: date, to: date };
     const live = await books.figures.summary(null, range);
     expect(live.byType).toEqual([
       { payType: 'alipay', hisFen: 0, platformFen: -700, differenceFen: -700, abnormalRefundFen: 7000 },

@@ -12,7 +12,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { settlingRefunds } from './abnormal-refunds';
 import type { Resolution } from './cases';
-import { frozenFigures, lockedDays } from './closings/ledger';
+import { frozenFigures, lockedDays, openDays } from './closings/ledger';
 import { askedCurrency, inCurrency } from './currency';
 import { type Days, hisIncome, type LateRefund, platformIncome } from './facts';
 import { caseStatuses, isUnhandled, resolutions, unhandled } from './handling/states';
@@ -295,10 +295,13 @@ export function createFigures(db: Knex, clock: Clock): Figures {
       side: 'hisFen' | 'platformFen',
       sign: 1 | -1,
     ): Promise<void> => {
+      const by = { merchant: 'merchant_code', date: 'settled_on', type: payType };
+      // HIS does not know by which account the money came.
+      const columns = side === 'hisFen' ? by : { ...by, account: 'account_code' };
       const rows: unknown = await query
         .whereBetween('settled_on', [from, to])
-        .groupBy('merchant_code', 'settled_on', payType)
-        .select({ merchant: 'merchant_code', date: 'settled_on', type: payType })
+        .groupBy(Object.values(columns))
+        .select(columns)
         .sum({ fen: column });
       for (const row of z.array(groupRow).parse(rows)) {
         const key = lineKey(row.merchant, row.date, row.type ?? '');
@@ -309,8 +312,10 @@ export function createFigures(db: Knex, clock: Clock): Figures {
           hisFen: 0,
           platformFen: 0,
           abnormalRefundFen: 0,
+          untold: new Set<string>(),
         };
         line[side] += sign * row.fen;
+        if (side === 'platformFen') line.untold.add(row.account ?? '');
         lines.set(key, line);
       }
     };
@@ -396,9 +401,52 @@ export function createFigures(db: Knex, clock: Clock): Figures {
     return found.sort((a, b) => a.refundedAt.getTime() - b.refundedAt.getTime());
   }
 
+  /** What runs have told of each account's day, as far as one of them began after the day was over. */
+  async function totalsOf(scope: MerchantScope, days: Days, runs: AskedDay[]): Promise<TotalLine[]> {
+    const comparedAt = new Map(runs.map((run) => [`${run.accountCode} ${run.date}`, run.startedAt]));
+    const merchants = readRows(merchantRow, await db('merchants').select('code', 'zone', 'day_cutoff'));
+    const rules = new Map(merchants.map((merchant) => [merchant.code, merchant]));
+    const ends = new Map<string, Date>();
+    const endOf = ({ merchant, date }: TotalLine): Date => {
+      const key = `${merchant} ${date}`;
+      const end = ends.get(key) ?? businessDayBounds(date, rules.get(merchant) ?? china).end;
+      ends.set(key, end);
+      return end;
+    };
+    const rows: unknown = await scoped(
+      db('daily_totals').whereBetween('date', [days.from, days.to]),
+      scope,
+    ).select({
+      merchant: 'merchant_code',
+      date: 'date',
+      payType: 'pay_type',
+      account: 'account_code',
+      hisFen: 'his_fen',
+      platformFen: 'platform_fen',
+      abnormalRefundFen: 'abnormal_refund_fen',
+    });
+    return z
+      .array(totalRow)
+      .parse(rows)
+      .filter((row) => (comparedAt.get(`${row.account} ${row.date}`) ?? clock.now()) >= endOf(row));
+  }
+
+  /** The days of these accounts that somebody asked to compare, and when the last run that did so began. */
+  async function askedDays(accounts: string[], { from, to }: Days): Promise<AskedDay[]> {
+    const rows: unknown = await db('reconciliation_runs')
+      .whereIn('account_code', accounts)
+      .whereBetween('date', [from, to])
+      .whereNot({ status: 'cancelled' })
+      .groupBy('merchant_code', 'date', 'channel', 'account_code')
+      .select('merchant_code', 'date', 'channel', 'account_code')
+      .select(db.raw("max(case when status = 'done' then started_at end) as started_at"));
+    return readRows(askedDay, rows);
+  }
+
   /**
-   * A closed day speaks by what was frozen, a day that is over and that a run has compared by its totals; any other
-   * day is added up as it stands. Adjustments of closed days stand on the day on which they are booked.
+   * A closed day speaks by what was frozen. On any other day a payment type of a merchant speaks by its totals once
+   * each of its accounts has one; until then it is added up as it stands. Adjustments of closed days stand on the day on
+   * which they are booked.
    */
   async function summary(
     scope: MerchantScope,
@@ -406,34 +454,27 @@ export function createFigures(db: Knex, clock: Clock): Figures {
   ): Promise<Summary> {
     const asked = await askedCurrency(db, scope, which.currency);
     const { currency, own, currencies, byAccount } = asked;
-    const today = businessDay(clock.now(), await dayRule(scope));
-    const closed: unknown = await scoped(
-      db('daily_totals').whereBetween('date', [from, to]).where('date', '<', today),
-      scope,
-    )
-      .groupBy('merchant_code', 'date', 'pay_type', 'account_code')
-      .select({ merchant: 'merchant_code', date: 'date', type: 'pay_type', account: 'account_code' })
-      .sum({ hisFen: 'his_fen', platformFen: 'platform_fen', abnormalRefundFen: 'abnormal_refund_fen' });
+    const isOfCurrency = (account: string): boolean => (byAccount.get(account) ?? own) === currency;
     const locked = await lockedDays(db, scope, { from, to });
-    const isFrozen = (line: { merchant: string; date: string }): boolean =>
-      locked.has(`${line.merchant} ${line.date}`);
-    const lines: (LiveLine & { live: boolean })[] = z
-      .array(totalRow)
-      .parse(closed)
-      .filter((row) => !isFrozen(row) && (byAccount.get(row.account) ?? own) === currency)
-      .map(({ merchant, date, type, hisFen, platformFen, abnormalRefundFen }) => ({
-        merchant,
-        date,
-        payType: type,
-        hisFen,
-        platformFen,
-        abnormalRefundFen,
-        live: false,
-      }));
-    const closedKeys = new Set(lines.map((line) => lineKey(line.merchant, line.date, line.payType)));
-    for (const [key, line] of await live(scope, { from, to }, currency)) {
-      if (!closedKeys.has(key) && !isFrozen(line)) lines.push({ ...line, live: true });
+    const isFrozen = (line: Line): boolean => locked.has(`${line.merchant} ${line.date}`);
+    const open = await openDays(db, scope, { from, to }, locked);
+    const standing = open ? await live(scope, open, currency) : new Map<string, LiveLine>();
+    const runs = await askedDays([...byAccount.keys()].filter(isOfCurrency), { from, to });
+    // One of the accounts tells what HIS booked without an order, even if it took nothing itself.
+    for (const run of runs) {
+      standing.get(lineKey(run.merchantCode, run.date, run.channel))?.untold.add(run.accountCode);
     }
+    const totals = (await totalsOf(scope, { from, to }, runs)).filter(
+      (total) => isOfCurrency(total.account) && !isFrozen(total),
+    );
+    for (const total of totals) standing.get(keyOf(total))?.untold.delete(total.account);
+    const told = totals.filter((total) => (standing.get(keyOf(total))?.untold.size ?? 0) === 0);
+    const toldKeys = new Set(told.map(keyOf));
+    const untold = [...standing.values()].filter((line) => !toldKeys.has(keyOf(line)) && !isFrozen(line));
+    const lines: (Line & { live: boolean })[] = [
+      ...told.map((total) => ({ ...total, live: false })),
+      ...untold.map((line) => ({ ...line, live: true })),
+    ];
     for (const figure of await frozenFigures(db, scope, { from, to }, [
       'merchantCode',
       'payType',
@@ -792,13 +833,17 @@ interface AbnormalRefund extends Omit<RefundDetail, 'method' | 'caseNo'> {
   isSameDay: boolean;
 }
 
-interface LiveLine {
+interface Line {
   merchant: string;
   date: string;
   payType: string;
   hisFen: number;
   platformFen: number;
   abnormalRefundFen: number;
+}
+interface LiveLine extends Line {
+  /** The accounts of which no total tells what is added up here; '' is that of an order without one. */
+  untold: Set<string>;
 }
 
 const reasonRow = z.object({
@@ -815,15 +860,26 @@ const groupRow = z.object({
   merchant: z.string(),
   date: z.string(),
   type: z.string().nullable(),
+  account: z.string().nullish(),
   fen: money,
 });
 const totalRow = z.object({
   merchant: z.string(),
   date: z.string(),
-  type: z.string(),
+  payType: z.string(),
   account: z.string(),
   hisFen: money,
   platformFen: money,
   abnormalRefundFen: money,
 });
+type TotalLine = z.output<typeof totalRow>;
+const askedDay = z.object({
+  merchantCode: z.string(),
+  date: z.string(),
+  channel: z.string(),
+  accountCode: z.string(),
+  startedAt: z.date().nullable(),
+});
+type AskedDay = z.output<typeof askedDay>;
 const lineKey = (merchant: string, date: string, payType: string): string => `${merchant} ${date} ${payType}`;
+const keyOf = ({ merchant, date, payType }: Line): string => lineKey(merchant, date, payType);

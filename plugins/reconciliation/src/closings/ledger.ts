@@ -113,7 +113,7 @@ export async function bookFigures(
 }
 
 /** From the first to the last day that some merchant has not closed: closed ones need not be added up again. */
-async function openDays(
+export async function openDays(
   db: Knex,
   scope: string[] | null,
   { from, to }: Days,
