@@ -41,6 +41,12 @@ const lineRow = z.object({
   other: whole,
 });
 
+/** Parts of what HIS booked are added up over all its records; the bill is compared line by line. */
+const isToldByParts: Record<Leg, Set<DayCase['kind']>> = {
+  his: new Set(['amount', 'duplicate', 'his_only']),
+  channel: new Set(['amount']),
+};
+
 /**
  * The cases of an insurer's account with its orders compared part by part, on either leg, where both sides say who bore
  * what: the parts that differ take the place of what the match says of the whole.
@@ -50,7 +56,7 @@ export async function byParts(trx: Knex, duck: Duck, day: Day, cases: DayCase[])
   const nameOf = (each: { leg: Leg; tradeKind: TradeKind; orderNo: string | null }) =>
     `${each.leg} ${each.tradeKind} ${each.orderNo}`;
   const split = new Set(differences.map(nameOf));
-  const kept = cases.filter((each) => each.kind !== 'amount' || !split.has(nameOf(each)));
+  const kept = cases.filter((each) => !isToldByParts[each.leg].has(each.kind) || !split.has(nameOf(each)));
   const found: DayCase[] = [];
   for (const difference of differences) found.push(...(await casesOfParts(trx, day, difference)));
   return [...kept, ...found];

@@ -23,6 +23,8 @@ const randomDay = fc.array(
     shares,
     his: said,
     bill: said,
+    /** HIS charges it once more. */
+    isTwice: fc.boolean(),
     refund: fc.option(fc.record({ his: said, bill: said }), { freq: 1 }),
   }),
   { minLength: 1, maxLength: 5 },
@@ -61,15 +63,16 @@ describe('an insurer’s day compared by parts', () => {
   });
   afterAll(() => books.close());
 
-  async function fill(day: RandomDay): Promise<void> {
+  async function fill(day: RandomDay, mayBeTwice: boolean): Promise<void> {
     for (const table of ['orders', 'attempts', 'refunds', 'his_records']) await books.db(table).delete();
     for (const [index, each] of day.entries()) {
       const orderNo = `P${index}`;
       const own = sumOf(each.shares);
       await books.pay(orderNo, own, columns(each.shares));
       const charge = heard(each.shares, each.his);
-      if (charge) {
-        await books.book(`h${index}`, orderNo, charge.fen, charge.shares ? columns(charge.shares) : {});
+      for (const serial of mayBeTwice && each.isTwice ? ['h', 'again'] : ['h']) {
+        const told = charge?.shares ? columns(charge.shares) : {};
+        if (charge) await books.book(`${serial}${index}`, orderNo, charge.fen, told);
       }
       if (!each.refund) continue;
       await books.refund(`r${index}`, orderNo, own);
@@ -137,7 +140,7 @@ describe('an insurer’s day compared by parts', () => {
     let told = 0;
     await fc.assert(
       fc.asyncProperty(randomDay, async (day) => {
-        await fill(day);
+        await fill(day, true);
         const whole = await compare(day, false);
         const split = await compare(day, true);
         expect(split.totals).toEqual(whole.totals);
@@ -166,7 +169,7 @@ describe('an insurer’s day compared by parts', () => {
   test('where both sides say who bore what, exactly the parts that differ are told, each side’s money as it said it', async () => {
     await fc.assert(
       fc.asyncProperty(randomDay, async (day) => {
-        await fill(day);
+        await fill(day, false);
         const { cases } = await compare(day, true);
         for (const [index, each] of day.entries()) {
           const sides = [
