@@ -35,10 +35,10 @@ export async function oneBill(
   const learn = (found: StoredHisRecord[]): void => {
     for (const record of found) if (record.status === 'booked') records.set(record.hisSerialNo, record);
   };
-  const named: unknown = await db(byIndex(db, 'his_records', 'his_records_his_order_no_idx'))
+  const ofBills: unknown = await db(byIndex(db, 'his_records', 'his_records_his_order_no_idx'))
     .where({ merchant_code: merchantCode })
     .whereIn('his_order_no', bills);
-  learn(readRows(hisRow, named));
+  learn(readRows(hisRow, ofBills));
   const [first, second] = orders;
   if (!first || (!second && records.size === 0)) return none;
   const { manyToOne } = await settingsFor(db, {
@@ -49,14 +49,17 @@ export async function oneBill(
   });
   if (!manyToOne) return none;
 
-  // A record of this bill may name an order that HIS has not put on it.
+  // A record of this bill may name an order that HIS has not put on it, or one of another account.
   const orderOf = await findOrders(db, merchantCode, [...records.values()]);
   const known = new Set(orders.map(({ orderNo }) => orderNo));
-  const others = [...records.values()].flatMap((record) => orderOf(record) ?? []);
-  const missing = others.filter((orderNo) => !known.has(orderNo));
-  const further =
+  const named = [...records.values()].flatMap((record) => orderOf(record) ?? []);
+  const missing = named.filter((orderNo) => !known.has(orderNo));
+  const others =
     missing.length === 0 ? [] : readRows(orderRow, await db('orders').whereIn('order_no', missing));
-  const all = [...orders, ...further].filter((order) => carriesMoney(order.status));
+  const isOurs = (order: StoredOrder): boolean => order.accountCode === accountCode;
+  const foreign = new Set(others.filter((order) => !isOurs(order)).map(({ orderNo }) => orderNo));
+  for (const [serial, record] of records) if (foreign.has(orderOf(record) ?? '')) records.delete(serial);
+  const all = [...orders, ...others.filter(isOurs)].filter((order) => carriesMoney(order.status));
   const attempts = new Map<string, string[]>();
   for (const order of all) {
     learn(await hisRecordsOf(db, order));

@@ -246,8 +246,11 @@ export async function readDay(
     const orderNo = orderBehind(record);
     if (orderNo === undefined || isLacking.has(orderNo)) hisRecords.set(record.hisSerialNo, record);
   }
-  // Refunds that HIS knows today and the channel confirmed on another day, and the other refunds of one order.
-  const refundable = [...hisRecords.values()].flatMap((record) => orderOf(record)?.orderNo ?? []);
+  // Refunds that HIS or the bill knows today and that were confirmed on another day, and the other refunds of one order.
+  const refundable = [
+    ...[...hisRecords.values()].map((record) => orderOf(record)?.orderNo),
+    ...bill.map((line) => (line.kind === 'refund' ? orderByNumber.get(line.orderNo) : undefined)),
+  ].filter((orderNo) => orderNo !== undefined);
   const succeeded = { account_code: account.code, status: 'succeeded' };
   for (const refund of await wanted(
     refundRow,
