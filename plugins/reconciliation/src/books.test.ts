@@ -135,6 +135,63 @@ describe('comparison in real time', () => {
     expect(await orderState('1')).toMatchObject({ recon_state: 'abnormal', his_charged_fen: 0 });
   });
 
+  test('what HIS changes after a difference was written off is a case of its own, and heals with it', async () => {
+    await books.pay('1', 10000);
+    await books.book('h1', '1', 6000);
+    await books.realtime.order('1');
+    const decided = { status: 'resolved', resolution: 'write_off', resolved_by: 'finance' };
+    await books.db('discrepancies').update({ ...decided, resolution_fen: 4000, touched_at: noon.getTime() });
+    const correct = async (change: object) => {
+      await books.db('his_records').where({ his_serial_no: 'h1' }).update(change);
+      await books.realtime.hisRecords([{ merchantCode: 'H1', hisSerialNo: 'h1' }]);
+    };
+    const [first, ...others] = [await books.cases(), books.alarms.length];
+    await books.realtime.order('1');
+    expect([await books.cases(), books.alarms.length]).toEqual([first, ...others]);
+    await correct({ status: 'voided' });
+    expect(await books.cases()).toMatchObject([
+      { ...decided, platform_fen: 10000, his_fen: 6000, difference_fen: -4000 },
+      { status: 'open', kind: 'amount', platform_fen: 0, his_fen: -6000, difference_fen: -6000 },
+    ]);
+    expect(books.alarms).toHaveLength(2);
+    await correct({ status: 'booked', amount_fen: 5000 });
+    expect(await books.cases()).toMatchObject([decided, { status: 'open', difference_fen: -1000 }]);
+    await correct({ amount_fen: 6000 });
+    expect(await books.cases()).toMatchObject([decided, { status: 'void', resolution: 'healed' }]);
+    await correct({ amount_fen: 7000 });
+    expect(await books.cases()).toMatchObject([decided, { status: 'open', difference_fen: 1000 }]);
+    await correct({ amount_fen: 10000 });
+    expect(await books.cases()).toMatchObject([decided, { status: 'void', resolution: 'healed' }]);
+  });
+
+  test('HIS supplements another amount than was agreed on: what is missing is a case', async () => {
+    await books.pay('1', 10000);
+    await books.realtime.order('1');
+    const agreed = { status: 'resolved', resolution: 'his_supplement', resolved_by: 'finance' };
+    await books.db('discrepancies').update(agreed);
+    await books.realtime.order('1');
+    expect(await books.cases()).toMatchObject([agreed]);
+    await books.book('h1', '1', 9000);
+    await books.realtime.order('1');
+    expect(await books.cases()).toMatchObject([
+      agreed,
+      { status: 'open', platform_fen: 10000, his_fen: 9000, difference_fen: -1000 },
+    ]);
+  });
+
+  test('a HIS bill of two accounts is compared account by account, as the run does', async () => {
+    const one = { hisOrderNo: 'ZY-1' };
+    await books.pay('cash', 3000, one);
+    await books.pay('fund', 7000, { ...one, accountCode: 'A2' });
+    await books.book('h1', 'cash', 2999, one);
+    await books.book('h2', 'fund', 7001, one);
+    for (const orderNo of ['cash', 'fund']) await books.realtime.order(orderNo);
+    expect(await books.cases()).toMatchObject([
+      { order_no: 'cash', status: 'open', difference_fen: -1 },
+      { order_no: 'fund', status: 'open', difference_fen: 1 },
+    ]);
+  });
+
   test('a correction that moves a record to another order heals the one and fills the other', async () => {
     await books.pay('1', 1000);
     await books.pay('2', 1000);
@@ -467,6 +524,50 @@ describe('the daily run', () => {
       expect((await books.run()).counts).toMatchObject({ 'his.platform_only': 2 });
       expect(await open()).toHaveLength(2);
     }
+  });
+
+  test('what differs in one order on two days is two cases, whichever day runs again', async () => {
+    const next = '2026-10-19';
+    await books.clock.advance(2 * 86_400_000);
+    await books.pay('1', 10000);
+    await books.book('h1', '1', 10000);
+    const refundLine = (refundNo: string, amountFen: number, lineNo: number) => ({
+      orderNo: 'A-1',
+      refundNo,
+      kind: 'refund' as const,
+      amountFen,
+      lineNo,
+    });
+    books.bills.set(date, bill([{ orderNo: 'A-1', amountFen: 10000 }, refundLine('P1', 2000, 2)]));
+    const settledOn = next;
+    books.bills.set(next, bill([{ ...refundLine('P2', 3000, 1), settledOn }]));
+    for (const day of [date, next, date, next]) await books.run(day);
+    const told = async () =>
+      (await books.cases()).map((row) => [row.date, row.status, row.difference_fen]).toSorted();
+    const both = [
+      [date, 'open', -2000],
+      [next, 'open', -3000],
+    ];
+    expect(await told()).toEqual(both);
+    const decided = { status: 'resolved', resolution: 'write_off', resolved_by: 'finance' };
+    await books.db('discrepancies').where({ date }).update(decided);
+    for (const day of [date, next]) await books.run(day);
+    expect(await told()).toEqual([[date, 'resolved', -2000], both[1]]);
+  });
+
+  test('a refund whose line stands in the next day’s bill agrees there, though HIS knows nothing of its order', async () => {
+    const next = '2026-10-19';
+    await books.clock.advance(2 * 86_400_000);
+    await books.pay('1', 10000, { settledOn: '2026-10-14', status: 'refunded' });
+    await books.refund('r1', '1', 10000);
+    const line = { orderNo: 'A-1', refundNo: 'r1', kind: 'refund' as const, amountFen: 10000 };
+    books.bills.set(next, bill([{ ...line, settledOn: next }]));
+    for (const day of [date, next, date]) await books.run(day);
+    const inBill = (await books.cases()).filter((row) => row.leg === 'channel');
+    expect(inBill.map((row) => [row.kind, row.status])).toEqual([
+      ['in_transit', 'void'],
+      ['in_transit', 'void'],
+    ]);
   });
 
   test('a bill that is none binds nobody: a payment and a stranger’s charge stay two cases', async () => {

@@ -3,7 +3,7 @@ import { completeRow, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { tellTouched } from './handling/history';
-import { caseStatuses, type resolutions } from './handling/states';
+import { caseStatuses, resolutions } from './handling/states';
 import type { Leg, ResultKind, TradeKind } from './match';
 import { partTexts, remarks } from './remarks';
 import { readRow, readRows } from './rows';
@@ -109,6 +109,7 @@ export const storedCase = z.object({
   touchedAt: z.date().nullable(),
   source: z.enum(['realtime', 't1']),
   resolvedBy: z.string().nullable(),
+  resolution: z.enum(resolutions).nullable(),
   kind: z.string(),
   platformFen: z.number(),
   hisFen: z.number(),
@@ -116,8 +117,36 @@ export const storedCase = z.object({
   differenceFen: z.number(),
 });
 
-/** Raises a case or brings it up to date; what a person has touched stays as it is. True when it is newly open. */
-export async function raiseCase(trx: Knex, draft: CaseDraft, now: Date): Promise<boolean> {
+/** Under which what comes on top of a settled difference is kept. */
+const keyOfFurther = (dedupeKey: string): string => `${dedupeKey}:after`;
+
+/**
+ * What has become of a difference since it was settled: the decision stands, what it did not know of is a case of its own.
+ * Undefined when it is as it was.
+ */
+function furtherThan(settled: z.output<typeof storedCase>, draft: CaseDraft): CaseDraft | undefined {
+  if (settled.platformFen === draft.platformFen && settled.hisFen === draft.hisFen) return undefined;
+  // Whoever has it booked by HIS expects that both sides agree then.
+  const known = settled.resolution === 'his_supplement' ? { platformFen: 0, hisFen: 0 } : settled;
+  const platformFen = draft.platformFen - known.platformFen;
+  const hisFen = draft.hisFen - known.hisFen;
+  if (platformFen === hisFen) return undefined;
+  return {
+    ...draft,
+    dedupeKey: keyOfFurther(settled.dedupeKey),
+    kind: 'amount',
+    remark: remarks.further.zh,
+    platformFen,
+    hisFen,
+    differenceFen: hisFen - platformFen,
+  };
+}
+
+/**
+ * Raises a case or brings it up to date; what a person has decided stays as it is.
+ * @returns the case that is newly open, if any
+ */
+export async function raiseCase(trx: Knex, draft: CaseDraft, now: Date): Promise<CaseDraft | undefined> {
   const existing = readRow(
     storedCase,
     await trx('discrepancies').where({ dedupe_key: draft.dedupeKey }).first().forUpdate(),
@@ -125,16 +154,27 @@ export async function raiseCase(trx: Knex, draft: CaseDraft, now: Date): Promise
   if (!existing) {
     const caseNo = caseNoOf(draft.dedupeKey, draft.date);
     await trx('discrepancies').insert(completeRow(trx, { ...draft, caseNo, status: 'open' }, now));
-    return true;
+    return draft;
+  }
+  // A run's case is of what happened on its day alone, and its amounts are no measure here.
+  if (existing.status === 'resolved' && existing.source === 'realtime') {
+    const further = furtherThan(existing, draft);
+    if (further) return raiseCase(trx, further, now);
+    await closeCases(trx, [keyOfFurther(draft.dedupeKey)], healed(now), now);
+    return undefined;
   }
   const isHealed = existing.status === 'void' && existing.resolvedBy === null;
-  if (existing.status !== 'open' && !isHealed) return false;
+  if (existing.status !== 'open' && !isHealed) return undefined;
+  // Whose decision was taken back tells the whole difference again.
+  if (existing.touchedAt !== null) {
+    await closeCases(trx, [keyOfFurther(draft.dedupeKey)], healed(now), now);
+  }
   const isSame =
     existing.status === 'open' &&
     existing.kind === draft.kind &&
     existing.platformFen === draft.platformFen &&
     existing.hisFen === draft.hisFen;
-  if (isSame) return false;
+  if (isSame) return undefined;
   await trx('discrepancies')
     .where({ id: existing.id, status: existing.status })
     .update(
@@ -154,18 +194,32 @@ export async function raiseCase(trx: Knex, draft: CaseDraft, now: Date): Promise
       }),
     );
   await tellTouched(trx, existing, 'open', now);
-  return isHealed;
+  return isHealed ? draft : undefined;
 }
 
-/** Closes what is open or in transit under these keys; what a person has proposed or decided is left alone. */
+/** Its difference is gone. */
+export const healed = (now: Date) =>
+  ({ status: 'void', resolution: 'healed', resolutionFen: 0, resolvedBy: null, resolvedAt: now }) as const;
+
+const waiting = ['open', 'in_transit'];
+
+/**
+ * Closes what is open or in transit under these keys, and what came on top of it; what a person has proposed or decided
+ * is left alone.
+ */
 export async function closeCases(trx: Knex, keys: string[], closing: Closing, now: Date): Promise<void> {
   if (keys.length === 0) return;
-  const waiting = ['open', 'in_transit'];
   const rows = readRows(
     storedCase,
-    await trx('discrepancies').whereIn('dedupe_key', keys).whereIn('status', waiting).forUpdate(),
+    await trx('discrepancies')
+      .whereIn('dedupe_key', keys)
+      .whereIn('status', [...waiting, 'resolved'])
+      .forUpdate(),
   );
-  for (const row of rows) {
+  const settled = rows.filter(({ status, source }) => status === 'resolved' && source === 'realtime');
+  const further = settled.map(({ dedupeKey }) => keyOfFurther(dedupeKey));
+  await closeCases(trx, further, healed(now), now);
+  for (const row of rows.filter(({ status }) => waiting.includes(status))) {
     await trx('discrepancies')
       .where({ id: row.id })
       .whereIn('status', waiting)

@@ -2,7 +2,7 @@ import type { Clock } from '@hospital-pay/jobs';
 import { dateValue, type Events, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { type CaseDraft, caseKey, caseNoOf, closeCases, raiseCase, remarkOf } from './cases';
+import { type CaseDraft, caseKey, caseNoOf, closeCases, healed, raiseCase, remarkOf } from './cases';
 import { strayKey, type TradeKind } from './match';
 import { oneBill, ordersOfBills } from './one-bill';
 import { orderVerdicts } from './order-cases';
@@ -379,7 +379,8 @@ async function settleSide(trx: Knex, comparison: Comparison, side: Compared): Pr
           now,
         );
         const draft = draftOf(comparison, side.part, tradeKind, key, verdict);
-        if (await raiseCase(trx, draft, now)) raised.push(draft);
+        const opened = await raiseCase(trx, draft, now);
+        if (opened) raised.push(opened);
         break;
       }
       default:
@@ -388,9 +389,6 @@ async function settleSide(trx: Knex, comparison: Comparison, side: Compared): Pr
   }
   return raised;
 }
-
-const healed = (now: Date) =>
-  ({ status: 'void', resolution: 'healed', resolutionFen: 0, resolvedBy: null, resolvedAt: now }) as const;
 
 function draftOf(
   { order, records, refunds }: Comparison,
@@ -519,7 +517,8 @@ async function watchStray(trx: Knex, record: StoredHisRecord, now: Date): Promis
     feeFen: 0,
     remark: remarkOf('his', 'his_only'),
   };
-  return (await raiseCase(trx, draft, now)) ? [draft] : [];
+  const opened = await raiseCase(trx, draft, now);
+  return opened ? [opened] : [];
 }
 
 function unreachable(value: never): never {

@@ -15,6 +15,7 @@ export const remarks = {
   hisDuplicate: { zh: 'HIS重复入账', en: 'Booked twice by HIS' },
   channelDuplicate: { zh: '渠道重复扣款', en: 'Taken twice by the channel' },
   inTransit: { zh: '跨日在途', en: 'In transit between days' },
+  further: { zh: '处理后又有差额', en: 'Differs further since it was handled' },
   split: { zh: '分笔入账, 合计相符', en: 'Booked in several sums that add up' },
 } as const satisfies Record<string, Bilingual>;
 

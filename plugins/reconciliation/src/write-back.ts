@@ -133,6 +133,7 @@ const comparable = z.object({
   touchedAt: z.date().nullable(),
   dedupeKey: z.string(),
   source: z.enum(['realtime', 't1']),
+  date: z.string(),
   status: z.enum(caseStatuses),
   resolvedBy: z.string().nullable(),
   kind: z.string(),
@@ -213,8 +214,8 @@ async function replaceDay(
   const gone = await standingCases(turn, day);
   let changes = 0;
   for await (const found of cases()) {
-    for (const { dedupeKey } of found) gone.delete(dedupeKey);
-    for (const piece of pieces(found, atOnce)) changes += await turn((trx) => put(trx, day, piece, now));
+    for (const piece of pieces(found, atOnce))
+      changes += await turn((trx) => put(trx, day, piece, gone, now));
   }
   for (const piece of pieces(gone.values(), atOnce)) {
     changes += await turn((trx) => takeAway(trx, piece, now));
@@ -262,22 +263,38 @@ async function takeAway(trx: Knex, ids: number[], now: Date): Promise<number> {
   return changes;
 }
 
-/** Writes what is new of these and what differs otherwise than before. Says how many rows have changed. */
-async function put(trx: Knex, day: WrittenDay, cases: DayCase[], now: Date): Promise<number> {
-  const keys = cases.map((entry) => entry.dedupeKey);
+/** What differs in one order again on another day: each day has its own case. */
+const keyOfDay = (dedupeKey: string, date: string): string => `${dedupeKey}:${date}`;
+
+/** Writes what is new of these and what differs otherwise than before; it is not `gone`. Says how many rows have changed. */
+async function put(
+  trx: Knex,
+  { date, currency, runNo }: WrittenDay,
+  cases: DayCase[],
+  gone: Map<string, number>,
+  now: Date,
+): Promise<number> {
+  const keys = cases.flatMap(({ dedupeKey }) => [dedupeKey, keyOfDay(dedupeKey, date)]);
   // Of a list in JSON PostgreSQL would go through what this transaction has added, key by key.
   const isAsked = isPostgres(trx) ? trx.raw('dedupe_key = ANY(?)', [keys]) : among(trx, 'dedupe_key', keys);
   const rows: unknown = await trx('discrepancies').select(comparedColumns).where(isAsked).forUpdate();
   const known = new Map(readRows(comparable, rows).map((row) => [row.dedupeKey, row]));
+  const keyOf = (dedupeKey: string): string => {
+    const standing = known.get(dedupeKey);
+    const isAnotherDays = standing?.source === 't1' && standing.date !== date;
+    const own = keyOfDay(dedupeKey, date);
+    return isAnotherDays || known.has(own) ? own : dedupeKey;
+  };
   const inserts: Record<string, Knex.Value>[] = [];
   let updates = 0;
   for (const found of cases) {
-    const entry = { ...found, currency: day.currency };
+    const entry = { ...found, dedupeKey: keyOf(found.dedupeKey), currency };
+    gone.delete(entry.dedupeKey);
     const row = known.get(entry.dedupeKey);
-    if (row && isUndecided(row)) updates += await rewrite(trx, row, entry, day.runNo, now);
+    if (row && isUndecided(row)) updates += await rewrite(trx, row, entry, runNo, now);
     if (row) continue;
     const caseNo = caseNoOf(entry.dedupeKey, entry.date);
-    inserts.push(completeRow(trx, { ...entry, caseNo, runNo: day.runNo }, now));
+    inserts.push(completeRow(trx, { ...entry, caseNo, runNo }, now));
   }
   for (const piece of pieces(inserts, 1000)) await insertCases(trx, piece);
   return inserts.length + updates;
