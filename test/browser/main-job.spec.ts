@@ -1,4 +1,4 @@
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page, type Route, test } from '@playwright/test';
 import { type Hospital, startHospital } from '../harness/hospital';
 import { startDay } from './day';
 import { fillSignIn, picture, signIn } from './person';
@@ -119,6 +119,24 @@ test('the counter takes, HIS forgets one, finance gives it back, and the day add
     const dialog = finance.getByRole('dialog', { name: '订单退款' });
     await expect(dialog.getByLabel('退款金额（元）')).toHaveValue('19.99');
     await dialog.getByLabel('退款原因').fill('HIS未入账');
+    // Lost on its way there, then on its way back: the refund stays the one that was asked for.
+    await finance.route('**/refunds', (route) => route.abort(), { times: 1 });
+    await dialog.getByRole('button', { name: '确认退款' }).click();
+    await expect(dialog.getByRole('alert')).toContainText('无法连接服务器');
+    await dialog.getByRole('button', { name: '取消' }).click();
+    await expect(dialog).toBeHidden();
+    await side.getByRole('button', { name: '退款' }).click();
+    await expect(dialog).toContainText('上次退款请求没有收到结果');
+    await expect(dialog.getByLabel('退款金额（元）')).toBeDisabled();
+    await expect(dialog.getByLabel('退款原因')).toBeDisabled();
+    await expect(dialog.getByLabel('退款原因')).toHaveValue('HIS未入账');
+    const lose = async (route: Route) => {
+      await route.fetch();
+      await route.abort();
+    };
+    await finance.route('**/refunds', lose, { times: 1 });
+    await dialog.getByRole('button', { name: '确认退款' }).click();
+    await expect(dialog.getByRole('alert')).toContainText('无法连接服务器');
     await dialog.getByRole('button', { name: '确认退款' }).click();
     await expect(dialog).toBeHidden();
     await expect(async () => {

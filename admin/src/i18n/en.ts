@@ -519,6 +519,8 @@ export const en: Dictionary = {
     refundSubmit: 'Refund',
     refundDone: 'Refunded',
     refundFailed: 'The refund failed',
+    refundUnanswered:
+      'The former request got no answer: it is sent again under the same number and refunds once',
     refundProcessing: 'Refund accepted, confirming the result',
     locate: 'Locate',
     notFound: 'The platform has no such order',

@@ -517,6 +517,7 @@ export const zh = {
     refundSubmit: '确认退款',
     refundDone: '退款成功',
     refundFailed: '退款失败',
+    refundUnanswered: '上次退款请求没有收到结果，将用同一退款单号原样重发，不会重复退款',
     refundProcessing: '退款已受理，结果确认中',
     locate: '定位',
     notFound: '平台没有这个订单号',

@@ -7,9 +7,11 @@ interface Props<Values extends { reason: string }> {
   title: string;
   /** Of what, and how much at the most. */
   facts: DescriptionsProps['items'];
-  hint?: string;
+  hint?: string | undefined;
   initial: Values;
   isOff?: boolean;
+  /** What was asked before is sent again as it was. */
+  isLocked?: boolean;
   send: (values: Values) => Promise<void>;
   onClose: () => void;
   onDone: () => void;
@@ -45,7 +47,11 @@ export function RefundDialog<Values extends { reason: string }>(props: Props<Val
       okButtonProps={{ danger: true, disabled: props.isOff ?? false }}
       confirmLoading={isBusy}
       onOk={() => form.submit()}
-      onCancel={props.onClose}
+      // Nobody knows what a failed request has done: what is behind the dialog is asked for anew.
+      onCancel={failure === undefined ? props.onClose : props.onDone}
+      cancelButtonProps={{ disabled: isBusy }}
+      closable={!isBusy}
+      keyboard={!isBusy}
       maskClosable={false}
     >
       <Descriptions size="small" column={1} items={props.facts ?? []} />
@@ -63,6 +69,7 @@ export function RefundDialog<Values extends { reason: string }>(props: Props<Val
           rules={[{ required: true, whitespace: true, message: t('orders.reasonMissing') }]}
         >
           <AutoComplete
+            disabled={props.isLocked ?? false}
             maxLength={80}
             // Nothing is offered to who has said it, or says something else: the list would lie over the buttons.
             filterOption={(typed, option) =>

@@ -1,15 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Form, Input } from 'antd';
-import { useRef } from 'react';
-import { saleNumber } from '../cashier/sale';
+import { useState } from 'react';
 import { call } from '../http/client';
 import { type RefundView, type Row, refundView } from '../http/contracts';
 import { refusal } from '../http/failure';
 import { useText } from '../i18n';
-import { fenText, parseYuan, toBigInt } from '../money';
+import { currencySign, fenText, parseYuan, toBigInt } from '../money';
 import { Money } from '../schema/Cell';
 import { useToast } from '../shell/useToast';
 import { RefundDialog } from './RefundDialog';
+import { sendRefund, unansweredRefund } from './unansweredRefund';
 
 const refundableStatuses = new Set(['paid', 'partially_refunded']);
 
@@ -29,7 +29,7 @@ interface Values {
   reason: string;
 }
 
-/** Gives money back. One number a request: pressing twice, or again after a lost answer, refunds once. */
+/** Gives money back. A request without an answer is sent again as it was, also by a dialog opened later: it refunds once. */
 export function RefundModal({
   order,
   onClose,
@@ -42,12 +42,10 @@ export function RefundModal({
   const { t } = useText();
   const toast = useToast();
   const client = useQueryClient();
-  const request = useRef<
-    { body: { amountFen: number; reason: string; merchantRefundNo: string } } | undefined
-  >(undefined);
   const orderNo = String(order.orderNo);
   const refundable = refundableFen(order);
   const { currency } = order;
+  const [unanswered, setUnanswered] = useState(() => unansweredRefund(orderNo));
 
   const report = (refund: RefundView) => {
     if (refund.status === 'succeeded') toast.success(t('orders.refundDone'));
@@ -58,13 +56,17 @@ export function RefundModal({
   const send = async ({ amount: typed, reason }: Values) => {
     const reading = parseYuan(typed, undefined, currency);
     if (!reading.ok) throw new RangeError(reading.reason);
-    const same = request.current?.body;
-    if (!same || same.amountFen !== reading.fen || same.reason !== reason) {
-      request.current = { body: { amountFen: reading.fen, reason, merchantRefundNo: saleNumber('R') } };
-    }
     const path = `/payments/orders/${encodeURIComponent(orderNo)}/refunds`;
-    report(await call(path, refundView, { method: 'POST', body: request.current?.body }));
-    await client.invalidateQueries({ queryKey: ['locate'] });
+    try {
+      report(
+        await sendRefund(orderNo, { amountFen: reading.fen, reason }, (body) =>
+          call(path, refundView, { method: 'POST', body }),
+        ),
+      );
+    } finally {
+      setUnanswered(unansweredRefund(orderNo));
+      void client.invalidateQueries({ queryKey: ['locate'] });
+    }
   };
 
   return (
@@ -78,8 +80,13 @@ export function RefundModal({
           children: <Money fen={refundable} currency={currency} strong />,
         },
       ]}
-      initial={{ amount: fenText(refundable, { grouped: false, currency }) ?? '', reason: '' }}
-      isOff={refundable <= 0n}
+      hint={unanswered && t('orders.refundUnanswered')}
+      initial={{
+        amount: fenText(unanswered?.amountFen ?? refundable, { grouped: false, currency }) ?? '',
+        reason: unanswered?.reason ?? '',
+      }}
+      isOff={!unanswered && refundable <= 0n}
+      isLocked={unanswered !== undefined}
       send={send}
       onClose={onClose}
       onDone={onDone}
@@ -93,7 +100,7 @@ export function RefundModal({
               validator: (_, typed: unknown) => {
                 const reading = parseYuan(String(typed ?? ''), undefined, currency);
                 if (!reading.ok) return Promise.reject(new Error(t(amountProblem[reading.reason])));
-                return BigInt(reading.fen) > refundable
+                return !unanswered && BigInt(reading.fen) > refundable
                   ? Promise.reject(
                       new Error(t('orders.refundTooLarge', { amount: fenText(refundable, { currency }) })),
                     )
@@ -102,7 +109,14 @@ export function RefundModal({
             },
           ]}
         >
-          <Input prefix="¥" inputMode="decimal" autoFocus autoComplete="off" onPressEnter={submit} />
+          <Input
+            prefix={currencySign(currency)}
+            disabled={unanswered !== undefined}
+            inputMode="decimal"
+            autoFocus
+            autoComplete="off"
+            onPressEnter={submit}
+          />
         </Form.Item>
       )}
     </RefundDialog>
