@@ -301,6 +301,55 @@ describe.each(['sqlite', 'postgres'] as const)('messages on %s', (database) => {
     expect(await rows('message')).toMatchObject([{ status: 'resolved' }]);
   }, 60_000);
 
+  test('a target that was away hears of what is over by its recovery alone, and never of the alert after it', async () => {
+    const [unsure, sending] = [await webhook('unsure'), await webhook('sending')];
+    unsure.behave('error');
+    sending.behave('silent');
+    await route({ targets: 'unsure,sending' });
+    ring({ about: 'gateway' });
+    await passTime(
+      clock,
+      { seconds: 30 },
+      () => rows('delivery'),
+      (all) =>
+        all.some(({ status }) => status === 'unknown') && all.some(({ status }) => status === 'sending'),
+    );
+    ring({ about: 'gateway', isOver: true, level: 'info' });
+    await monitoring(hospital.strapi()).flush();
+    unsure.behave('ok');
+    sending.behave('ok');
+    await settled((all) => all.length === 4);
+    for (const { taken } of [unsure, sending])
+      expect(taken.map(({ body }) => JSON.parse(body).state)).toEqual(['alert', 'recovery']);
+    expect(await rows('delivery', { purpose: 'alert' })).toMatchObject([
+      { status: 'suppressed' },
+      { status: 'suppressed' },
+    ]);
+  }, 60_000);
+
+  test('a recovery waits for the end of quiet hours unless what is over was critical', async () => {
+    const hook = await webhook('hook');
+    await route({ targets: 'hook' });
+    ring({ about: 'soft' });
+    ring({ about: 'hard', level: 'critical' });
+    await settled((all) => all.length === 2);
+    const quiet = { quiet_from: '00:00', quiet_to: '23:59' };
+    await hospital.strapi().db.connection('message_routes').update(quiet);
+    ring({ about: 'soft', isOver: true, level: 'info' });
+    ring({ about: 'hard', isOver: true, level: 'info' });
+    await passTime(
+      clock,
+      { seconds: 30 },
+      () => rows('delivery', { purpose: 'recovery', status: 'delivered' }),
+      (all) => all.length === 1,
+    );
+    expect(JSON.parse(hook.taken[2]?.body ?? '')).toMatchObject({ level: 'critical', state: 'recovery' });
+    expect(await rows('delivery', { status: 'queued' })).toMatchObject([{ purpose: 'recovery' }]);
+    clock.turn(24 * 3_600_000);
+    await settled();
+    expect(JSON.parse(hook.taken[3]?.body ?? '')).toMatchObject({ level: 'warning', state: 'recovery' });
+  }, 60_000);
+
   test('quiet hours hold a warning back until they end, and nothing critical', async () => {
     const hook = await webhook('hook');
     await route({ targets: 'hook', quietFrom: '00:00', quietTo: '23:59' });

@@ -2,6 +2,7 @@ import { completeRow, dateValue, type PaymentEvents, toColumns } from '@hospital
 import type { Knex } from 'knex';
 import { scrub, storable } from '../scrub';
 import { storedTemplates } from './compose';
+import { recoveryTimes } from './quiet';
 import { noteReached } from './reached';
 import { type MessageRow, messageRow, readRows } from './rows';
 import { usualGroupMinutes } from './template';
@@ -173,7 +174,7 @@ async function groupMinutes(db: Knex): Promise<(kind: string) => number> {
  */
 export async function resolveMessage(
   trx: Knex.Transaction,
-  message: Pick<MessageRow, 'id' | 'documentId'>,
+  message: Pick<MessageRow, 'id' | 'documentId' | 'kind' | 'level'>,
   now: Date,
   by: string | null = null,
 ): Promise<boolean> {
@@ -191,13 +192,15 @@ export async function resolveMessage(
     .update(toColumns(trx, attributes));
   if (moved !== 1) return false;
   const own = () => trx('deliveries').where({ message_no: message.documentId });
-  await own()
-    .where({ status: 'queued' })
-    .update(toColumns(trx, { status: 'suppressed', nextAt: null, updatedAt: now }));
+  // Read first: what may have arrived is not tried again below, and yet has told of it.
   const toldTo: { target_code: string; recipient: string | null }[] = await own()
     .whereIn('status', ['sending', 'unknown', 'delivered'])
     .whereNot({ target_code: inApp })
     .distinct('target_code', 'recipient');
+  await own()
+    .whereIn('status', ['queued', 'unknown'])
+    .update(toColumns(trx, { status: 'suppressed', nextAt: null, updatedAt: now }));
+  const mayTell = await recoveryTimes(trx, message, now);
   for (const { target_code, recipient } of toldTo) {
     await queueDelivery(trx, {
       messageNo: message.documentId,
@@ -205,7 +208,7 @@ export async function resolveMessage(
       recipient,
       purpose: 'recovery',
       step: 0,
-      nextAt: now,
+      nextAt: mayTell(target_code),
       now,
     });
   }

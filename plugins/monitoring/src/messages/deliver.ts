@@ -99,7 +99,7 @@ async function serve(row: DeliveryRow, delivering: Delivering): Promise<'ended' 
       }
       return 'ended';
     case 'off':
-      await end({ status: 'suppressed', lastError: 'TARGET_OFF' });
+      await end({ status: 'suppressed', lastError: outcome.error });
       return 'ended';
     case 'refused':
       break;
@@ -133,10 +133,13 @@ async function serve(row: DeliveryRow, delivering: Delivering): Promise<'ended' 
 async function send(
   row: DeliveryRow,
   { db, now, targets }: Delivering,
-): Promise<SendOutcome | { kind: 'off' }> {
+): Promise<SendOutcome | { kind: 'off'; error: string }> {
   const target = await targets.open(row.targetCode);
   const [message] = readRows(messageRow, await db('messages').where({ document_id: row.messageNo }));
-  if (!target || !message) return { kind: 'off' };
+  if (!target || !message) return { kind: 'off', error: 'TARGET_OFF' };
+  // It was being sent when its message ended: after the recovery it would tell of what is over.
+  if (message.status === 'resolved' && row.purpose !== 'recovery')
+    return { kind: 'off', error: 'MESSAGE_RESOLVED' };
   const templates = await storedTemplates(db);
   const note = compose(message, {
     id: row.documentId,

@@ -2,8 +2,8 @@ import { dateValue, toColumns } from '@hospital-pay/payments';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { inApp, queueDelivery } from './book';
-import { type DutyShift, onDuty, quietUntil } from './duty';
-import { isAtLeast } from './kinds';
+import { type DutyShift, onDuty } from './duty';
+import { speaksTo, tellableAt } from './quiet';
 import { noteReached } from './reached';
 import {
   dutyRow,
@@ -42,11 +42,6 @@ export interface Planned {
   nextAt: Date;
 }
 
-const speaksTo = (route: RouteRow, message: Pick<MessageRow, 'kind' | 'level'>): boolean =>
-  route.enabled &&
-  isAtLeast(message.level, route.minLevel) &&
-  (route.kinds.length === 0 || route.kinds.includes(message.kind));
-
 /** Who is told at one step, by which way and when. Pure. */
 export function recipientsOf(
   message: Pick<MessageRow, 'kind' | 'level' | 'groupKey'>,
@@ -70,12 +65,11 @@ export function recipientsOf(
     const present = meant.filter(({ username }) => duty.some((shift) => shift.username === username));
     const people = route.dutyOnly && present.length > 0 ? present : meant;
     for (const { username } of people) add({ targetCode: inApp, recipient: username, nextAt: now });
-    const quiet = message.level === 'critical' ? null : quietUntil(route, now, world.zone);
+    const nextAt = tellableAt(route, message, now, world.zone);
     for (const target of world.targets) {
       if (!route.targets.includes(target.code)) continue;
       // That a target does not work is not told through that target.
       if (message.groupKey === `delivery_failed|${target.code}`) continue;
-      const nextAt = quiet ?? now;
       if (target.addresses === null) {
         add({ targetCode: target.code, recipient: null, nextAt });
         continue;
