@@ -24,6 +24,7 @@ const privateFields = [
   'payerId',
   'subject',
   'details',
+  'reason',
 ];
 
 /** The open API for HIS and terminals. */
@@ -143,7 +144,7 @@ export function createOpenApi(core: Core, payments: Payments) {
   };
 }
 
-/** What came in is in the interface log too; who the patient is and what pays is not. */
+/** What came in is in the interface log too; who the patient is, what pays and why it was refunded is not. */
 function record(core: Core, ctx: Context, method: string, startedAt: Date, error: unknown): void {
   const body: unknown = Reflect.get(ctx.request, 'body');
   const answer: unknown = error ?? ctx.body;
