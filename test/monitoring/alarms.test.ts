@@ -99,6 +99,20 @@ describe('what somebody should know', () => {
     for (const row of found) expect(row.errorMessage).toMatch(/^接口.+被拒绝:.*\p{Script=Han}/u);
   });
 
+  test('why something was refunded is not in the interface log, nor more of an address than is kept', async () => {
+    await hospital.call('POST', '/api/v1/refunds', {
+      merchantOrderNo: 'none',
+      merchantRefundNo: 'R1',
+      amountFen: 1,
+      reason: '张三退号',
+    });
+    const [refund] = await rows('interface-log', { method: 'api_refund_order' });
+    expect(refund.request).toContain('"reason":"***"');
+    await fetch(`${hospital.url}/api/v1/orders/none?q=${'\\'.repeat(6000)}`);
+    const [order] = await rows('interface-log', { url: { $contains: '?q=' } });
+    expect(order.url).toMatch(/^\/api\/v1\/orders\/none\?q=.+… \(\d{4,5}\)$/);
+  });
+
   test('a locked account is a message, once for each lock, and says from where', async () => {
     for (let time = 0; time < 7; time += 1) {
       await fetch(`${hospital.url}/api/access/sign-in`, {

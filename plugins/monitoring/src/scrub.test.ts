@@ -27,6 +27,12 @@ describe('scrub', () => {
     ['a key that was cut', '-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ', 'MIIEvQ'],
     ['a secret by name', '{"apiV3Key":"0123456789abcdef0123456789abcdef"}', '0123456789abcdef'],
     ['a patient by name of the field', '{"patientName":"王小明","cardNo":"0003276083"}', '王小明'],
+    ['a patient written in escapes', String.raw`{"patientName":"\u738b\u5c0f\u660e"}`, '738b'],
+    ['what follows an escaped quote', String.raw`{"patientName":"a\"王小明"}`, '王小明'],
+    ['escapes in JSON inside JSON', JSON.stringify(String.raw`{"patientName":"\u738b\"小明"}`), '小明'],
+    ['a number of a card', '{"cardNo": 3276083,"a":1}', '3276083'],
+    ['a number in JSON inside JSON', JSON.stringify('{"mobile":13800138000}'), '13800138000'],
+    ['an encoded number', `x=${encodeURIComponent('{"mobile":13800138000}')}`, '13800138000'],
     [
       'an encoded patient',
       `x=${encodeURIComponent('{"patient_name":"王小明"}')}`,
@@ -48,6 +54,21 @@ describe('scrub', () => {
 
   test('leaves the numbers of the order itself alone, whatever they look like', () => {
     expect(scrub(`{"out_trade_no":"${code}"}`, [code])).toContain(code);
+  });
+
+  test('leaves what it hid from JSON at any depth, and everything around it', () => {
+    const order = { cardNo: 3276083, patientName: '王"小明', mobile: '13800138000', fee: 1 };
+    const hidden = { cardNo: '****', patientName: '****', mobile: '****8000', fee: 1 };
+    expect(JSON.parse(scrub(JSON.stringify(order)))).toEqual(hidden);
+    const outer: { biz: string; fee: number } = JSON.parse(
+      scrub(JSON.stringify({ biz: JSON.stringify(order), fee: 2 })),
+    );
+    expect({ ...outer, biz: JSON.parse(outer.biz) }).toEqual({ biz: hidden, fee: 2 });
+  });
+
+  test('reads a run of 100,000 backslashes once', () => {
+    const run = '\\'.repeat(100_000);
+    expect(scrub(`${run}{"mobile":"13800138000"}${run}`)).toBe(`${run}{"mobile":"****8000"}${run}`);
   });
 
   test('what is stored has an end and no NUL', () => {

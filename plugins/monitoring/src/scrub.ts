@@ -19,8 +19,15 @@ const secretFields = [
   'mobile|phone',
 ].join('|');
 
-const json = new RegExp(`(\\\\*"(?:${secretFields})\\\\*"\\s*:\\s*\\\\*")([^"\\\\]+)`, 'gi');
-const encodedJson = new RegExp(`(%22(?:${secretFields})%22(?:%20)*%3A(?:%20)*%22)((?:(?!%22|&).)+)`, 'gi');
+/** JSON at any depth: within a text every quote has as many backslashes before it as the one that ends the name. */
+const json = new RegExp(
+  `("(?:${secretFields})(\\\\*)"\\s*:\\s*)(?:(\\2")((?:[^"\\\\]|\\\\+[^"\\\\]|\\2\\\\+")+)|(\\d+))`,
+  'gi',
+);
+const encodedJson = new RegExp(
+  `(%22(?:${secretFields})%22(?:%20)*%3A(?:%20)*(?:%22)?)((?<=%22)(?:(?!%22|&).)+|\\d+)`,
+  'gi',
+);
 const form = new RegExp(`((?:^|[?&;\\s])(?:${secretFields})=)([^&\\s]+)`, 'gi');
 const xml = new RegExp(`(<(?:${secretFields})>(?:<!\\[CDATA\\[)?)([^<\\]]+)`, 'gi');
 const pem = /-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)/g;
@@ -32,17 +39,27 @@ const bankCard = /(?<=^|[^0-9A-Za-z]|%[0-9A-Fa-f]{2})(?:62|4\d|5[1-5]|3[47])\d{1
 const identityNumber =
   /(?<=^|[^0-9A-Za-z]|%[0-9A-Fa-f]{2})[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])/g;
 
-const stars = (text: string) => (text.length <= 8 ? '****' : `****${text.slice(-4)}`);
+/** An escape is never cut in two. */
+const stars = (text: string) => (text.length <= 8 || text.includes('\\') ? '****' : `****${text.slice(-4)}`);
 
 /** @param known numbers of our own that must stay readable even when they look like a card. */
 export function scrub(text: string, known: readonly string[] = []): string {
   const kept = new Set(known);
   const hideField = (_: string, before: string, value: string) =>
     kept.has(value) ? before + value : before + stars(value);
+  // A bare number becomes a text: the stars must leave it JSON.
+  const hideJson = (
+    _: string,
+    name: string,
+    slashes: string,
+    open = `${slashes}"`,
+    value = '',
+    number = '',
+  ) => (number ? `${hideField('', name + open, number)}${open}` : hideField('', name + open, value));
   const hideNumber = (number: string) => (kept.has(number) ? number : stars(number));
   return text
     .replace(pem, '[PEM]')
-    .replace(json, hideField)
+    .replace(json, hideJson)
     .replace(encodedJson, hideField)
     .replace(form, hideField)
     .replace(xml, hideField)
@@ -62,7 +79,7 @@ function isLuhn(digits: string): boolean {
 }
 
 /** PostgreSQL refuses NUL in a text; a body without end is cut where people stop reading. */
-export function storable(text: string, length: number): string {
+export function storable(text: string, length: number, whole = text.length): string {
   const clean = text.replaceAll('\u0000', '');
-  return clean.length <= length ? clean : `${clean.slice(0, length)}… (${clean.length})`;
+  return clean.length <= length ? clean : `${clean.slice(0, length)}… (${whole})`;
 }
