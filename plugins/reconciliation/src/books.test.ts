@@ -471,6 +471,50 @@ describe('the daily run', () => {
     expect(days).toEqual([0, 0, 600]);
   });
 
+  test.each(['dies', 'fails'])(
+    'a run that %s once it has written and is repeated settles the day around all the same',
+    async (how) => {
+      const next = '2026-10-19';
+      const at = new Date('2026-10-19T00:00:30+08:00');
+      await books.pay('early', 600, { settledOn: next, paidAt: at });
+      await books.book('h1', 'early', 600, { settledOn: next, occurredAt: at });
+      books.clock.set(new Date('2026-10-20T12:00:00+08:00'));
+      await books.run(next);
+      const told = async () => (await books.cases()).map((row) => [row.date, row.kind, row.status]);
+      expect(await told()).toEqual([[next, 'platform_only', 'open']]);
+
+      books.bills.set(date, bill([{ orderNo: 'A-early', amountFen: 600 }]));
+      const [first] = await books.runs.request({ date, accountCode: 'A1', requestedBy: 'finance' });
+      const runNo = first?.runNo ?? '';
+      await books.db.raw(
+        `CREATE TRIGGER power_cut BEFORE INSERT ON reconciliation_runs BEGIN SELECT RAISE(ABORT, 'power cut'); END`,
+      );
+      expect((await books.runs.execute(runNo)).status).toBe('failed');
+      await books.db.raw('DROP TRIGGER power_cut');
+      expect(await told()).toContainEqual([date, 'in_transit', 'void']);
+      const isWaiting = { date: next, status: 'queued' };
+      expect(await books.db('reconciliation_runs').where(isWaiting)).toEqual([]);
+
+      if (how === 'dies') {
+        const asItStood = { status: 'writing', finished_at: null };
+        await books.db('reconciliation_runs').where({ run_no: runNo }).update(asItStood);
+        await books.clock.advance(3 * 60_000);
+        await books.runs.sweep();
+      }
+      const again = how === 'dies' ? await books.runs.execute(runNo) : await books.run();
+      expect(again.status).toBe('done');
+      const around = await books.db('reconciliation_runs').where(isWaiting).first();
+      await books.runs.execute(around.run_no);
+      expect((await told()).map(([, kind, status]) => [kind, status])).toEqual([
+        ['in_transit', 'void'],
+        ['in_transit', 'void'],
+      ]);
+      await books.clock.advance(1000);
+      for (const day of [date, next, date]) await books.run(day);
+      expect(await books.db('reconciliation_runs').where({ status: 'queued' })).toEqual([]);
+    },
+  );
+
   test('several payments that HIS books as one bill agree, at once and in the run; a correction undoes it', async () => {
     const one = { hisOrderNo: 'ZY-1' };
     await books.pay('1', 1000, one);

@@ -24,10 +24,10 @@ import type { DayTask } from './engine/day';
 import { Cancelled, type Engine, type Watch } from './engine/engine';
 import { fail } from './errors';
 import type { Realtime } from './realtime';
-import { accountRow, among, merchantRow, readRow, readRows, type StoredAccount } from './rows';
+import { accountRow, merchantRow, readRow, readRows, type StoredAccount } from './rows';
 import { settingsFor } from './rule-book';
 import { matchSettings, type Settings } from './rules';
-import { type DayCases, writeDay } from './write-back';
+import { writeDay } from './write-back';
 
 const statuses = [
   'queued',
@@ -332,10 +332,11 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       const { cases, totals, ...rest } = outcome;
       await beginWriting(run);
       const day = { account, date: run.date, runNo: run.runNo, currency: connected.currency };
-      const hasChanged = await timed('writing', () => writeDay(db, day, cases, totals, clock.now()));
-      const late = hasChanged ? await lateOrders(cases) : [];
-      return { ...rest, totals, late, bill: task.bill, suspenseDays: settings.suspenseDays };
+      await timed('writing', () => writeDay(db, day, cases, totals, clock.now()));
+      return { ...rest, totals, bill: task.bill, suspenseDays: settings.suspenseDays };
     });
+    // Before the run is done: one that ends here is repeated, and asks for those days again.
+    await settleAround(account, run.date, written.suspenseDays);
     await move(run.runNo, ['writing'], {
       status: 'done',
       stage: null,
@@ -348,7 +349,6 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       },
       finishedAt: clock.now(),
     });
-    await settleAround(account, run.date, written.suspenseDays, written.late);
   }
 
   /** Where a day is written in pieces, one run of it at a time writes; see `writeDay`. */
@@ -467,12 +467,23 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
    * Payments of the days before waited for this bill, and it may hold some that were given up as missing: the days
    * that still say otherwise are run again.
    */
-  async function settleAround(
-    account: StoredAccount,
-    date: string,
-    suspenseDays: number,
-    late: string[],
-  ): Promise<void> {
+  async function settleAround(account: StoredAccount, date: string, suspenseDays: number): Promise<void> {
+    // This run's, and those that ended before they were done and after which none was.
+    const unsettledRuns = db('reconciliation_runs as begun')
+      .where({ 'begun.account_code': account.code, 'begun.date': date })
+      .whereNot('begun.status', 'done')
+      .whereNotExists(
+        db('reconciliation_runs as whole')
+          .where({ 'whole.account_code': account.code, 'whole.date': date, 'whole.status': 'done' })
+          .whereRaw('whole.finished_at > begun.finished_at')
+          .select(db.raw('1')),
+      )
+      .select('begun.run_no');
+    // The payments of which one day has the order and another one the bill's line.
+    const late = db('discrepancies')
+      .where({ account_code: account.code, date, source: 't1', leg: 'channel', kind: 'in_transit' })
+      .whereIn('run_no', unsettledRuns)
+      .select('order_no');
     const open = { account_code: account.code, status: 'open', source: 't1', leg: 'channel' };
     const days: string[] = await db('discrepancies')
       .where(open)
@@ -481,7 +492,7 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       .where((either) => {
         either
           .where((waiting) => waiting.where({ kind: 'in_transit' }).where('date', '<', date))
-          .orWhere((told) => told.andWhere(among(db, 'order_no', late)));
+          .orWhereIn('order_no', late);
       })
       .distinct()
       .orderBy('date')
@@ -580,17 +591,6 @@ export function createRuns({ db, clock, queue, payments, archive, engine, realti
       for (const run of readRows(runRow, due)) await wake(run);
     },
   };
-}
-
-/** The payments of which one day has the order and another one the bill's line. */
-async function lateOrders(cases: DayCases): Promise<string[]> {
-  const found: string[] = [];
-  for await (const piece of cases()) {
-    for (const { leg, kind, orderNo } of piece) {
-      if (leg === 'channel' && kind === 'in_transit' && orderNo !== null) found.push(orderNo);
-    }
-  }
-  return found;
 }
 
 const receiptOf = (requestedBy: string | null, at: Date): Receipt =>

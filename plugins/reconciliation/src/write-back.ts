@@ -164,7 +164,7 @@ export interface WrittenDay {
 
 /**
  * Cases and totals of one account's day. Replaced is only what a run wrote and nobody has decided; what is unchanged is
- * not written at all, so a repeated run leaves every byte as it was. Says whether the cases have changed.
+ * not written at all, so a repeated run leaves every byte as it was.
  *
  * On PostgreSQL it is one transaction. On SQLite that would keep everybody's one connection for as long: there each
  * piece is a transaction of its own, the totals are the last one, and `isHalfWritten` tells of a day in between. A run
@@ -177,7 +177,7 @@ export async function writeDay(
   cases: DayCases,
   totals: MatchTotals,
   now: Date,
-): Promise<boolean> {
+): Promise<void> {
   const { account, date } = day;
   const begin = async (trx: Knex): Promise<void> => {
     await holdPeriods(trx, account.merchantCode, 'write');
@@ -210,18 +210,13 @@ async function replaceDay(
   cases: DayCases,
   totals: MatchTotals,
   now: Date,
-): Promise<boolean> {
+): Promise<void> {
   const gone = await standingCases(turn, day);
-  let changes = 0;
   for await (const found of cases()) {
-    for (const piece of pieces(found, atOnce))
-      changes += await turn((trx) => put(trx, day, piece, gone, now));
+    for (const piece of pieces(found, atOnce)) await turn((trx) => put(trx, day, piece, gone, now));
   }
-  for (const piece of pieces(gone.values(), atOnce)) {
-    changes += await turn((trx) => takeAway(trx, piece, now));
-  }
+  for (const piece of pieces(gone.values(), atOnce)) await turn((trx) => takeAway(trx, piece, now));
   await turn((trx) => writeTotals(trx, day, totals, now));
-  return changes > 0;
 }
 
 /** The ids of what runs wrote of this day and nobody has decided on, by their keys. */
@@ -248,9 +243,8 @@ async function standingCases(turn: Turn, { account, date }: WrittenDay): Promise
   }
 }
 
-/** Takes away what no longer differs, as far as nobody has decided on it by now. Says how many rows have changed. */
-async function takeAway(trx: Knex, ids: number[], now: Date): Promise<number> {
-  let changes = 0;
+/** Takes away what no longer differs, as far as nobody has decided on it by now. */
+async function takeAway(trx: Knex, ids: number[], now: Date): Promise<void> {
   for (const piece of pieces(ids)) {
     const rows: unknown = await trx('discrepancies').select(comparedColumns).whereIn('id', piece).forUpdate();
     const gone = readRows(comparable, rows).filter(isUndecided);
@@ -258,22 +252,20 @@ async function takeAway(trx: Knex, ids: number[], now: Date): Promise<number> {
     await trx('discrepancies').whereIn('id', untouched).delete();
     const healed = gone.filter(({ touchedAt, status }) => touchedAt !== null && status !== 'void');
     for (const row of healed) await heal(trx, row, now);
-    changes += untouched.length + healed.length;
   }
-  return changes;
 }
 
 /** What differs in one order again on another day: each day has its own case. */
 const keyOfDay = (dedupeKey: string, date: string): string => `${dedupeKey}:${date}`;
 
-/** Writes what is new of these and what differs otherwise than before; it is not `gone`. Says how many rows have changed. */
+/** Writes what is new of these and what differs otherwise than before; it is not `gone`. */
 async function put(
   trx: Knex,
   { date, currency, runNo }: WrittenDay,
   cases: DayCase[],
   gone: Map<string, number>,
   now: Date,
-): Promise<number> {
+): Promise<void> {
   const keys = cases.flatMap(({ dedupeKey }) => [dedupeKey, keyOfDay(dedupeKey, date)]);
   // Of a list in JSON PostgreSQL would go through what this transaction has added, key by key.
   const isAsked = isPostgres(trx) ? trx.raw('dedupe_key = ANY(?)', [keys]) : among(trx, 'dedupe_key', keys);
@@ -286,18 +278,16 @@ async function put(
     return isAnotherDays || known.has(own) ? own : dedupeKey;
   };
   const inserts: Record<string, Knex.Value>[] = [];
-  let updates = 0;
   for (const found of cases) {
     const entry = { ...found, dedupeKey: keyOf(found.dedupeKey), currency };
     gone.delete(entry.dedupeKey);
     const row = known.get(entry.dedupeKey);
-    if (row && isUndecided(row)) updates += await rewrite(trx, row, entry, runNo, now);
+    if (row && isUndecided(row)) await rewrite(trx, row, entry, runNo, now);
     if (row) continue;
     const caseNo = caseNoOf(entry.dedupeKey, entry.date);
     inserts.push(completeRow(trx, { ...entry, caseNo, runNo }, now));
   }
   for (const piece of pieces(inserts, 1000)) await insertCases(trx, piece);
-  return inserts.length + updates;
 }
 
 /**
@@ -364,23 +354,21 @@ async function heal(trx: Knex, row: StoredDayCase, now: Date): Promise<void> {
   await tellTouched(trx, row, 'void', now);
 }
 
-/** Says how many rows have changed. */
 async function rewrite(
   trx: Knex,
   row: StoredDayCase,
   entry: DayCase & { currency: string },
   runNo: string,
   now: Date,
-): Promise<number> {
+): Promise<void> {
   // As long as the difference is there, it is in transit for as long as somebody said.
   const status = row.status === 'in_transit' && entry.status === 'open' ? row.status : entry.status;
   const found = { ...entry, status };
-  if (isSame(row, found)) return 0;
-  const changed = await trx('discrepancies')
+  if (isSame(row, found)) return;
+  await trx('discrepancies')
     .where({ id: row.id, status: row.status })
     .update(toColumns(trx, { ...found, runNo, updatedAt: now }));
   await tellTouched(trx, row, status, now);
-  return changed;
 }
 
 function isSame(
