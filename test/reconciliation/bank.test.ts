@@ -17,6 +17,7 @@ interface Arrivals {
     matchNo: string | null;
   }[];
   unmatched: { documentId: string; amountFen: number; summary: string }[];
+  unmatchedTotal: { count: number; sumFen: number };
 }
 interface Imported {
   importNo: string;
@@ -200,10 +201,9 @@ describe('bank arrival', () => {
       ['alipay-1', ago(12), 69_580, 69_580, 'arrived'],
       ['wechat-1', ago(12), 79_520, 79_520, 'arrived'],
     ]);
-    expect((await arrivals()).unmatched.map(({ summary }) => summary).toSorted()).toEqual([
-      '利息',
-      '账户管理费',
-    ]);
+    const { unmatched, unmatchedTotal } = await arrivals();
+    expect(unmatched.map(({ summary }) => summary).toSorted()).toEqual(['利息', '账户管理费']);
+    expect(unmatchedTotal).toEqual({ count: 2, sumFen: 321 - 3500 });
   }, 30_000);
 
   test('the same file again adds nothing; an overlapping one in Excel adds what is new', async () => {

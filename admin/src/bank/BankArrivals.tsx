@@ -263,7 +263,15 @@ export default function BankArrivals() {
             />
           </section>
           <section className="panel" aria-label={t('bank.unmatched')}>
-            <h2>{t('bank.unmatched')}</h2>
+            <h2>
+              {t('bank.unmatched')}{' '}
+              <span className="quiet">
+                {t('common.total', { total: data.unmatchedTotal.count })}{' '}
+                <Money fen={data.unmatchedTotal.sumFen} />{' '}
+                {data.unmatchedTotal.count > data.unmatched.length &&
+                  t('bank.newestLines', { shown: data.unmatched.length })}
+              </span>
+            </h2>
             <Table<BankLine>
               size="small"
               dataSource={data.unmatched}
@@ -272,7 +280,6 @@ export default function BankArrivals() {
               pagination={{
                 pageSize: 10,
                 hideOnSinglePage: true,
-                showTotal: (count) => t('common.total', { total: count }),
               }}
               locale={{ emptyText: <Empty description={t('bank.noLines')} /> }}
               {...(mayMatch

@@ -36,7 +36,12 @@ const bankLine = z.object({
   reference: z.string(),
 });
 export type BankLine = z.infer<typeof bankLine>;
-export const arrivals = z.object({ arrivals: z.array(arrival), unmatched: z.array(bankLine) });
+export const arrivals = z.object({
+  arrivals: z.array(arrival),
+  /** The newest of them. */
+  unmatched: z.array(bankLine),
+  unmatchedTotal: z.object({ count: z.number(), sumFen: fen }),
+});
 
 const column = z.string().optional();
 export const mapping = z.object({

@@ -188,6 +188,7 @@ export const en: Dictionary = {
     undone: 'Undone',
     undo: 'Undo',
     unmatched: 'Bank lines without a match',
+    newestLines: 'The newest {{shown}} are listed; export them to see all',
     noLines: 'No unmatched bank lines on these days',
     lineDate: 'Time',
     amount: 'Amount',

@@ -187,6 +187,7 @@ export const zh = {
     undone: '已取消匹配',
     undo: '取消匹配',
     unmatched: '未匹配的银行流水',
+    newestLines: '仅列最新 {{shown}} 笔, 全部请导出',
     noLines: '这些天没有未匹配的银行流水',
     lineDate: '交易时间',
     amount: '金额',

@@ -40,7 +40,7 @@ export function arrivalsReport(arrivals: Arrivals): Report<ArrivalQuestion> {
     ],
     async tables(scope, asked) {
       const days = await arrivals.read(scope, asked);
-      const lines = await arrivals.unmatched(scope, asked);
+      const { count } = await arrivals.unmatched(scope, asked);
       return [
         {
           title: { zh: '到账核对', en: 'Arrivals' },
@@ -77,8 +77,8 @@ export function arrivalsReport(arrivals: Arrivals): Report<ArrivalQuestion> {
             field('summary', 'text', '摘要', 'Summary'),
             field('reference', 'string', '流水号', 'Reference'),
           ],
-          rows: lines.map((row) => ({ ...row })),
-          count: lines.length,
+          rows: arrivals.allUnmatched(scope, asked),
+          count,
           totals: true,
         },
       ];

@@ -7,7 +7,7 @@ import { fail } from '../errors';
 import type { MerchantScope } from '../figures';
 import { merchantRow, readRows } from '../rows';
 import { type BankLine, bankLineRow, matchRow, type Settlement } from './bank-rows';
-import { type ExpectedArrival, pairArrivals } from './pairing';
+import { type Credit, type ExpectedArrival, mayBe, pairArrivals } from './pairing';
 import { heldSettlements } from './settlements';
 
 export type ArrivalStatus =
@@ -64,8 +64,13 @@ export type ArrivalQuestion = z.output<typeof arrivalQuestion>;
 
 export interface Arrivals {
   read(scope: MerchantScope, asked: ArrivalQuestion): Promise<Arrival[]>;
-  /** Lines of the bank that nothing is matched with, within the days; the newest first. */
-  unmatched(scope: MerchantScope, asked: ArrivalQuestion): Promise<BankLine[]>;
+  /** Lines of the bank that nothing is matched with, within the days: the newest, and what all of them come to. */
+  unmatched(
+    scope: MerchantScope,
+    asked: ArrivalQuestion,
+  ): Promise<{ lines: BankLine[]; count: number; sumFen: number }>;
+  /** All of them, the newest first. */
+  allUnmatched(scope: MerchantScope, asked: ArrivalQuestion): AsyncIterable<BankLine>;
   /** Pairs what fits to the fen. Says how many days were matched. */
   matchAll(scope: MerchantScope, asked: ArrivalQuestion): Promise<number>;
   /**
@@ -103,12 +108,14 @@ const billRow = z.object({
 type BillSums = z.output<typeof billRow>;
 const accountRow = z.object({ code: z.string(), channel: z.string(), merchantCode: z.string() });
 const totalRow = z.object({ accountCode: z.string(), date: z.string() });
+const lineSums = z.object({ count: z.coerce.number(), sumFen: z.number().nullable() });
 type Match = z.output<typeof matchRow>;
 
 const keyOf = ({ accountCode, date }: { accountCode: string; date: string }): string =>
   `${accountCode} ${date}`;
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 const mostDaysBack = 40;
+const linesAtOnce = 2000;
 const china = { zone: 'Asia/Shanghai', dayCutoff: '00:00' };
 
 export function createArrivals(db: Knex, clock: Clock): Arrivals {
@@ -224,18 +231,45 @@ export function createArrivals(db: Knex, clock: Clock): Arrivals {
     return matchNo;
   }
 
-  const unmatched: Arrivals['unmatched'] = async (scope, { from, to, bankAccountCode }) => {
+  function openLines(
+    scope: MerchantScope,
+    { from, to, bankAccountCode }: ArrivalQuestion,
+  ): Knex.QueryBuilder {
     const query = within(
       db('bank_statement_lines').where({ status: 'open' }).whereBetween('date', [from, to]),
       scope,
     );
-    if (bankAccountCode !== undefined) query.where({ bank_account_code: bankAccountCode });
-    return readRows(bankLineRow, await query.orderBy('date', 'desc').orderBy('id').limit(2000));
-  };
+    return bankAccountCode === undefined ? query : query.where({ bank_account_code: bankAccountCode });
+  }
+
+  async function linesAfter(
+    scope: MerchantScope,
+    asked: ArrivalQuestion,
+    last?: BankLine,
+  ): Promise<BankLine[]> {
+    const query = openLines(scope, { ...asked, to: last?.date ?? asked.to });
+    if (last) query.where((after) => after.where('date', '<', last.date).orWhere('id', '>', last.id));
+    return readRows(bankLineRow, await query.orderBy('date', 'desc').orderBy('id').limit(linesAtOnce));
+  }
+
+  async function* allUnmatched(scope: MerchantScope, asked: ArrivalQuestion): AsyncGenerator<BankLine> {
+    let page = await linesAfter(scope, asked);
+    while (page.length > 0) {
+      yield* page;
+      page = await linesAfter(scope, asked, page.at(-1));
+    }
+  }
 
   return {
     read,
-    unmatched,
+    allUnmatched,
+
+    async unmatched(scope, asked) {
+      const sums = openLines(scope, asked).count({ count: '*' }).sum({ sum_fen: 'amount_fen' });
+      const [total] = readRows(lineSums, await sums);
+      const lines = await linesAfter(scope, asked);
+      return { lines, count: total?.count ?? 0, sumFen: total?.sumFen ?? 0 };
+    },
 
     async matchAll(scope, asked) {
       const open = (await read(scope, { ...asked, from: shiftDay(asked.from, -mostDaysBack) })).filter(
@@ -245,11 +279,6 @@ export function createArrivals(db: Knex, clock: Clock): Arrivals {
       let matched = 0;
       for (const bankAccountCode of new Set(open.map((arrival) => arrival.bankAccountCode))) {
         const own = open.filter((arrival) => arrival.bankAccountCode === bankAccountCode);
-        const credits = await unmatched(scope, {
-          ...asked,
-          to: shiftDay(asked.to, mostDaysBack),
-          bankAccountCode,
-        });
         const expected = own.flatMap((arrival): ExpectedArrival[] => {
           const rule = rules.get(arrival.accountCode);
           if (!rule || arrival.expectedFen === null) return [];
@@ -257,15 +286,15 @@ export function createArrivals(db: Knex, clock: Clock): Arrivals {
           const until = shiftDay(expectedOn, rule.windowDays);
           return [{ accountCode, date, expectedFen, from: expectedOn, until, payer: rule.payer }];
         });
-        const pairings = pairArrivals(
-          expected,
-          credits.map(({ id, date, amountFen, counterparty, summary, reference }) => ({
-            id,
-            date,
-            amountFen,
-            text: `${counterparty} ${summary} ${reference}`,
-          })),
-        );
+        const credits: Credit[] = [];
+        const near = { ...asked, to: shiftDay(asked.to, mostDaysBack), bankAccountCode };
+        for await (const line of allUnmatched(scope, near)) {
+          const { id, date, amountFen, counterparty, summary, reference } = line;
+          const credit = { id, date, amountFen, text: `${counterparty} ${summary} ${reference}` };
+          // What can be no day's arrival is not kept: a bank account has many other lines.
+          if (expected.some((day) => mayBe(day, day, credit))) credits.push(credit);
+        }
+        const pairings = pairArrivals(expected, credits);
         for (const { arrivals, credits: lines } of pairings) {
           const days = own.filter((arrival) => arrivals.some((day) => keyOf(day) === keyOf(arrival)));
           await insertMatch(days, lines, { origin: 'auto', note: null, by: 'system' });

@@ -79,7 +79,8 @@ export function pairArrivals(expected: readonly ExpectedArrival[], credits: read
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-const mayBe = (first: ExpectedArrival, last: ExpectedArrival, credit: Credit): boolean =>
+/** Whether a credit may be what these days, one or neighbours, bring. */
+export const mayBe = (first: ExpectedArrival, last: ExpectedArrival, credit: Credit): boolean =>
   credit.amountFen > 0 &&
   credit.date >= first.from &&
   credit.date <= last.until &&

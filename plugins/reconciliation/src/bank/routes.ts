@@ -62,9 +62,11 @@ export const bankController = ({ strapi }: { strapi: Core.Strapi }) => {
   return {
     async arrivals(ctx: Context) {
       const { scope, question } = asked(ctx);
+      const { lines, ...unmatchedTotal } = await bank().arrivals.unmatched(scope, question);
       ctx.body = {
         arrivals: await bank().arrivals.read(scope, question),
-        unmatched: await bank().arrivals.unmatched(scope, question),
+        unmatched: lines,
+        unmatchedTotal,
       };
     },
 
