@@ -71,6 +71,44 @@ describe('a statement', () => {
   });
 
   test.each([
+    ['贷', '借'],
+    ['贷方', '借方'],
+    ['收', '支'],
+    ['收入', '支出'],
+    ['C', 'D'],
+    [' cr ', 'dr'],
+    ['Credit', 'DEBIT'],
+  ])('%s is money in and %s is money out', async (credit, debit) => {
+    const { lines, problems } = await read(
+      file(`日期,收支标志,交易金额\n2026-10-19,${credit},5.00\n2026-10-19,${debit},-3.00\n`),
+    );
+    expect(problems).toEqual([]);
+    expect(lines.map(({ amountFen }) => amountFen)).toEqual([500, -300]);
+  });
+
+  test('a direction of no known word is told with its line, unless the mapping says its own word', async () => {
+    const text = '日期,收支,交易金额\n2026-10-19,转入,5.00\n2026-10-19,转出,3.00\n2026-10-19,,1.00\n';
+    expect(await read(file(text))).toEqual({
+      lines: [],
+      problems: [
+        { lineNo: 2, column: '收支', value: '转入' },
+        { lineNo: 3, column: '收支', value: '转出' },
+        { lineNo: 4, column: '收支', value: '' },
+      ],
+    });
+    const mapping = {
+      headerLine: 1,
+      date: '日期',
+      amount: '交易金额',
+      direction: '收支',
+      creditWord: '转入',
+    };
+    const { lines, problems } = await read(file(text), mapping);
+    expect(problems).toEqual([]);
+    expect(lines.map(({ amountFen }) => amountFen)).toEqual([500, -300, -100]);
+  });
+
+  test.each([
     [
       'a day that is none',
       text.replace('20261019', '20261319'),

@@ -16,7 +16,7 @@ export const statementMapping = z
     /** One column of amounts, money out negative or told by `direction` … */
     amount: columnName,
     direction: columnName,
-    /** … in which this word means money in. */
+    /** … in which this word, instead of the usual ones, means money in. */
     creditWord: columnName,
     /** … or one column each. */
     credit: columnName,
@@ -129,6 +129,9 @@ export function missingColumns(
   return placesOf(headerRow, names).missing;
 }
 
+const usualCredit = /^(?:贷方?|收|收入|CR?|Credit)$/i;
+const usualDebit = /^(?:借方?|支|支出|DR?|Debit)$/i;
+
 function readAmounts(
   cell: (field: string) => string,
   names: Names,
@@ -145,7 +148,11 @@ function readAmounts(
   const amount = readMoney(cell('amount'));
   if (amount === undefined) return { column: names.amount ?? '', value: cell('amount') };
   if (names.direction === undefined) return amount;
-  const isCredit = cell('direction').includes(creditWord ?? '贷');
+  const direction = cell('direction').trim();
+  const isCredit = creditWord === undefined ? usualCredit.test(direction) : direction.includes(creditWord);
+  if (creditWord === undefined && !isCredit && !usualDebit.test(direction)) {
+    return { column: names.direction, value: direction };
+  }
   return isCredit ? Math.abs(amount) : 0 - Math.abs(amount);
 }
 
