@@ -441,6 +441,15 @@ describe.each(['sqlite', 'postgres'] as const)('handling of differences on %s', 
     await expect(access(hospital.strapi()).audit.verifyChain()).resolves.toMatchObject({ ok: true });
   }, 60_000);
 
+  test('a case of another currency is decided on by two people, were its difference 0', async () => {
+    const open = await db()('discrepancies').where({ status: 'open', leg: 'his' }).first();
+    const row = () => db()('discrepancies').where({ case_no: open.case_no });
+    await row().update({ currency: 'JPY', difference_fen: 0 });
+    const { body } = await propose(clerk, open.case_no, 'write_off');
+    expect(body.results).toMatchObject([{ status: 'pending_approval' }]);
+    await row().update({ currency: 'CNY' });
+  });
+
   test('cases of before they said their currency get it at the next start, once', async () => {
     const at = { type: 'strapi', name: 'content_types', key: 'schema' };
     const schema: Record<string, { attributes: Record<string, unknown> }> = Object(

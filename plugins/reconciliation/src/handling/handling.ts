@@ -162,8 +162,8 @@ export function createHandling(options: HandlingOptions): Handling {
       today: await todayOf(trx, merchantCode),
       thresholdOf(action) {
         const threshold = thresholdFor(rules, merchantCode, action);
-        // Thresholds are of the hospital's own currency: what cannot be measured by them is looked at by two.
-        return threshold !== null && isForeign ? 0 : threshold;
+        // Thresholds are of the hospital's own currency: what cannot be measured by them, were it 0, is looked at by two.
+        return threshold !== null && isForeign ? -1 : threshold;
       },
       suspenseDays,
       owedFen: await owedFen(trx, entry),
