@@ -11,6 +11,7 @@ import { lazy, type ReactNode, Suspense } from 'react';
 import { BrowserRouter, Link, Navigate, Route, Routes } from 'react-router';
 import { accessControlProvider, authProvider, homeOf } from './http/account';
 import { dataProvider } from './http/dataProvider';
+import { queryClient } from './http/queryClient';
 import { i18n, type Language, switchLanguage, useText } from './i18n';
 import { menu } from './shell/menu';
 import { Page } from './shell/Page';
@@ -202,11 +203,7 @@ export function App() {
               options={{
                 disableTelemetry: true,
                 syncWithLocation: false,
-                reactQuery: {
-                  clientConfig: {
-                    defaultOptions: { queries: { refetchOnWindowFocus: false, retry: false } },
-                  },
-                },
+                reactQuery: { clientConfig: queryClient },
                 title: { text: t('app.title') },
               }}
             >

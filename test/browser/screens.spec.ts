@@ -2,9 +2,10 @@ import path from 'node:path';
 import { monitoring } from '@hospital-pay/monitoring';
 import { exampleCode, seedDemo } from '@hospital-pay/seeds';
 import { type Browser, expect, type Locator, type Page, test } from '@playwright/test';
+import { password } from '../harness/hospital';
 import { type Platform, startPlatform } from '../harness/platform';
 import { startDay } from './day';
-import { picture, signIn as signInAt } from './person';
+import { fillSignIn, picture, signIn as signInAt } from './person';
 import { choose, expectTable, fillRange, filterBy, isSettled, rowsOf, table } from './tables';
 
 /** By four in the afternoon every named difference of the day has happened. */
@@ -709,5 +710,29 @@ test('a list opens with its own filters, also by the menu, and who takes them aw
   await page.getByRole('button', { name: /重\s*置/ }).click();
   await expect(page).not.toHaveURL(/status=/);
   await expect.poll(() => asked.at(-1)).not.toContain('filters[status]');
+  await page.close();
+});
+
+test('a page beyond the last one leads to the last', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'finance');
+  await open(page, '/orders?page=9999');
+  await expect(rowsOf(page).first()).toBeVisible();
+  await expect(page).not.toHaveURL(/page=9999/);
+  await page.close();
+});
+
+test('who signs in after somebody else in the same tab is shown nothing of theirs', async ({ browser }) => {
+  const page = await signIn(browser, platform.url, 'super');
+  await page.getByRole('menu').locator('a[href="/orders"]').click();
+  await expect(rowsOf(page).first()).toBeVisible();
+  await page.getByRole('button', { name: '用户菜单' }).click();
+  await page.getByRole('menuitem', { name: '退出登录' }).click();
+  await expect(page.getByLabel('用户名')).toBeVisible();
+  const asked = page.waitForRequest('**/api/lowcode/screens/order');
+  await fillSignIn(page, 'finance', password);
+  await expect(page.getByRole('button', { name: '用户菜单' })).toBeVisible();
+  await page.getByRole('menu').locator('a[href="/orders"]').click();
+  await asked;
+  await expect(rowsOf(page).first()).toBeVisible();
   await page.close();
 });

@@ -2,6 +2,7 @@ import { createMongoAbility, type MongoAbility } from '@casl/ability';
 import type { AccessControlProvider, AuthProvider } from '@refinedev/core';
 import { call, failureOf } from './client';
 import { type Account, anything, me, signedIn } from './contracts';
+import { queryClient } from './queryClient';
 import { forgetTokens, readTokens, writeTokens } from './session';
 
 let current: Promise<Account> | undefined;
@@ -17,9 +18,15 @@ export function currentAccount(): Promise<Account> {
   return current;
 }
 
-export function forgetAccount(): void {
+function forgetAccount(): void {
   current = undefined;
   forgetTokens();
+}
+
+/** The person is gone: whoever comes next is shown nothing of theirs. */
+export function leave(): void {
+  forgetAccount();
+  queryClient.clear();
 }
 
 /** What the account may do; the server enforces the same rules, screens only hide what would be refused. */
@@ -52,7 +59,7 @@ interface Credentials {
 
 export const authProvider: AuthProvider = {
   async login({ username, password }: Credentials) {
-    forgetAccount();
+    leave();
     try {
       const answer = await call('/access/sign-in', signedIn, {
         method: 'POST',
@@ -73,7 +80,7 @@ export const authProvider: AuthProvider = {
         body: { refreshToken: held.refreshToken },
       }).catch(() => undefined);
     }
-    forgetAccount();
+    leave();
     return { success: true, redirectTo: '/sign-in' };
   },
   async check() {
@@ -85,6 +92,7 @@ export const authProvider: AuthProvider = {
       const { statusCode } = failureOf(error);
       // A server that is away for a moment is no reason to send anybody to the sign-in page.
       if (statusCode !== 401 && statusCode !== 403) return { authenticated: true };
+      // Not `leave`: the question whether somebody is signed in is one of the client's own.
       forgetAccount();
       return { authenticated: false, redirectTo: '/sign-in' };
     }

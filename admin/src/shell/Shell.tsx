@@ -5,6 +5,7 @@ import { Button, Dropdown, Spin } from 'antd';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, Outlet, useLocation, useNavigate } from 'react-router';
 import { ExportsUnderWay } from '../exports/ExportsUnderWay';
+import { leave } from '../http/account';
 import { onSignedOut } from '../http/client';
 import { switchLanguage, useText } from '../i18n';
 import { Bell } from '../messages/Bell';
@@ -41,6 +42,7 @@ export function Shell() {
   useEffect(
     () =>
       onSignedOut(() => {
+        leave();
         toast.warning(t('signIn.ended'));
         navigate('/sign-in', { replace: true });
       }),

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
+import { leave } from '../http/account';
 import { call, onSignedOut } from '../http/client';
 import { useText } from '../i18n';
 import type { Look } from './chartOptions';
@@ -36,6 +37,7 @@ export default function Wall() {
   useEffect(
     () =>
       onSignedOut(() => {
+        leave();
         const here = `${window.location.pathname}${window.location.search}`;
         navigate(`/sign-in?to=${encodeURIComponent(here)}`, { replace: true });
       }),
