@@ -131,6 +131,13 @@ function Rows({
     sorters: toSorters(screen, state.sort),
   };
   const { rows, total, places, error, isFetching, reload } = useRows(screen, state, asked, follow);
+  // What was done with the last page's rows may have emptied it.
+  const lastPage = Math.ceil((total ?? 0) / state.size);
+  const isBeyond = !isFetching && rows.length === 0 && lastPage > 0 && state.page > lastPage;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only being there leads away
+  useEffect(() => {
+    if (isBeyond) setSearch(writeListState({ ...state, page: lastPage }), { replace: true });
+  }, [isBeyond, lastPage]);
   const totalText = useTotalText();
   /** Asking the same again is asking for what is new. */
   const ask = (values: Record<string, string>) => {
