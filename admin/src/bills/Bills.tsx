@@ -62,12 +62,13 @@ function Calendar({ choice }: { choice: ReactNode }) {
   const [range, setRange] = useState({ from: addDays(now, -13), to: now });
   const [kind, setKind] = useState<BillKind>('trade');
   const [merchantCode, setMerchantCode] = useState<string>();
-  const [opened, setOpened] = useState<{ account: BillAccount; date: string }>();
+  const [opened, setOpened] = useState<{ accountCode: string; date: string }>();
   const { data, error, isPending, isFetching, refetch } = useQuery({
     queryKey: ['bill-calendar', range, kind, merchantCode],
     queryFn: () =>
       call('/reconciliation/bills/calendar', calendar, { query: { ...range, kind, merchantCode } }),
   });
+  const openedAccount = data?.accounts.find(({ accountCode }) => accountCode === opened?.accountCode);
   const columns: ColumnsType<BillAccount> = [
     {
       title: t('bills.account'),
@@ -91,7 +92,9 @@ function Calendar({ choice }: { choice: ReactNode }) {
         align: 'center' as const,
         render: (_: unknown, account: BillAccount) => {
           const day = account.days[place];
-          return day && <DayCell day={day} onOpen={() => setOpened({ account, date })} />;
+          return (
+            day && <DayCell day={day} onOpen={() => setOpened({ accountCode: account.accountCode, date })} />
+          );
         },
       }))
       .toReversed(),
@@ -148,9 +151,9 @@ function Calendar({ choice }: { choice: ReactNode }) {
           />
         </section>
       )}
-      {opened && (
+      {opened && openedAccount && (
         <BillDrawer
-          account={opened.account}
+          account={openedAccount}
           date={opened.date}
           kind={kind}
           onClose={() => setOpened(undefined)}
