@@ -70,7 +70,7 @@ function Inputs({ stored, onDone }: { stored: ChannelAccount | undefined; onDone
         ? call(`/payments/accounts/${encodeURIComponent(stored.code)}`, anything, { method: 'PUT', body })
         : call('/payments/accounts', anything, { method: 'POST', body: { code, ...body } }));
       toast.success(t('common.saved'));
-      await client.invalidateQueries({ queryKey: ['reference', 'channel-accounts'] });
+      await client.invalidateQueries({ queryKey: ['reference', 'channel-account'] });
       onDone();
     } catch (error) {
       setFailure(error);

@@ -58,7 +58,7 @@ export function useTerminals() {
 }
 
 export function useChannelAccounts() {
-  const { data } = useReference('channel-accounts', '/channel-accounts');
+  const { data } = useReference('channel-account', '/channel-accounts');
   return useMemo(() => toChoices(data), [data]);
 }
 
