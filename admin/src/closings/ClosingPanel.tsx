@@ -17,6 +17,7 @@ import { Link } from 'react-router';
 import { call } from '../http/client';
 import { anything } from '../http/contracts';
 import { useText } from '../i18n';
+import { ofMerchant, unhandledCases } from '../reconciliation/unhandled';
 import { Money } from '../schema/Cell';
 import { FailureView } from '../shell/FailureView';
 import { useAccount } from '../shell/useAccount';
@@ -26,31 +27,31 @@ import { type CheckItem, checked, type PeriodView, verified } from './contracts'
 import { StatusTag } from './StatusTag';
 
 /** Where what the checklist names can be put right. */
-function placeOf(code: string, { firstDay, lastDay }: PeriodView): string | undefined {
+function placeOf(code: string, merchantCode: string, { firstDay, lastDay }: PeriodView): string | undefined {
+  const days = `${firstDay}~${lastDay}${ofMerchant(merchantCode)}`;
   switch (code) {
     case 'missing_runs':
     case 'missing_bills':
     case 'stale_runs':
-      return `/reconciliation-runs?date=${firstDay}~${lastDay}`;
+      return `/reconciliation-runs?date=${days}`;
     case 'open_cases':
-      return `/discrepancies?occurredAt=${firstDay}~${lastDay}&status=open,pending_approval`;
+      return `${unhandledCases(merchantCode)}&date=${firstDay}~${lastDay}`;
     case 'unknown_orders':
-      return `/orders?createdTime=${firstDay}~${lastDay}&status=created,pending,unknown`;
+      return `/orders?createdTime=${days}&status=created,pending,unknown`;
     case 'unknown_refunds':
-      return `/refunds?requestedAt=${firstDay}~${lastDay}&status=requested,processing,unknown`;
+      return `/refunds?requestedAt=${days}&status=requested,processing,unknown`;
     case 'open_shifts':
-      return `/shifts?openedAt=${firstDay}~${lastDay}&status=open,closed`;
+      return `/shifts?openedAt=${days}&status=open,closed`;
     default:
       return undefined;
   }
 }
 
-function Check({ item, view }: { item: CheckItem; view: PeriodView }) {
+function Check({ item, place }: { item: CheckItem; place: string | undefined }) {
   const { t } = useText();
-  const place = item.count > 0 ? placeOf(item.code, view) : undefined;
   const isNoted = item.isClean && item.count > 0;
   return (
-    <List.Item extra={place && <Link to={place}>{t('closings.goThere')}</Link>}>
+    <List.Item extra={item.count > 0 && place && <Link to={place}>{t('closings.goThere')}</Link>}>
       <Space align="start">
         {!item.isClean ? (
           <CloseCircleFilled style={{ color: '#c41d1d' }} />
@@ -219,7 +220,7 @@ export function ClosingPanel({
             size="small"
             dataSource={checklist}
             rowKey="code"
-            renderItem={(item) => <Check item={item} view={view} />}
+            renderItem={(item) => <Check item={item} place={placeOf(item.code, merchantCode, view)} />}
           />
         </section>
       )}

@@ -7,6 +7,7 @@ import { useAccount } from '../shell/useAccount';
 import { BulkBar } from './handling/BulkBar';
 import { CaseDrawer } from './handling/CaseDrawer';
 import { locationOf } from './locationOf';
+import { unhandled } from './unhandled';
 
 /** One-sided entries; those nobody has dealt with come first. */
 export default function Discrepancies() {
@@ -20,7 +21,7 @@ export default function Discrepancies() {
         type="discrepancy"
         keyField="caseNo"
         title={t('menu.discrepancies')}
-        initial={{ status: 'open,pending_approval,refunding,in_transit' }}
+        initial={{ status: unhandled.join(',') }}
         actionsWidth={98}
         follow={(row) => row.status === 'refunding'}
         {...(may('resolve', 'discrepancy') && {

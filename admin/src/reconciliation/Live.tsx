@@ -29,6 +29,7 @@ import { useAsked } from '../shell/useAsked';
 import { clockText } from '../time';
 import { type Alert, farewellMs, mergeAlerts } from './alerts';
 import { locationOf } from './locationOf';
+import { unhandledCases } from './unhandled';
 import { type Connection, useLive } from './useLive';
 
 /** Today as it happens: moved by the server, not by a button. */
@@ -55,7 +56,7 @@ export default function Live() {
       {!figures && !failure && <Skeleton active paragraph={{ rows: 10 }} />}
       {figures && (
         <Flex vertical gap={10}>
-          <Figures figures={figures} />
+          <Figures figures={figures} merchantCode={merchantCode} />
           <Line gutter={10}>
             <Col span={15}>
               <Chart figures={figures} />
@@ -118,7 +119,13 @@ function Figure({
   return <Col flex="1 1 0">{to ? <Link to={to}>{card}</Link> : card}</Col>;
 }
 
-function Figures({ figures: { today, byType, states } }: { figures: LiveFigures }) {
+function Figures({
+  figures: { today, byType, states },
+  merchantCode,
+}: {
+  figures: LiveFigures;
+  merchantCode: string | undefined;
+}) {
   const { t } = useText();
   const { may } = useAccount();
   const difference = sumFen(byType.map(({ differenceFen }) => differenceFen));
@@ -150,7 +157,7 @@ function Figures({ figures: { today, byType, states } }: { figures: LiveFigures 
             {t('live.openDifference')} <Money fen={today.openDifferenceFen} />
           </>
         }
-        {...(may('read', 'discrepancy') ? { to: '/discrepancies?status=open' } : {})}
+        {...(may('read', 'discrepancy') ? { to: unhandledCases(merchantCode) } : {})}
       />
       <Figure
         title={t('live.states')}

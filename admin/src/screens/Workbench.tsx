@@ -21,6 +21,7 @@ import { type Row, type TodayFigures, todayFigures } from '../http/contracts';
 import { useText } from '../i18n';
 import { sumFen, toBigInt } from '../money';
 import { locationOf } from '../reconciliation/locationOf';
+import { ofMerchant, unhandled, unhandledCases } from '../reconciliation/unhandled';
 import { ChannelName, CopyableNumber, CurrencyAround, Money } from '../schema/Cell';
 import { CurrencyChoice } from '../shell/CurrencyChoice';
 import { FailureView } from '../shell/FailureView';
@@ -133,7 +134,9 @@ function Figures({ figures, merchantCode }: { figures: TodayFigures; merchantCod
               t('workbench.attempted', { count: figures.attempted })
             )
           }
-          {...(figures.unknownOrders > 0 && may('read', 'order') ? { to: '/orders?status=unknown' } : {})}
+          {...(figures.unknownOrders > 0 && may('read', 'order')
+            ? { to: `/orders?status=unknown${ofMerchant(merchantCode)}` }
+            : {})}
         />
         <Figure
           title={t('workbench.openCases')}
@@ -144,7 +147,7 @@ function Figures({ figures, merchantCode }: { figures: TodayFigures; merchantCod
               {t('workbench.openDifference')} <Money fen={figures.openDifferenceFen} />
             </>
           }
-          {...(may('read', 'discrepancy') ? { to: '/discrepancies?status=open' } : {})}
+          {...(may('read', 'discrepancy') ? { to: unhandledCases(merchantCode) } : {})}
         />
       </Line>
       <Line gutter={12}>
@@ -235,7 +238,7 @@ function OpenCases({ merchantCode }: { merchantCode: string | undefined }) {
   const { query, result } = useList<Row & { id?: string }>({
     resource: 'discrepancies',
     filters: [
-      { field: 'status', operator: 'eq', value: 'open' },
+      { field: 'status', operator: 'in', value: unhandled },
       ...(merchantCode ? [{ field: 'merchantCode', operator: 'eq' as const, value: merchantCode }] : []),
     ],
     sorters: [{ field: 'occurredAt', order: 'desc' }],
@@ -248,7 +251,7 @@ function OpenCases({ merchantCode }: { merchantCode: string | undefined }) {
     <section className="panel" aria-label={t('workbench.cases')}>
       <Flex justify="space-between">
         <h2 style={{ fontSize: 15, margin: '0 0 10px' }}>{t('workbench.cases')}</h2>
-        <Link to="/discrepancies?status=open">{t('workbench.more')}</Link>
+        <Link to={unhandledCases(merchantCode)}>{t('workbench.more')}</Link>
       </Flex>
       {query.error ? (
         <FailureView error={query.error} onRetry={() => void query.refetch()} />
