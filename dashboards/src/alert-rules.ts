@@ -59,7 +59,7 @@ export const alerts: readonly Alert[] = [
       zh: '查自助机、窗口与 HIS 到平台的网络',
       en: 'Check the network from kiosks, windows and HIS to the platform',
     },
-    query: `SELECT CASE WHEN extract(isodow FROM local) <= 5 AND extract(hour FROM local) BETWEEN 8 AND 16
+    query: `SELECT CASE WHEN extract(isodow FROM local) <= 5 AND local::time >= '08:30' AND local::time < '17:00'
         THEN (SELECT coalesce(sum(orders), 0) FROM wall.orders WHERE time >= ${ago('30 minutes')}) ELSE 1 END::float8 AS value
       FROM (SELECT now AT TIME ZONE 'UTC' AT TIME ZONE zone AS local FROM wall.clock) AS hospital`,
     fires: { type: 'lt', than: 1 },

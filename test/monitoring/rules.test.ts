@@ -178,6 +178,62 @@ describe.each(['sqlite', 'postgres'] as const)('alert rules on %s', (database) =
     expect(await rows('alert-state', { ruleCode: ringing })).toEqual([]);
   });
 
+  const localTime = (minutes: number) =>
+    new Date(clock.now().getTime() + (8 * 60 + minutes) * 60_000).toISOString().slice(11, 16);
+  const localDay = (age: number) =>
+    new Date(clock.now().getTime() + (8 - 24 * age) * 3_600_000).toISOString().slice(0, 10);
+  const change = (code: string, fields: Row) =>
+    hospital.strapi().db.connection('alert_rules').where({ code }).update(fields);
+
+  test('what rings when its hours end goes on ringing, and is over when the rule looks again and sees so', async () => {
+    const hours = { timeFrom: localTime(-1), timeTo: localTime(3) };
+    const ringing = await rule({ metric: 'disk', threshold: 0, ...hours });
+    const waiting = await rule({ metric: 'disk', threshold: 0, forMinutes: 10, ...hours });
+    await judge();
+    clock.turn(5 * 60_000);
+    await judge();
+    expect(await moves(ringing)).toEqual([':firing']);
+    expect(await moves(waiting)).toEqual([':pending', ':ok']);
+    expect(await rows('message', { groupKey: `alert|${ringing}` })).toMatchObject([{ status: 'open' }]);
+    await change(ringing, { time_to: localTime(5), threshold: 100 });
+    await judge();
+    expect(await moves(ringing)).toEqual([':firing', ':resolved']);
+  });
+
+  test('that orders are missing is told once the rule’s hours have lasted as long as its window', async () => {
+    const hours = { timeFrom: localTime(-10), timeTo: localTime(120) };
+    const code = await rule({ metric: 'traffic', threshold: 1000, windowMinutes: 30, ...hours });
+    await judge();
+    expect(await moves(code)).toEqual([]);
+    clock.turn(25 * 60_000);
+    await judge();
+    expect(await moves(code)).toEqual([':firing']);
+  });
+
+  const measured = async (fields: Row) => {
+    const data = { code: 'x', name: 'x', nameEn: 'x', level: 'info', threshold: 0, channel: 'alipay' };
+    const { body } = await ops<{ now: { value: string }[] }>('POST', '/api/monitoring/alert-rules/trial', {
+      rule: { ...data, ...fields },
+    });
+    return body.now[0]?.value;
+  };
+
+  test('a bill that did not come is missing for a week, and not when it came after all', async () => {
+    await order('alipay', 'paid', { settledOn: localDay(8), paidFen: 100 });
+    expect(await measured({ metric: 'bill_missing' })).toBe('0');
+    for (const age of [3, 2]) await order('alipay', 'paid', { settledOn: localDay(age), paidFen: 100 });
+    const arrive = (age: number) =>
+      insertRow(hospital.strapi().db.connection, 'bill_archives', {
+        accountCode: 'alipay-1',
+        date: localDay(age),
+        kind: 'trade',
+      });
+    await arrive(2);
+    expect(await measured({ metric: 'bill_missing' })).toBe('1');
+    await arrive(3);
+    expect(await measured({ metric: 'bill_missing' })).toBe('0');
+  });
+
   test('is fired for a test by who may change it', async () => {
     const code = await rule({ metric: 'disk', threshold: 100 });
     expect((await ops('POST', `/api/monitoring/alert-rules/${code}/test`)).status).toBe(200);

@@ -70,8 +70,8 @@ export const defaultRules: readonly Default[] = [
   },
   {
     code: 'bill-missing',
-    name: '昨日账单中午仍未到',
-    nameEn: 'Yesterday’s bill is not there by noon',
+    name: '账单次日中午仍未到',
+    nameEn: 'A bill is not there by noon of the next day',
     metric: 'bill_missing',
     threshold: 0,
     level: 'warning',

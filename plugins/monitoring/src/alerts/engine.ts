@@ -7,7 +7,7 @@ import type { Alarm } from '../messages/book';
 import { isWithin } from '../messages/duty';
 import type { Messages } from '../messages/messages';
 import { hospitalZone, readRows } from '../messages/rows';
-import { type Figure, metricOf } from './measures';
+import { type Figure, metricOf, minutesBefore } from './measures';
 import { type AlertRule, alertRule } from './rule';
 import { type AlertStatus, alertStatuses, nextStatus } from './states';
 
@@ -65,9 +65,13 @@ export function createAlerts({ db, now, messages, warn }: AlertsOptions): Alerts
     return fires === 'above' ? figure.value > threshold : figure.value < threshold;
   };
 
-  /** Outside its hours a rule sees nothing. */
+  /** Within its hours; what is about things that are missing looks once they had the whole window to come. */
+  const isLooking = (rule: AlertRule, at: Date, zone: string): boolean =>
+    isWithin(rule, at, zone) &&
+    (!metricOf(rule.metric).needsWholeWindow || isWithin(rule, minutesBefore(at, rule.windowMinutes), zone));
+
   const measure = async (rule: AlertRule, at: Date, zone: string): Promise<Figure[]> =>
-    isWithin(rule, at, zone) ? metricOf(rule.metric).measure({ db, rule, at, zone }) : [];
+    isLooking(rule, at, zone) ? metricOf(rule.metric).measure({ db, rule, at, zone }) : [];
 
   const shown = (rule: AlertRule) => ({
     value: (figure: Figure | undefined) => (figure ? metricOf(rule.metric).show(figure.value) : '—'),
@@ -118,17 +122,20 @@ export function createAlerts({ db, now, messages, warn }: AlertsOptions): Alerts
   }
 
   async function judgeRule(rule: AlertRule, states: readonly StateRow[], zone: string): Promise<void> {
-    const found = rule.enabled ? await measure(rule, now(), zone) : [];
+    const at = now();
+    const found = rule.enabled ? await measure(rule, at, zone) : [];
+    const isAway = rule.enabled && !isLooking(rule, at, zone);
     const known = new Map(states.map((state) => [state.subject, state]));
     for (const figure of found) {
       const state = await stateOf(rule, figure.subject, known);
       if (!state) continue;
-      await move(rule, state, nextStatus(state, isOver(rule, figure), now(), rule.forMinutes), figure);
+      await move(rule, state, nextStatus(state, isOver(rule, figure), at, rule.forMinutes), figure);
     }
-    // What is not seen any more is over.
+    // What is not seen any more is over, unless nobody looks.
     for (const state of states) {
+      if (isAway && state.status === 'firing') continue;
       if (found.some(({ subject }) => subject === state.subject)) continue;
-      const to = nextStatus(state, false, now(), rule.forMinutes);
+      const to = nextStatus(state, false, at, rule.forMinutes);
       if (to !== state.status) await move(rule, state, to, undefined);
     }
   }
@@ -199,10 +206,12 @@ export function createAlerts({ db, now, messages, warn }: AlertsOptions): Alerts
       for (let minute = trialMinutes; minute >= 0; minute -= trialStepMinutes) {
         const at = new Date(end.getTime() - minute * 60_000);
         const found = await measure(rule, at, zone);
+        const isAway = !isLooking(rule, at, zone);
         const subjects = new Set([...states.keys(), ...found.map(({ subject }) => subject)]);
         for (const subject of subjects) {
           const figure = found.find((one) => one.subject === subject);
           const before = states.get(subject) ?? { status: 'ok', sinceAt: at };
+          if (isAway && before.status === 'firing') continue;
           const to = nextStatus(before, figure !== undefined && isOver(rule, figure), at, rule.forMinutes);
           if (to === before.status) {
             states.set(subject, before);

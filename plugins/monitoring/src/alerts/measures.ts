@@ -31,12 +31,16 @@ export interface Metric {
   scale: number;
   /** Whether it can be told for a moment that has passed. */
   knowsPast: boolean;
+  /** Whether a window that began before the rule's hours says nothing. */
+  needsWholeWindow?: boolean;
   show(value: number): string;
   measure(measuring: Measuring): Promise<Figure[]>;
 }
 
-const minutesBefore = (at: Date, minutes: number): Date => new Date(at.getTime() - minutes * 60_000);
+export const minutesBefore = (at: Date, minutes: number): Date => new Date(at.getTime() - minutes * 60_000);
 const weekMinutes = 7 * 24 * 60;
+/** A bill that did not come yesterday is missing still when the next one came. */
+const billDays = 7;
 
 /** Narrows a query to the rule's merchant and channel. */
 function narrow(
@@ -216,6 +220,7 @@ export const metrics = {
     ...counting,
     fires: 'below',
     knowsPast: true,
+    needsWholeWindow: true,
     // Nothing to count is the very thing it is about, so it is never told by its parts.
     measure: (measuring) =>
       wholeCount(
@@ -250,33 +255,44 @@ export const metrics = {
     },
   },
   bill_missing: {
-    title: { zh: '昨日账单未到的账户', en: 'Accounts without yesterday’s bill' },
+    title: { zh: '账单未到的账户', en: 'Accounts without a bill' },
     ...counting,
     async measure({ db, rule, at, zone }) {
-      const date = shiftDay(businessDay(at, { zone, dayCutoff: '00:00' }), -1);
-      const query = db('channel_accounts as a')
-        .where({ 'a.enabled': true })
-        // Who took nothing has no bill to wait for.
-        .whereExists(
-          db('orders as o')
-            .whereRaw('o.account_code = a.code')
-            .where('o.settled_on', date)
-            .where('o.paid_fen', '>', 0)
-            .select(db.raw('1')),
-        )
-        .whereNotExists(
-          db('bill_archives as b')
-            .whereRaw('b.account_code = a.code')
-            .where({ 'b.date': date, 'b.kind': 'trade' })
-            .select(db.raw('1')),
-        )
-        .whereNotExists(
-          db('reconciliation_runs as r')
-            .whereRaw('r.account_code = a.code')
-            .where({ 'r.date': date, 'r.status': 'done' })
-            .select(db.raw('1')),
-        );
-      return wholeCount(narrow(query, rule, { merchant: 'a.merchant_code', channel: 'a.channel' }));
+      const today = businessDay(at, { zone, dayCutoff: '00:00' });
+      const withoutBill = (date: string) =>
+        db('channel_accounts as a')
+          .where({ 'a.enabled': true })
+          // Who took nothing has no bill to wait for.
+          .whereExists(
+            db('orders as o')
+              .whereRaw('o.account_code = a.code')
+              .where('o.settled_on', date)
+              .where('o.paid_fen', '>', 0)
+              .select(db.raw('1')),
+          )
+          .whereNotExists(
+            db('bill_archives as b')
+              .whereRaw('b.account_code = a.code')
+              .where({ 'b.date': date, 'b.kind': 'trade' })
+              .select(db.raw('1')),
+          )
+          .whereNotExists(
+            db('reconciliation_runs as r')
+              .whereRaw('r.account_code = a.code')
+              .where({ 'r.date': date, 'r.status': 'done' })
+              .select(db.raw('1')),
+          )
+          .select('a.code');
+      const missing = new Set<string>();
+      for (let age = 1; age <= billDays; age += 1) {
+        const query = withoutBill(shiftDay(today, -age));
+        const rows: { code: string }[] = await narrow(query, rule, {
+          merchant: 'a.merchant_code',
+          channel: 'a.channel',
+        });
+        for (const { code } of rows) missing.add(code);
+      }
+      return [{ subject: '', value: missing.size, samples: missing.size }];
     },
   },
   refund_failures: {
