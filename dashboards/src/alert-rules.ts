@@ -86,8 +86,8 @@ export const alerts: readonly Alert[] = [
       zh: '在退款列表里看原因，改用其他方式退还',
       en: 'See why in the list of refunds and give the money back in another way',
     },
-    query: `SELECT channel, sum(failed)::float8 AS value FROM wall.refunds
-      WHERE failed > 0 AND time >= ${ago('1 hour')} GROUP BY channel`,
+    query: `SELECT channel, count(*)::float8 AS value FROM wall.failed_refunds
+      WHERE time >= ${ago('1 hour')} GROUP BY channel`,
     fires: { type: 'gt', than: 0 },
     for: '0s',
     severity: 'warning',

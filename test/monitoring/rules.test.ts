@@ -234,6 +234,22 @@ describe.each(['sqlite', 'postgres'] as const)('alert rules on %s', (database) =
     expect(await measured({ metric: 'bill_missing' })).toBe('0');
   });
 
+  test('a refund that fails long after it was asked for counts when it fails', async () => {
+    const refundNo = newNo();
+    await insertRow(hospital.strapi().db.connection, 'refunds', {
+      refundNo,
+      merchantRefundNo: refundNo,
+      merchantCode,
+      channel: 'alipay',
+      status: 'failed',
+      requestedAt: new Date(clock.now().getTime() - 5 * 3_600_000),
+      updatedAt: new Date(clock.now().getTime() - 60_000),
+    });
+    expect(await measured({ metric: 'refund_failures', windowMinutes: 60 })).toBe('1');
+    clock.turn(3_600_000);
+    expect(await measured({ metric: 'refund_failures', windowMinutes: 60 })).toBe('0');
+  });
+
   test('is fired for a test by who may change it', async () => {
     const code = await rule({ metric: 'disk', threshold: 100 });
     expect((await ops('POST', `/api/monitoring/alert-rules/${code}/test`)).status).toBe(200);

@@ -302,7 +302,8 @@ export const metrics = {
     async measure(measuring) {
       const { rule, at } = measuring;
       const from = minutesBefore(at, rule.windowMinutes);
-      const query = scoped('refunds', 'requested_at', measuring, from, at).where({ status: 'failed' });
+      // Nothing touches a refund after it failed: that is when it did, however long before it was asked for.
+      const query = scoped('refunds', 'updated_at', measuring, from, at).where({ status: 'failed' });
       return figures(await counted(query, measuring));
     },
   },

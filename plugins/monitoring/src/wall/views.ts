@@ -150,6 +150,10 @@ export function wallViews(dialect: Dialect, words: Words): Record<string, string
       SELECT ${moment('at')} AS time, merchant_code, channel, ${channelName()} AS channel_name, currency,
         refunds, succeeded, failed, unknown, open, ${yuan('succeeded_fen')} AS succeeded_yuan
       FROM ${from('refund_minutes')}`,
+    // By when they failed, which may be days after they were asked for; nothing touches them after that.
+    failed_refunds: `
+      SELECT ${moment('updated_at')} AS time, merchant_code, channel, ${channelName()} AS channel_name
+      FROM ${from('refunds')} WHERE status = 'failed'`,
     calls: `
       SELECT ${moment('at')} AS time, channel, ${channelName()} AS channel_name, method, direction,
         ${named('direction', words.of('interface-log', 'direction'))} AS direction_name, bound_ms, calls, errors
