@@ -2,7 +2,7 @@ import { CreditCardOutlined, QrcodeOutlined, ScanOutlined } from '@ant-design/ic
 import { Alert, Button, Flex, Form, Input, type InputRef, Radio, Select } from 'antd';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { i18n, useText } from '../i18n';
-import { fenText, parseYuan, pressKey } from '../money';
+import { currencySign, fenText, parseYuan, pressKey } from '../money';
 import { amountProblem } from '../orders/RefundModal';
 import { Page } from '../shell/Page';
 import { useChannels, useMerchants, useTerminals } from '../shell/references';
@@ -239,7 +239,7 @@ export default function Cashier() {
                 id="cashier-amount"
                 ref={amountInput}
                 className="amount-input"
-                prefix="¥"
+                prefix={currencySign(currency)}
                 size="large"
                 inputMode="decimal"
                 autoComplete="off"

@@ -1,6 +1,6 @@
 import type { OrderView } from '../http/contracts';
 import { useText } from '../i18n';
-import { fenText } from '../money';
+import { currencySign, fenText } from '../money';
 import { ChannelName } from '../schema/Cell';
 import { useMerchants } from '../shell/references';
 import { useAccount } from '../shell/useAccount';
@@ -26,7 +26,8 @@ export function Receipt({ order, patientName }: { order: OrderView; patientName:
       <h3 style={{ textAlign: 'center', margin: '0 0 4px' }}>{nameOf(order.merchantCode)}</h3>
       <div style={{ textAlign: 'center' }}>{t('cashier.receipt')}</div>
       <div className="money strong" style={{ textAlign: 'center', fontSize: 30, margin: '6px 0' }}>
-        ¥{fenText(order.paidFen === '0' ? order.amountFen : order.paidFen, { currency: order.currency })}
+        {currencySign(order.currency)}
+        {fenText(order.paidFen === '0' ? order.amountFen : order.paidFen, { currency: order.currency })}
       </div>
       <dl style={{ margin: 0 }}>
         {lines

@@ -2,7 +2,7 @@ import { Alert, Button, Flex, Popconfirm, QRCode, Result, Space, Spin, Typograph
 import { useEffect, useRef, useState } from 'react';
 import type { OrderView } from '../http/contracts';
 import { useText } from '../i18n';
-import { fenText } from '../money';
+import { currencySign, fenText } from '../money';
 import { ChannelName } from '../schema/Cell';
 import { FailureView } from '../shell/FailureView';
 import { RetryTag } from '../shell/RetryTag';
@@ -30,7 +30,8 @@ export function SalePanel({ sale, currency, patientName, onAskAgain, onNext, onA
   const { t } = useText();
   const amount = (
     <div className="money strong" style={{ fontSize: 34 }}>
-      ¥{fenText(sale.amountFen, { currency })}
+      {currencySign(currency)}
+      {fenText(sale.amountFen, { currency })}
     </div>
   );
   switch (sale.phase) {
@@ -139,7 +140,8 @@ function Live({ order, isOffline, patientName, onNext, onAgain, onEnd }: LivePro
   );
   const amount = (
     <div className="money strong" style={{ fontSize: 34 }}>
-      ¥{fenText(order.amountFen, { currency: order.currency })}
+      {currencySign(order.currency)}
+      {fenText(order.amountFen, { currency: order.currency })}
     </div>
   );
   const number = <span className="number quiet">{order.orderNo}</span>;

@@ -18,7 +18,7 @@ import { call, failureOf } from '../http/client';
 import type { Failure } from '../http/failure';
 import { fetchFile } from '../http/files';
 import { useText } from '../i18n';
-import { fenText } from '../money';
+import { currencySign, fenText } from '../money';
 import { FailureView } from '../shell/FailureView';
 import { MerchantChoice } from '../shell/MerchantChoice';
 import { Page } from '../shell/Page';
@@ -34,7 +34,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** The consulting room: a patient's card, what HIS says is owed, and the code of one of these bills. */
 export default function Room() {
   const { t } = useText();
-  const { choices } = useMerchants();
+  const { choices, currencyOf } = useMerchants();
   const [chosen, setChosen] = useState<string>();
   const [cardNo, setCardNo] = useState('');
   const [found, setFound] = useState<{ cardNo: string; merchantCode: string } & UnpaidBills>();
@@ -42,6 +42,8 @@ export default function Room() {
   const [failure, setFailure] = useState<Failure>();
   const [isBusy, setBusy] = useState(false);
   const merchantCode = chosen ?? choices[0]?.value;
+
+  const currency = currencyOf(found?.merchantCode);
 
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -109,7 +111,8 @@ export default function Room() {
                   <ul style={{ margin: 0 }}>
                     {items.map((item) => (
                       <li key={item.name}>
-                        {item.name} {item.quantity} <span className="money">{fenText(item.amountFen)}</span>
+                        {item.name} {item.quantity}{' '}
+                        <span className="money">{fenText(item.amountFen, { currency })}</span>
                       </li>
                     ))}
                   </ul>
@@ -124,7 +127,9 @@ export default function Room() {
                 {
                   title: t('room.amount'),
                   align: 'right',
-                  render: (_, { amountFen }) => <span className="money">{fenText(amountFen)}</span>,
+                  render: (_, { amountFen }) => (
+                    <span className="money">{fenText(amountFen, { currency })}</span>
+                  ),
                 },
                 {
                   title: '',
@@ -178,6 +183,7 @@ function Code({ link, onChange }: { link: RoomLink; onChange: (link: RoomLink) =
     return () => controller.abort();
   }, [isWatched, link.code, onChange]);
 
+  const amount = `${currencySign(link.currency)}${fenText(link.amountFen, { currency: link.currency })}`;
   const isOpen = link.state === 'payable' || link.state === 'paying';
   const keepSlip = () =>
     fetchFile(`/room/links/${encodeURIComponent(link.code)}/slip.pdf`, {}, `${link.code}.pdf`).catch(
@@ -201,7 +207,7 @@ function Code({ link, onChange }: { link: RoomLink; onChange: (link: RoomLink) =
                   <QRCode value={link.url} size={260} errorLevel="M" type="svg" />
                 </figure>
                 <span className="money strong" style={{ fontSize: 30 }}>
-                  ¥{fenText(link.amountFen)}
+                  {amount}
                 </span>
                 <span className="quiet">{t('room.validUntil', { time: dateTimeText(link.expiresAt) })}</span>
               </Flex>
@@ -223,7 +229,7 @@ function Code({ link, onChange }: { link: RoomLink; onChange: (link: RoomLink) =
             title={t(`room.state.${link.state}`)}
             subTitle={
               <>
-                <div className="money strong">¥{fenText(link.amountFen)}</div>
+                <div className="money strong">{amount}</div>
                 {link.subject} · {link.patient}
                 {link.receipt && (
                   <div>

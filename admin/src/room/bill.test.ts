@@ -8,6 +8,7 @@ const link: RoomLink = {
   hospital: '医院',
   subject: '处方',
   amountFen: 1,
+  currency: 'CNY',
   patient: null,
   department: null,
   expiresAt: '2026-11-25T00:00:00Z',

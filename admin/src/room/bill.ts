@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a patient owes, as HIS says. Amounts in fen. */
+/** What a patient owes, as HIS says. Amounts in the minor unit of the merchant's currency. */
 export const unpaidBills = z.object({
   patientName: z.string(),
   bills: z.array(
@@ -33,6 +33,7 @@ export const roomLink = z.object({
   hospital: z.string(),
   subject: z.string(),
   amountFen: z.number(),
+  currency: z.string(),
   patient: z.string().nullable(),
   department: z.string().nullable(),
   expiresAt: z.string(),

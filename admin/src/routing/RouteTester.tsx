@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { call } from '../http/client';
 import { type RoutingView, routingView } from '../http/contracts';
 import { useText } from '../i18n';
-import { parseYuan } from '../money';
+import { currencySign, parseYuan } from '../money';
 import { useScreen } from '../schema/useScreen';
 import { FailureView } from '../shell/FailureView';
 import { useChannels, useMerchants, useTerminals } from '../shell/references';
@@ -36,10 +36,11 @@ export function RouteTester() {
 
 function Tester({ onClose }: { onClose: () => void }) {
   const { t, pick } = useText();
-  const { choices: merchants } = useMerchants();
+  const { choices: merchants, currencyOf } = useMerchants();
   const { channels } = useChannels();
   const [form] = Form.useForm<Question>();
   const merchantCode = Form.useWatch('merchantCode', form);
+  const currency = currencyOf(merchantCode);
   const scene = Form.useWatch('scene', form);
   const terminals = useTerminals().filter(({ row }) => row.merchantCode === merchantCode);
   const { data: screen } = useScreen('route');
@@ -49,7 +50,7 @@ function Tester({ onClose }: { onClose: () => void }) {
   const [isBusy, setBusy] = useState(false);
 
   const ask = async ({ amount, time, ...question }: Question) => {
-    const reading = parseYuan(amount);
+    const reading = parseYuan(amount, undefined, currency);
     if (!reading.ok) return;
     setBusy(true);
     setFailure(undefined);
@@ -71,7 +72,7 @@ function Tester({ onClose }: { onClose: () => void }) {
       <Form<Question>
         form={form}
         layout="vertical"
-        initialValues={{ merchantCode: merchants[0]?.value, scene: 'micropay', amount: '100.00' }}
+        initialValues={{ merchantCode: merchants[0]?.value, scene: 'micropay', amount: '100' }}
         onFinish={(question) => void ask(question)}
       >
         <Line gutter={12}>
@@ -96,13 +97,13 @@ function Tester({ onClose }: { onClose: () => void }) {
               rules={[
                 {
                   validator: (_, value: string) =>
-                    parseYuan(value ?? '').ok
+                    parseYuan(value ?? '', undefined, currency).ok
                       ? Promise.resolve()
                       : Promise.reject(new Error(t('common.invalid'))),
                 },
               ]}
             >
-              <Input prefix="¥" inputMode="decimal" />
+              <Input prefix={currencySign(currency)} inputMode="decimal" />
             </Form.Item>
           </Col>
           {scene === 'micropay' ? (

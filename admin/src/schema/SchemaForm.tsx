@@ -16,7 +16,7 @@ import { type ReactNode, useState } from 'react';
 import { failureOf } from '../http/client';
 import type { Field, Row, Screen } from '../http/contracts';
 import { useText } from '../i18n';
-import { fenText, parseYuan } from '../money';
+import { currencySign, fenText, parseYuan } from '../money';
 import { FailureView } from '../shell/FailureView';
 import { useChannelAccounts, useChannels, useMerchants, useNames, useTerminals } from '../shell/references';
 import { useToast } from '../shell/useToast';
@@ -41,18 +41,20 @@ export function SchemaForm({ screen, id, row, onDone, tools }: Props) {
     errorNotification: false,
   });
   const current = row ?? result;
+  // Amounts are written in the merchant's currency.
+  const { isFetched } = useMerchants();
   if (query.error) return <FailureView error={query.error} onRetry={() => void query.refetch()} />;
-  if (id !== undefined && !current) return <Skeleton active />;
+  if (!isFetched || (id !== undefined && !current)) return <Skeleton active />;
   return <Inputs screen={screen} resource={resource} id={id} row={current} onDone={onDone} tools={tools} />;
 }
 
 type Values = Record<string, unknown>;
 
 /** What a stored value is while it is being edited, and what is sent of it. Pure, so that money and JSON are tested. */
-export function toInput(field: Field, value: unknown): unknown {
+export function toInput(field: Field, value: unknown, currency?: string): unknown {
   if (field.kind === 'money')
     return typeof value === 'string' || typeof value === 'number'
-      ? (fenText(value, { grouped: false }) ?? '')
+      ? (fenText(value, { grouped: false, currency }) ?? '')
       : '';
   if (field.kind === 'json' || field.kind === 'anomalies')
     return value === null || value === undefined ? '' : JSON.stringify(value, null, 2);
@@ -60,9 +62,9 @@ export function toInput(field: Field, value: unknown): unknown {
   return value ?? undefined;
 }
 
-export function fromInput(field: Field, value: unknown): unknown {
+export function fromInput(field: Field, value: unknown, currency?: string): unknown {
   if (field.kind === 'money') {
-    const reading = parseYuan(String(value ?? ''));
+    const reading = parseYuan(String(value ?? ''), undefined, currency);
     return reading.ok ? String(reading.fen) : reading.reason === 'zero' ? '0' : null;
   }
   if (field.kind === 'json' || field.kind === 'anomalies')
@@ -71,8 +73,14 @@ export function fromInput(field: Field, value: unknown): unknown {
   return value ?? null;
 }
 
-function isJson(text: unknown): boolean {
-  if (typeof text !== 'string' || text.trim() === '') return true;
+function isReadable({ kind }: Field, value: unknown, currency: string | undefined): boolean {
+  const text = typeof value === 'string' ? value.trim() : '';
+  if (text === '') return true;
+  if (kind === 'money') {
+    const reading = parseYuan(text, undefined, currency);
+    return reading.ok || reading.reason === 'zero';
+  }
+  if (kind !== 'json' && kind !== 'anomalies') return true;
   try {
     JSON.parse(text);
     return true;
@@ -99,6 +107,11 @@ function Inputs({
   const [failure, setFailure] = useState<unknown>();
   const create = useCreate();
   const update = useUpdate();
+  const { currencyOf } = useMerchants();
+  const currencyIn = ({ merchantCode }: Values) =>
+    currencyOf(typeof merchantCode === 'string' ? merchantCode : undefined);
+  const chosen: unknown = Form.useWatch('merchantCode', form);
+  const currency = currencyIn({ merchantCode: chosen ?? row?.merchantCode });
   const known = new Map(screen.fields.map((field) => [field.name, field]));
   const inputs = screen.view.form.flatMap(({ field: name, span }) => {
     const field = known.get(name);
@@ -107,14 +120,14 @@ function Inputs({
   const initial = Object.fromEntries(
     inputs.map(({ field }) => [
       field.name,
-      row ? toInput(field, row[field.name]) : field.kind === 'boolean' ? true : undefined,
+      row ? toInput(field, row[field.name], currencyIn(row)) : field.kind === 'boolean' ? true : undefined,
     ]),
   );
   const toVariables = (values: Values) =>
     Object.fromEntries(
       inputs
         .filter(({ field }) => !(field.readOnly && id !== undefined))
-        .map(({ field }) => [field.name, fromInput(field, values[field.name])] as const)
+        .map(({ field }) => [field.name, fromInput(field, values[field.name], currency)] as const)
         .filter(([, value]) => id !== undefined || value !== null),
     );
   const submit = (values: Values) => {
@@ -164,18 +177,17 @@ function Inputs({
                   required: field.required === true && field.kind !== 'boolean',
                   message: t('common.required', { field: pick(field.title) }),
                 },
-                ...(field.kind === 'json' || field.kind === 'anomalies'
-                  ? [
-                      {
-                        validator: (_: unknown, value: unknown) =>
-                          isJson(value) ? Promise.resolve() : Promise.reject(new Error(t('common.invalid'))),
-                      },
-                    ]
-                  : []),
+                {
+                  validator: (_: unknown, value: unknown) =>
+                    isReadable(field, value, currency)
+                      ? Promise.resolve()
+                      : Promise.reject(new Error(t('common.invalid'))),
+                },
               ]}
             >
               <InputFor
                 field={field}
+                currency={currency}
                 isLocked={field.readOnly === true || (id !== undefined && field.name === 'code')}
               />
             </Form.Item>
@@ -202,7 +214,16 @@ function Inputs({
 }
 
 /** antd's Form.Item hands `value`, `onChange`, `id` to its child: they pass through here. */
-function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boolean }) {
+function InputFor({
+  field,
+  currency,
+  isLocked,
+  ...control
+}: {
+  field: Field;
+  currency: string | undefined;
+  isLocked: boolean;
+}) {
   const { t, pick } = useText();
   const { choices: merchants } = useMerchants();
   const { channels } = useChannels();
@@ -249,7 +270,7 @@ function InputFor({ field, isLocked, ...control }: { field: Field; isLocked: boo
         />
       );
     case 'money':
-      return <Input {...control} disabled={isLocked} inputMode="decimal" prefix="¥" />;
+      return <Input {...control} disabled={isLocked} inputMode="decimal" prefix={currencySign(currency)} />;
     case 'string':
     case 'datetime':
       return <Input {...control} disabled={isLocked || field.kind === 'datetime'} />;

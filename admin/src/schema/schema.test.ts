@@ -183,6 +183,12 @@ describe('inputs of a form', () => {
     expect(fromInput(money, '')).toBeNull();
   });
 
+  test('money of a merchant in yen has no decimals', () => {
+    const money = field('amountFen', 'money');
+    expect(toInput(money, '1999', 'JPY')).toBe('1999');
+    expect(fromInput(money, '1999', 'JPY')).toBe('1999');
+  });
+
   test('JSON is typed as text and sent as what it means', () => {
     const json = field('scopes', 'json');
     expect(fromInput(json, '["a"]')).toEqual(['a']);

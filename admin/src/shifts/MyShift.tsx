@@ -3,6 +3,7 @@ import { Button, Drawer, Flex, Input, Select, Skeleton, Table, Tag } from 'antd'
 import { useState } from 'react';
 import { call } from '../http/client';
 import { useText } from '../i18n';
+import { currencySign } from '../money';
 import { Money } from '../schema/Cell';
 import { FailureView } from '../shell/FailureView';
 import { Page } from '../shell/Page';
@@ -20,7 +21,7 @@ const colors = { open: 'processing', closed: 'warning', reviewed: 'success' } as
 export default function MyShift() {
   const { t } = useText();
   const toast = useToast();
-  const { choices: merchants } = useMerchants();
+  const { choices: merchants, currencyOf } = useMerchants();
   const terminals = useTerminals();
   const [chosen, setChosen] = useState<string>();
   const [terminalCode, setTerminalCode] = useState<string>();
@@ -39,7 +40,8 @@ export default function MyShift() {
     queryFn: () => call('/reconciliation/shifts/mine', mine, { query: { merchantCode } }),
     refetchInterval: 30_000,
   });
-  const floatFen = typedFen(float);
+  const currency = currencyOf(merchantCode);
+  const floatFen = typedFen(float, currency);
   const open = async () => {
     setBusy(true);
     try {
@@ -105,7 +107,7 @@ export default function MyShift() {
                 <Input
                   aria-label={t('shifts.openingFloat')}
                   addonBefore={t('shifts.openingFloat')}
-                  prefix="¥"
+                  prefix={currencySign(currency)}
                   style={{ width: 220 }}
                   value={float}
                   status={floatFen === undefined ? 'error' : ''}

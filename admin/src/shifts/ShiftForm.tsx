@@ -3,7 +3,7 @@ import type { ColumnsType } from 'antd/es/table';
 import { useState } from 'react';
 import { call } from '../http/client';
 import { useText } from '../i18n';
-import { fenText } from '../money';
+import { currencySign, fenText } from '../money';
 import { ChannelName, CurrencyAround, Money } from '../schema/Cell';
 import { useChannels } from '../shell/references';
 import { useToast } from '../shell/useToast';
@@ -18,10 +18,10 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
   const { channels, titleOf } = useChannels();
   const [counting, setCounting] = useState(nothingCounted);
   const [busy, setBusy] = useState(false);
-  const { lines, cash } = shift.figures;
+  const { lines, cash, currency } = shift.figures;
   const title = t(shift.firstClosedAt ? 'shifts.toCountAgain' : 'shifts.current');
   const counted = drawerFen(counting);
-  const body = closingBody(counting);
+  const body = closingBody(counting, currency);
   const shown: (ShiftLine | { payType: string })[] = [
     ...lines,
     ...Object.keys(counting.slips).flatMap((payType) =>
@@ -59,7 +59,7 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
     />
   );
   type Shown = (typeof shown)[number];
-  const isForeign = (line: Shown) => 'currency' in line && line.currency !== shift.figures.currency;
+  const isForeign = (line: Shown) => 'currency' in line && line.currency !== currency;
   const hasNoSlip = (line: Shown) => isForeign(line) || ('isCash' in line && line.isCash);
   const money = (name: 'takenFen' | 'refundedFen' | 'hisFen' | 'differenceFen') => ({
     key: name,
@@ -100,7 +100,7 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
   ];
 
   return (
-    <CurrencyAround.Provider value={shift.figures.currency}>
+    <CurrencyAround.Provider value={currency}>
       <Flex vertical gap={12}>
         {shift.returnedBy && (
           <Alert
@@ -158,8 +158,8 @@ export function ShiftForm({ shift, onClosed }: { shift: Shift; onClosed: (closed
                 max={100_000}
                 precision={0}
                 style={{ width: 150 }}
-                addonBefore={`¥${fenText(fen)?.replace(/\.00$/, '')} ×`}
-                aria-label={`¥${fenText(fen)}`}
+                addonBefore={`${currencySign(currency)}${fenText(fen, { currency })?.replace(/\.00$/, '')} ×`}
+                aria-label={`${currencySign(currency)}${fenText(fen, { currency })}`}
                 value={counting.pieces[fen] ?? null}
                 onChange={(count) =>
                   setCounting({ ...counting, pieces: { ...counting.pieces, [fen]: count } })

@@ -1,5 +1,5 @@
 import { useText } from '../i18n';
-import { fenText } from '../money';
+import { currencySign, fenText } from '../money';
 import { ChannelName, Money } from '../schema/Cell';
 import { useMerchants } from '../shell/references';
 import { dateTimeText } from '../time';
@@ -54,7 +54,9 @@ export function ShiftSlip({ shift }: { shift: Shift }) {
         <strong>{t('shifts.cash')}</strong>
         {fact(t('shifts.openingFloat'), fenText(cash.openingFloatFen, { currency }))}
         {fact(t('shifts.expected'), fenText(cash.expectedFen, { currency }))}
-        {cash.denominations.map(({ fen, count }) => fact(`¥${fenText(fen, { currency })}`, `× ${count}`))}
+        {cash.denominations.map(({ fen, count }) =>
+          fact(`${currencySign(currency)}${fenText(fen, { currency })}`, `× ${count}`),
+        )}
         {fact(
           t('shifts.counted'),
           cash.countedFen === null ? t('shifts.notCounted') : fenText(cash.countedFen, { currency }),

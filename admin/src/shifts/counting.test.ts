@@ -9,8 +9,8 @@ describe('what a cashier counts', () => {
   test('an empty drawer that was counted is not a drawer that was not counted', () => {
     expect(drawerFen({ ...nothingCounted, pieces: { 100: 0 } })).toBe(0);
     expect(drawerFen(nothingCounted)).toBeUndefined();
-    expect(closingBody(nothingCounted)).toEqual({});
-    expect(closingBody({ ...nothingCounted, pieces: { 100: 0 } })).toEqual({
+    expect(closingBody(nothingCounted, 'CNY')).toEqual({});
+    expect(closingBody({ ...nothingCounted, pieces: { 100: 0 } }, 'CNY')).toEqual({
       denominations: [{ fen: 100, count: 0 }],
     });
   });
@@ -20,10 +20,14 @@ describe('what a cashier counts', () => {
       ...nothingCounted,
       slips: { mispos: { taken, refunded } },
     });
-    expect(closingBody(slip('19.99', ''))).toEqual({
+    expect(closingBody(slip('19.99', ''), 'CNY')).toEqual({
       terminalTotals: [{ payType: 'mispos', takenFen: 1999, refundedFen: 0 }],
     });
-    expect(closingBody(slip('', ''))).toEqual({});
-    expect(closingBody(slip('1.999', ''))).toBeUndefined();
+    expect(closingBody(slip('', ''), 'CNY')).toEqual({});
+    expect(closingBody(slip('1.999', ''), 'CNY')).toBeUndefined();
+    expect(closingBody(slip('1999', ''), 'JPY')).toEqual({
+      terminalTotals: [{ payType: 'mispos', takenFen: 1999, refundedFen: 0 }],
+    });
+    expect(closingBody(slip('19.99', ''), 'JPY')).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { parseYuan } from '../money';
 
-/** Chinese notes and coins, in fen. */
+/** Notes and coins in the minor unit: of yuan, and as it happens of yen. */
 export const notes = [10_000, 5_000, 2_000, 1_000, 500, 100, 50, 10] as const;
 
 export interface Counting {
@@ -20,20 +20,20 @@ export function drawerFen({ pieces }: Counting): number | undefined {
   return counted.reduce((sum, [fen, count]) => sum + Number(fen) * (count ?? 0), 0);
 }
 
-/** An amount in fen; nothing typed, or a zero, is 0; undefined is no amount. */
-export function typedFen(text: string): number | undefined {
-  const read = parseYuan(text);
+/** An amount in the currency's minor unit; nothing typed, or a zero, is 0; undefined is no amount. */
+export function typedFen(text: string, currency: string | undefined): number | undefined {
+  const read = parseYuan(text, undefined, currency);
   if (read.ok) return read.fen;
   return read.reason === 'empty' || read.reason === 'zero' ? 0 : undefined;
 }
 
 /** What is sent when a shift is closed; undefined while something typed is no amount. */
-export function closingBody(counting: Counting): Record<string, unknown> | undefined {
+export function closingBody(counting: Counting, currency: string): Record<string, unknown> | undefined {
   const terminalTotals = [];
   for (const [payType, { taken, refunded }] of Object.entries(counting.slips)) {
     if (taken.trim() === '' && refunded.trim() === '') continue;
-    const takenFen = typedFen(taken);
-    const refundedFen = typedFen(refunded);
+    const takenFen = typedFen(taken, currency);
+    const refundedFen = typedFen(refunded, currency);
     if (takenFen === undefined || refundedFen === undefined) return undefined;
     terminalTotals.push({ payType, takenFen, refundedFen });
   }
